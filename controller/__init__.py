@@ -1,0 +1,1 @@
+"""A release controller for Amazon ECS."""
