@@ -1,0 +1,78 @@
+"""What one turn decided: for every target that was due one decision, each with its reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from controller.model.names import Digest, EnvName, Revision, TargetName
+from controller.model.place import Place
+from controller.model.record import Memory
+from controller.model.release import Release, Settings
+from controller.model.rollout import Expect, Phase, Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ensure:
+    """Make this release the running one, if what we expect to replace is still there.
+
+    `revision` is one that is known to hold this release (None: register it); `look_first` says that a call for it
+    may have arrived before, so that the family's newest revisions are searched before registering. With
+    `purpose` settings nothing but the settings is sent. `not_after` is when this intent is too old to be sent.
+    """
+
+    target: TargetName
+    place: Place
+    release: Release
+    revision: Revision | None
+    purpose: Purpose
+    expect: Expect | None
+    not_after: datetime
+    settings: Settings | None = None
+    force: bool = False
+    look_first: bool = False
+    rollout: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocker:
+    """One thing that stands in the way: which gate (or pause, quarantine, quota …), and why."""
+
+    gate: str
+    why: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The next memory of a target, the action that makes it true, why, and when to look again.
+
+    `row` is the row of the state table that was taken: (phase before, signal). `blockers` say what keeps the
+    wish from being deployed. `wanted` is the effective wish's digest.
+    """
+
+    memory: Memory
+    row: tuple[Phase, str]
+    move: str
+    reason: str
+    again: datetime
+    action: Ensure | None = None
+    blockers: tuple[Blocker, ...] = ()
+    wanted: Digest | None = None
+    ended: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The whole of what one turn will do."""
+
+    env: EnvName
+    decided_at: datetime
+    decisions: Mapping[TargetName, Decision]
+    rollbacks: tuple[datetime, ...] = ()
+    dropped: frozenset[TargetName] = field(default=frozenset())
+
+    @property
+    def actions(self) -> tuple[Ensure, ...]:
+        """The actions to carry out: going back first, then in order of name."""
+        found = [d.action for _, d in sorted(self.decisions.items()) if d.action is not None]
+        return tuple(sorted(found, key=lambda action: action.purpose is not Purpose.BACK))

@@ -1,0 +1,113 @@
+"""What git asks for, or that git could not be read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from controller.model.gate import Gate
+from controller.model.names import Commit, EnvName, TargetName
+from controller.model.orders import Pause
+from controller.model.place import Place
+from controller.model.release import Release, Settings
+from controller.model.rollout import Terms
+
+
+class Supersede(StrEnum):
+    """When a newer wish may replace a rollout."""
+
+    ALWAYS = "always"
+    WHEN_FAILING = "whenFailing"
+    AFTER_BAKE = "afterBake"
+
+
+class OnDrift(StrEnum):
+    """What to do about drift."""
+
+    HEAL = "heal"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredTarget:
+    """One thing that should run, and on what terms it may change; `file` is where the spec says so."""
+
+    place: Place
+    release: Release
+    owner: str = ""
+    file: str = ""
+    settings: Settings | None = None
+    gates: tuple[Gate, ...] = ()
+    terms: Terms = field(default_factory=Terms)
+    supersede: Supersede = Supersede.ALWAYS
+    on_drift: OnDrift = OnDrift.HEAL
+    heal_after: timedelta = timedelta(minutes=5)
+    pause: Pause | None = None
+    create: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brake:
+    """How many automatic rollbacks an environment may start before it calls a person."""
+
+    limit: int = 3
+    window: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """What is wrong in a spec, where, and what was probably meant; line and column count from 1."""
+
+    path: str
+    what: str
+    line: int = 0
+    column: int = 0
+    where: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        return f"{place}: {self.where}: {self.what}" if self.where else f"{place}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """Up to which commit an environment has gone, and where each broken file was last good."""
+
+    commit: Commit
+    broken: Mapping[str, Commit] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """One environment at one commit; files that do not parse stand as they were when they last did."""
+
+    env: EnvName
+    commit: Commit
+    targets: Mapping[TargetName, DesiredTarget]
+    committed_at: datetime | None = None
+    author: str = ""
+    brake: Brake = field(default_factory=Brake)
+    pause: Pause | None = None
+    complaints: tuple[Complaint, ...] = ()
+    broken: Mapping[str, Commit] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> Accepted:
+        """What the environment has gone up to once this is acted on."""
+        return Accepted(commit=self.commit, broken=self.broken)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """Git is away, or says nothing of use: nothing opens and nothing heals, what is in flight is finished.
+
+    `reason` is a stable word for machines, `why` a sentence for people.
+    """
+
+    env: EnvName
+    why: str
+    reason: str = "SourceUnavailable"
+
+
+Reading: TypeAlias = Desired | Unread

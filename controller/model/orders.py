@@ -1,0 +1,87 @@
+"""What people asked for; commands write these, the loop only reads them. Every order has a number."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from controller.model.names import Commit, Digest, EnvName, TargetName
+from controller.model.release import Release
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A person's stop, from its own time, with a reason and perhaps an end; armed keeps the rollback."""
+
+    reason: str
+    at: datetime | None = None
+    until: datetime | None = None
+    armed: bool = False
+    by: str = ""
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it still counts."""
+        return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """A person's choice of another release, until the spec asks for something else than it did then."""
+
+    number: int
+    release: Release
+    spec: Digest | None
+    reason: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollback:
+    """A person's wish to go back, perhaps to one version (or one digest)."""
+
+    number: int
+    to: str | None = None
+    reason: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A person's order that is done once: retry, recover, forget, accept-history."""
+
+    number: int
+    reason: str = ""
+    by: str = ""
+    commit: Commit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A person's order that what one target remembers becomes another's: its file was renamed."""
+
+    number: int
+    env: EnvName
+    target: TargetName
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetOrders:
+    """Every standing order for one target; numbers tell a new one from a served one."""
+
+    pause: Pause | None = None
+    pin: Pin | None = None
+    retry: Request | None = None
+    rollback: Rollback | None = None
+    recover: Request | None = None
+    forget: Request | None = None
+    moved: Moved | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """Every standing order for one environment."""
+
+    pause: Pause | None = None
+    accept: Request | None = None
+    recover: Request | None = None
+    targets: Mapping[TargetName, TargetOrders] = field(default_factory=dict)

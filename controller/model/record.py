@@ -1,0 +1,134 @@
+"""What we remember about an environment between turns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from controller.model.desired import Accepted
+from controller.model.manifest import Manifest, Paths, shows
+from controller.model.names import ClaimKey, Digest, EnvName, Revision, TargetName
+from controller.model.orders import Orders
+from controller.model.place import Place
+from controller.model.release import Kept, Release
+from controller.model.rollout import Phase, Rollout
+
+GOODS: Final = 10
+REVISIONS: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """A wish that waits; `again` marks one that a person asked to retry."""
+
+    release: Release
+    since: datetime
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """Something else runs, since then."""
+
+    digest: Digest
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A release that failed here: when, why, and what the platform said of it."""
+
+    digest: Digest
+    version: str
+    owns: Paths
+    since: datetime
+    why: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The last settings that we sent: when, how often, and whether they were refused."""
+
+    digest: Digest
+    at: datetime
+    tries: int = 1
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What we remember about one target; `current` is what should run at rest.
+
+    `revisions` are the newest that we registered, by digest. `unknown` is an outcome that reading cannot settle:
+    it holds until a person closes it. `heard` numbers are the last orders that were served.
+    """
+
+    place: Place | None = None
+    owner: str = ""
+    phase: Phase = Phase.IDLE
+    current: Kept | None = None
+    goods: tuple[Kept, ...] = ()
+    found: Kept | None = None
+    quarantine: Mapping[Digest, Quarantined] = field(default_factory=dict)
+    rollout: Rollout | None = None
+    rollouts: int = 0
+    next: Next | None = None
+    drift: Drift | None = None
+    heals: tuple[datetime, ...] = ()
+    applied: Applied | None = None
+    revisions: tuple[tuple[Digest, Revision], ...] = ()
+    seen: bool = False
+    identity: str = ""
+    watermark: int = 0
+    halted: datetime | None = None
+    unknown: str = ""
+    retried: int = 0
+    ordered: int = 0
+    unpinned: int = 0
+    recovered: int = 0
+
+    def is_good(self, digest: Digest | None) -> bool:
+        """Whether this release survived its bake here."""
+        return any(kept.digest == digest for kept in self.goods)
+
+    def is_known(self, digest: Digest | None) -> bool:
+        """Whether this release is one we may go back to."""
+        return self.is_good(digest) or (self.found is not None and self.found.digest == digest)
+
+    def way_back(self, live: Manifest) -> Kept | None:
+        """Find the release we may go back to that a live manifest shows."""
+        found = (self.found,) if self.found else ()
+        return next((kept for kept in (*self.goods, *found) if kept.release.runs_in(live)), None)
+
+    def barred_in(self, live: Manifest) -> Quarantined | None:
+        """Find the quarantined release that a live manifest shows."""
+        return next((q for q in self.quarantine.values() if shows(live, q.digest, q.owns)), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Which target owns a claim."""
+
+    env: EnvName
+    target: TargetName
+
+    def __str__(self) -> str:
+        return f"{self.env}/{self.target}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """All memories of one environment and the orders they live under.
+
+    `claims` are the owners of every claim in the store, whatever their environment. `version` is what guards
+    saving: it changes whenever anything in this record does, and means nothing else.
+    """
+
+    version: str = ""
+    accepted: Accepted | None = None
+    heard_accept: int = 0
+    orders: Orders = field(default_factory=Orders)
+    targets: Mapping[TargetName, Memory] = field(default_factory=dict)
+    claims: Mapping[ClaimKey, Owner] = field(default_factory=dict)
+    rollbacks: tuple[datetime, ...] = ()

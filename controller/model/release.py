@@ -1,0 +1,52 @@
+"""A release is a version with the shape it takes; what ran of it here is kept with its revision."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from controller.model.manifest import Manifest
+from controller.model.names import Commit, Digest, Revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One version of one target; equal when the shape is equal, whatever it is called.
+
+    `shape` is canonical JSON that only the kind of target reads: all that it needs to make this release run
+    (for ECS the input of RegisterTaskDefinition and the owned service fields).
+    """
+
+    version: str = field(compare=False)
+    manifest: Manifest
+    shape: str = field(default="", compare=False)
+    commit: Commit | None = field(default=None, compare=False)
+
+    @property
+    def digest(self) -> Digest:
+        """Name this release by its owned content."""
+        return self.manifest.digest
+
+    def runs_in(self, live: Manifest) -> bool:
+        """Whether this release is what a live manifest shows."""
+        return self.manifest.runs_in(live)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A release that ran here, the platform's own name for it, and since when it counts."""
+
+    release: Release
+    revision: Revision
+    since: datetime | None = field(default=None, compare=False)
+
+    @property
+    def digest(self) -> Digest:
+        """Name what was kept by its content."""
+        return self.release.digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Service fields that start no deployment: applied and read back, never baked or rolled back."""
+
+    manifest: Manifest
+    shape: str = field(default="{}", compare=False)

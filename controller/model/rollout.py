@@ -1,0 +1,117 @@
+"""A rollout is one attempt to bring one target to one release, under the terms it was opened with."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from controller.model.gate import Gate
+from controller.model.names import DeploymentId, Digest, Revision
+from controller.model.release import Kept, Release, Settings
+
+
+class Phase(StrEnum):
+    """Where a target stands."""
+
+    IDLE = "idle"
+    PENDING = "pending"
+    ROLLING = "rolling"
+    BAKING = "baking"
+    ROLLING_BACK = "rolling_back"
+    STALLED = "stalled"
+
+
+class Purpose(StrEnum):
+    """Why a release is to run."""
+
+    FORWARD = "forward"
+    HEAL = "heal"
+    BACK = "back"
+    SETTINGS = "settings"
+
+
+class Result(StrEnum):
+    """What is known of a call."""
+
+    UNKNOWN = "no answer"
+    SENT = "accepted"
+    STALE = "refused as stale"
+    UNSENT = "not accepted, not the content's fault"
+    REFUSED = "refused for what it asks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a rollout is opened under, and keeps whatever the spec says later.
+
+    `unsure` is how long a bake may stand still for want of answers before it waits for a person.
+    """
+
+    guards: tuple[Gate, ...] = ()
+    bake: timedelta = timedelta(minutes=10)
+    deadline: timedelta = timedelta(minutes=30)
+    progress: timedelta = timedelta(minutes=5)
+    back_deadline: timedelta = timedelta(minutes=30)
+    back_calls: int = 5
+    settle: timedelta = timedelta(seconds=60)
+    look_every: timedelta = timedelta(seconds=30)
+    unsure: timedelta = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expect:
+    """What a call means to replace."""
+
+    deployment: DeploymentId
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Our last changing call, written down before it is made.
+
+    `after` is when the youngest deployment known then was born: what the call makes is younger.
+    """
+
+    digest: Digest
+    expect: Expect | None
+    after: int
+    at: datetime
+    force: bool = False
+    result: Result = Result.UNKNOWN
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """An attempt; `back` is set once it is going back, and then that is its goal.
+
+    `opened` never changes; `since` is where the deadline is counted from. `rang` are the alarms that rang when the
+    last call was made and have not been quiet since. `way` names how it began, for people.
+    """
+
+    number: int
+    release: Release
+    terms: Terms
+    purpose: Purpose
+    opened: datetime
+    since: datetime
+    settings: Settings | None = None
+    way: str = ""
+    deployment: DeploymentId | None = None
+    revision: Revision | None = None
+    call: Call | None = None
+    tries: int = 0
+    back: Kept | None = None
+    barred: frozenset[Digest] = frozenset()
+    baked: timedelta = timedelta()
+    well_at: datetime | None = None
+    short_since: datetime | None = None
+    unsure_since: datetime | None = None
+    rang: frozenset[str] = frozenset()
+    cause: str = ""
+    evidence: tuple[str, ...] = field(default=())
+
+    @property
+    def goal(self) -> Release:
+        """What is to run in the end."""
+        return self.back.release if self.back else self.release

@@ -1,0 +1,41 @@
+"""What happened, as rows of the journal: append-only, for history, people and the audit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from controller.model.names import EnvName, TargetName
+
+
+class Event(StrEnum):
+    """What kind of thing a row of the journal tells."""
+
+    ADOPTED = "adopted"
+    OPENED = "rollout opened"
+    INTENT = "intent"
+    OUTCOME = "outcome"
+    PHASE = "phase"
+    GOOD = "good"
+    QUARANTINED = "quarantined"
+    ENDED = "rollout ended"
+    DRIFT = "drift"
+    ACCEPTED = "commit accepted"
+    ORDER = "order"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row; `number` is given by the store when it is written, `data` holds what machines need."""
+
+    at: datetime
+    env: EnvName
+    event: Event
+    text: str
+    target: TargetName | None = None
+    rollout: int = 0
+    version: str = ""
+    by: str = "trueup"
+    data: Mapping[str, str] = field(default_factory=dict)
+    number: int = 0

@@ -1,0 +1,158 @@
+"""What the loop needs from the world, and nothing about how it is met."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from controller.model.cycle import Cycle
+from controller.model.decision import Ensure
+from controller.model.desired import Accepted, Reading
+from controller.model.names import DeploymentId, EnvName, TargetName
+from controller.model.observation import Sight
+from controller.model.orders import Orders
+from controller.model.outcome import Outcome
+from controller.model.place import Place
+from controller.model.questions import Answer, Question
+from controller.model.record import Record
+from controller.model.status import TargetStatus
+from controller.model.story import Entry
+
+
+class Source(Protocol):
+    """Where specs come from."""
+
+    def poll(self) -> None:
+        """Ask once whether there is something new; failing is remembered and told by `read`."""
+        ...
+
+    def environments(self) -> frozenset[EnvName]:
+        """Name the environments of the newest commit; empty while nothing could be read."""
+        ...
+
+    def read(self, env: EnvName, accepted: Accepted | None) -> Reading:
+        """Read one environment at the newest commit that is `accepted` or its descendant."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAt:
+    """What to look at, and how closely.
+
+    `moving`: read the platform's own account of its deployments too. `ours` is the deployment that an open rollout
+    made or took. `proven` is when it was first seen done: abnormal task exits after that are counted.
+    """
+
+    target: TargetName
+    place: Place
+    moving: bool = False
+    ours: DeploymentId | None = None
+    proven: datetime | None = None
+
+
+class Target(Protocol):
+    """A kind of thing that runs releases."""
+
+    def look(self, wanted: Sequence[LookAt]) -> Mapping[TargetName, Sight]:
+        """Look at all of them, in as few calls as the platform allows; never raises for one that fails."""
+        ...
+
+    def tokens(self, places: Sequence[Place]) -> Mapping[str, int]:
+        """Count the changing calls in hand, by `Place.quota`."""
+        ...
+
+    def act(self, action: Ensure, check: Callable[[], None]) -> Outcome:
+        """Carry out one action; `check` raises Refusal just before the send if it may no longer be sent."""
+        ...
+
+
+class Probe(Protocol):
+    """The code that answers one kind of question."""
+
+    def answer(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
+        """Answer them all; one that cannot be answered gets Unanswered, never an exception."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Who holds an environment: `stamp` is new at every write, `epoch` at every change of owner."""
+
+    owner: str
+    epoch: int
+    stamp: str
+    seconds: float
+
+
+class Store(Protocol):
+    """Where memory lives. Saving over something newer raises Conflict; not being able to, PlatformError."""
+
+    def load(self, env: EnvName) -> Record:
+        """Recall one environment, with the orders that people left for it."""
+        ...
+
+    def save(self, before: Record, after: Record, env: EnvName, entries: Sequence[Entry] = ()) -> Record:
+        """Save what differs and append the entries, all or nothing; gives the record as it now stands.
+
+        Conditional on every item that differs, on this environment's lease if one is held here, and on the
+        pauses and pins that `before` was read with.
+        """
+        ...
+
+    def environments(self) -> frozenset[EnvName]:
+        """Name every environment that is remembered."""
+        ...
+
+    def lease(self, env: EnvName) -> Lease | None:
+        """Read who holds an environment."""
+        ...
+
+    def hold(self, env: EnvName, lease: Lease, over: Lease | None) -> bool:
+        """Write the lease if the stored one is still `over`; False if it is not."""
+        ...
+
+    def release(self, env: EnvName, lease: Lease) -> None:
+        """Give the lease up if it is still this one."""
+        ...
+
+    def show(self, statuses: Sequence[TargetStatus]) -> None:
+        """Keep the newest status of each target, for commands to read; a view, never read by the loop."""
+        ...
+
+    def shown(self) -> Sequence[TargetStatus]:
+        """Give the newest status of every target, in order of environment and target."""
+        ...
+
+    def orders(self, env: EnvName) -> Orders:
+        """Read what people asked for."""
+        ...
+
+    def order(self, env: EnvName, change: Callable[[Orders, int], Orders], entry: Entry) -> Orders:
+        """Write what a person asks for: `change` is given the orders as they are and a fresh number.
+
+        Tried again when somebody else wrote meanwhile; the entry is journaled in the same transaction.
+        """
+        ...
+
+    def journal(
+        self, *, env: EnvName | None = None, target: TargetName | None = None, after: int = 0, limit: int = 100
+    ) -> Sequence[Entry]:
+        """Read rows of the journal, newest last; with `after` 0 the newest `limit` of them."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The outside, as one value. `targets` and `probes` are keyed by kind and by type of question."""
+
+    now: Callable[[], datetime]
+    elapsed: Callable[[], float]
+    source: Source
+    store: Store
+    targets: Mapping[str, Target]
+    probes: Mapping[type, Probe] = field(default_factory=dict)
+    watchers: tuple[Callable[[Cycle], None], ...] = ()
