@@ -8,6 +8,7 @@ from typing import Protocol
 from controller.model.cycle import Cycle
 from controller.model.decision import Ensure
 from controller.model.desired import Accepted, Reading
+from controller.model.manifest import Manifest
 from controller.model.names import DeploymentId, EnvName, TargetName
 from controller.model.observation import Sight
 from controller.model.orders import Orders
@@ -15,6 +16,7 @@ from controller.model.outcome import Outcome
 from controller.model.place import Place
 from controller.model.questions import Answer, Question
 from controller.model.record import Record
+from controller.model.release import Settings
 from controller.model.status import TargetStatus
 from controller.model.story import Entry
 
@@ -156,3 +158,41 @@ class World:
     targets: Mapping[str, Target]
     probes: Mapping[type, Probe] = field(default_factory=dict)
     watchers: tuple[Callable[[Cycle], None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Native:
+    """What a spec declares for one target, in the platform's own shape, with all values filled in.
+
+    `definition` is the input of RegisterTaskDefinition, `service` fields of UpdateService; `images` by container.
+    """
+
+    definition: Mapping[str, object]
+    service: Mapping[str, object] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What is wrong in a Native: a path into it, such as ("taskDefinition", "cpu"), and a sentence."""
+
+    path: tuple[str | int, ...]
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shaped:
+    """What a Native comes to: the content of a release, the settings, or what is wrong with it."""
+
+    manifest: Manifest | None = None
+    shape: str = ""
+    settings: Settings | None = None
+    faults: tuple[Fault, ...] = ()
+
+
+class Shaping(Protocol):
+    """A kind's own reading of what the spec declares for it; pure."""
+
+    def __call__(self, native: Native) -> Shaped:
+        """Bring it to canonical shape, or say everything that is wrong with it."""
+        ...
