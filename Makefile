@@ -1,0 +1,82 @@
+# Everything a clone needs, on a machine with Python 3.11 (or newer), git and make.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help demo test check e2e format bench lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+
+# The stamp is named after what was installed, so that only a change of content installs again.
+KEY := $(shell cat requirements.lock pyproject.toml | cksum | cut -d ' ' -f 1)
+READY := $(VENV)/.ready-$(KEY)
+BENCH_KEY := $(shell cat requirements-bench.lock | cksum | cut -d ' ' -f 1)
+BENCH_READY := $(VENV)/.bench-$(BENCH_KEY)
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY) ## Watch a release deployed and a bad one rolled back, in a minute
+	@$(BIN)/trueup demo
+
+test: $(READY) ## Run the tests (under 5 minutes)
+	@$(BIN)/python -m pytest -n auto -m "not e2e"
+
+check: $(READY) ## Format, lint, types, layers, Dockerfile
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+
+e2e: $(READY) ## Run the real process against the sandbox, and promtool on the rules (under 15 minutes)
+	@$(BIN)/python -m pytest -n auto -m e2e --timeout 600
+
+format: $(READY) ## Put the code into its one format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(READY) $(BENCH_READY) ## Measure against the floor and ecs-deploy
+	@$(BIN)/python -m benchmarks
+
+# The image and the benchmarks use the versions that were tested: their locks are constrained by the first.
+LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate \
+  --quiet $(LOCK_FLAGS)
+lock: ## Lock what pyproject.toml asks for (needs uv; LOCK_FLAGS=--upgrade takes the newest)
+	@uv=$$(command -v uv || command -v $(BIN)/uv) || { echo "make lock needs uv (pip install uv)" >&2; exit 1; }; set -e; \
+	"$$uv" $(LOCK) pyproject.toml --extra sandbox --group dev -o requirements.lock; \
+	"$$uv" $(LOCK) pyproject.toml -c requirements.lock -o requirements-run.lock; \
+	"$$uv" $(LOCK) pyproject.toml -c requirements.lock --group bench -o requirements-bench.lock; \
+	echo hatchling | "$$uv" $(LOCK) - -c requirements.lock -o requirements-build.lock
+
+clean: ## Remove what these targets made
+	rm -rf $(VENV) dist build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find controller tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+PYTHONS := $(or $(PYTHON),python3.11 python3 python3.12 python3.13 python3.14 python)
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+
+# Wheels only: nothing that comes from an index runs while it is being installed.
+$(READY):
+	@if ! $(BIN)/python -c 'import pip; $(NEW_ENOUGH)' 2>/dev/null; then \
+	  for python in $(PYTHONS) ""; do "$$python" -c '$(NEW_ENOUGH)' 2>/dev/null && break; done; \
+	  if [ -z "$$python" ]; then \
+	    echo "trueup needs Python 3.11 or newer, and found none as: $(PYTHONS)" >&2; exit 1; \
+	  fi; \
+	  said=$$("$$python" -m venv --clear $(VENV) 2>&1) || { \
+	    echo "$$python cannot make a virtual environment (Debian keeps that in the package python3-venv):" >&2; \
+	    echo "$$said" >&2; exit 1; \
+	  }; \
+	fi
+	@echo "Installing into $(VENV) ..."
+	@$(PIP_INSTALL) --only-binary :all: --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@rm -f $(VENV)/.ready-*
+	@touch $@
+
+$(BENCH_READY): | $(READY)
+	@$(PIP_INSTALL) --only-binary :all: --require-hashes -r requirements-bench.lock
+	@rm -f $(VENV)/.bench-*
+	@touch $@
