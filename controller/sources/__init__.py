@@ -1,0 +1,1 @@
+"""Where specs come from: git, read by object id, or a plain folder."""
