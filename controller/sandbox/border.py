@@ -1,0 +1,71 @@
+"""The border to moto, which is untyped: its application, accounts, alarms and clock."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import moto.cloudwatch.models as cloudwatch
+import moto.iam.models as iam
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def application() -> WsgiApplication:
+    """Moto's server for everything that is not ECS: STS, CloudWatch and the rest."""
+    app: WsgiApplication = DomainDispatcherApplication(create_backend_app)
+    return app
+
+
+def reset() -> None:
+    """Forget all that moto knows, in every account."""
+    moto_api_backend.reset()
+
+
+def account_of(access_key: str) -> str:
+    """Give the account whose role gave out this access key, else the default account."""
+    return str(iam.get_account_id_from(access_key))
+
+
+def default_account() -> str:
+    """Give the account of credentials that no role gave out."""
+    return str(DEFAULT_ACCOUNT_ID)
+
+
+def ringing(account: str, region: str, names: Sequence[str]) -> list[str]:
+    """Those of the named alarms that are in state ALARM."""
+    alarms: dict[str, Any] = cloudwatch.cloudwatch_backends[account][region].alarms
+    return [name for name in names if name in alarms and alarms[name].state_value == "ALARM"]
+
+
+def make_alarm(account: str, region: str, name: str) -> None:
+    """Give an alarm in state OK, unless there is one of this name."""
+    backend = cloudwatch.cloudwatch_backends[account][region]
+    if name in backend.alarms:
+        return
+    backend.put_metric_alarm(
+        name=name,
+        namespace="trueup/sandbox",
+        metric_name=name,
+        comparison_operator="GreaterThanThreshold",
+        evaluation_periods=1,
+        period=60,
+        threshold=0.0,
+        statistic="Sum",
+        description="Made by the sandbox; ring it with SetAlarmState.",
+        dimensions=[],
+        alarm_actions=[],
+    )
+
+
+def follow(now: Callable[[], float]) -> Callable[[], None]:
+    """Make the alarms' times simulated ones; answers how to undo it."""
+    before = cloudwatch.utcnow
+    cloudwatch.utcnow = lambda: datetime.fromtimestamp(now(), tz=UTC).replace(tzinfo=None)
+
+    def undo() -> None:
+        cloudwatch.utcnow = before
+
+    return undo

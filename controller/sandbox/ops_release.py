@@ -1,0 +1,129 @@
+"""CreateService and UpdateService: what starts a deployment, and what is only kept (ecs.md §1.2)."""
+
+from controller.sandbox import deployments, validate
+from controller.sandbox.call import Answer, Call, cluster_of, service_of, usable_definition
+from controller.sandbox.native import Native, Refused, flag, invalid, number, part, parts, tag_map, text, texts
+from controller.sandbox.ops_services import answer
+from controller.sandbox.world import Cluster, Definition, Service
+
+_NOT_SETTINGS = frozenset({
+    "cluster", "service", "serviceName", "clientToken", "taskDefinition", "desiredCount", "forceNewDeployment",
+    "tags",
+})  # fmt: skip
+_STARTS = tuple(key for key in deployments.FROZEN if key != "monitoring")
+_FIXED_AFTER_CREATION = ("launchType", "role", "schedulingStrategy")
+
+
+def create_service(call: Call) -> Answer:
+    """CreateService; the same name again only with the same client token."""
+    params, cluster = call.params, cluster_of(call)
+    name = text(params, "serviceName")
+    validate.check_name(name, "Service")
+    validate.check_tags(params)
+    known = call.region.services.get((cluster.name, name))
+    if known is not None and known.status != "INACTIVE":
+        if known.token and known.token == text(params, "clientToken"):
+            return {"service": answer(call, known)}
+        raise invalid("Creation of service was not idempotent.")
+    definition = usable_definition(call.region, text(params, "taskDefinition"))
+    settings = {key: value for key, value in params.items() if key not in _NOT_SETTINGS and value is not None}
+    check_settings(settings, definition)
+    if text(settings, "schedulingStrategy", "REPLICA") != "REPLICA":
+        raise invalid("The sandbox runs REPLICA services only.")
+    if "desiredCount" not in params:
+        raise invalid("desiredCount should not be null for a REPLICA service.")
+    service = make(call, cluster, name, settings)
+    deployments.begin(call.world, call.region, service, definition)
+    return {"service": answer(call, service)}
+
+
+def make(call: Call, cluster: Cluster, name: str, settings: dict[str, object]) -> Service:
+    """Give a service without any deployment yet."""
+    service = Service(
+        arn=call.region.arn(f"service/{cluster.name}/{name}"),
+        name=name,
+        cluster=cluster,
+        settings=settings,
+        desired=_desired(call.params),
+        tags=tag_map(parts(call.params, "tags")),
+        created=call.world.clock.stamp(),
+        token=text(call.params, "clientToken"),
+    )
+    call.region.services[cluster.name, name] = service
+    return service
+
+
+def update_service(call: Call) -> Answer:
+    """UpdateService: checked whole first, then kept; a deployment only if something that starts one differs."""
+    service, params = service_of(call), call.params
+    for key in _FIXED_AFTER_CREATION:
+        if key in params:
+            raise Refused("SerializationException", f"UpdateService has no field {key}.")
+    running = service.primary.revision.definition
+    named = text(params, "taskDefinition")
+    definition = usable_definition(call.region, named) if named else running
+    settings = {**service.settings, **_wanted(service, params)}
+    check_settings(settings, definition)
+    desired = _desired(params, service.desired)
+    starts = (
+        flag(params, "forceNewDeployment")
+        or definition.arn != running.arn
+        or any(_canonical(settings.get(key)) != _canonical(service.settings.get(key)) for key in _STARTS)
+    )
+    service.settings = settings
+    service.desired = service.primary.desired = desired
+    deployments.touch(service)
+    if starts:
+        deployments.begin(call.world, call.region, service, definition)
+    return {"service": answer(call, service)}
+
+
+def _wanted(service: Service, params: Native) -> dict[str, object]:
+    wanted = {key: value for key, value in params.items() if key not in _NOT_SETTINGS and value is not None}
+    if "deploymentConfiguration" in wanted:
+        # AWS keeps the members that are not sent.
+        kept = part(service.settings, "deploymentConfiguration")
+        wanted["deploymentConfiguration"] = {**kept, **part(params, "deploymentConfiguration")}
+    return wanted
+
+
+def _desired(params: Native, default: int = 0) -> int:
+    desired = number(params, "desiredCount", default)
+    if desired < 0:
+        raise invalid("desiredCount must not be negative.")
+    return desired
+
+
+def check_settings(settings: Native, definition: Definition) -> None:
+    """Raise Refused if AWS would not take these settings for a service of this definition."""
+    if definition.body.get("networkMode") == "awsvpc" and not part(settings, "networkConfiguration"):
+        raise invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
+    wants_fargate = text(settings, "launchType") == "FARGATE"
+    if wants_fargate and "FARGATE" not in texts(definition.body, "compatibilities"):
+        raise invalid("Task definition does not support launch_type FARGATE.")
+    _check_configuration(part(settings, "deploymentConfiguration"))
+
+
+def _check_configuration(configured: Native) -> None:
+    low, high = number(configured, "minimumHealthyPercent", 100), number(configured, "maximumPercent", 200)
+    if not 0 <= low <= 100 or high < 100:  # noqa: PLR2004 - AWS's bounds for REPLICA services
+        raise invalid("minimumHealthyPercent must be 0 to 100, and maximumPercent at least 100.")
+    for key in ("deploymentCircuitBreaker", "alarms"):
+        switch = part(configured, key)
+        if key in configured and not ("enable" in switch and "rollback" in switch):
+            raise invalid(f"{key} needs both enable and rollback.")
+        if flag(switch, "rollback") and not flag(switch, "enable"):
+            raise invalid(f"{key}: rollback needs enable.")
+    if flag(part(configured, "alarms"), "enable") and not texts(part(configured, "alarms"), "alarmNames"):
+        raise invalid("alarms: alarmNames cannot be empty when alarms are enabled.")
+
+
+def _canonical(value: object) -> object:
+    """Equal for settings that AWS takes for equal: nothing is empty, networks are sets, IPs are off by default."""
+    if isinstance(value, dict):
+        full = {"assignPublicIp": "DISABLED", **value} if "subnets" in value else value
+        return {key: _canonical(item) for key, item in sorted(full.items()) if item not in (None, [], {})} or None
+    if isinstance(value, list):
+        items = [_canonical(item) for item in value]
+        return sorted(items, key=repr) or None
+    return value

@@ -1,0 +1,71 @@
+"""Tasks as AWS answers them."""
+
+from controller.sandbox import tasks
+from controller.sandbox.images import digest_of
+from controller.sandbox.native import flag, parts, text, without_nothing
+from controller.sandbox.world import Task
+
+
+def task(one: Task, now: float) -> dict[str, object]:
+    """Give a task with its containers."""
+    status = tasks.status_of(one, now)
+    cluster = one.arn.replace(":task/", ":cluster/").rsplit("/", 1)[0]
+    checked = any("healthCheck" in container for container in parts(one.definition.body, "containerDefinitions"))
+    health = "HEALTHY" if checked and one.healthy else "UNHEALTHY" if checked and one.unhealthy else "UNKNOWN"
+    return without_nothing(
+        {
+            "taskArn": one.arn,
+            "clusterArn": cluster,
+            "taskDefinitionArn": one.definition.arn,
+            "group": one.group,
+            "startedBy": one.started_by,
+            "lastStatus": status,
+            "desiredStatus": "RUNNING" if one.live else "STOPPED",
+            "healthStatus": health,
+            "connectivity": "CONNECTED" if one.up else None,
+            "createdAt": one.created,
+            "startedAt": one.running_at,
+            "stoppingAt": one.stopping_at,
+            "executionStoppedAt": one.stopped_at if one.running_at else None,
+            "stoppedAt": one.stopped_at,
+            "stopCode": one.stop_code,
+            "stoppedReason": one.stopped_reason,
+            "cpu": one.definition.body.get("cpu"),
+            "memory": one.definition.body.get("memory"),
+            "launchType": text(one.settings, "launchType", "EC2"),
+            "attachments": [],
+            "overrides": {"containerOverrides": [], "inferenceAcceleratorOverrides": []},
+            "enableExecuteCommand": flag(one.settings, "enableExecuteCommand"),
+            "tags": [],
+            "version": 1 + sum(stamp is not None for stamp in (one.running_at, one.stopping_at, one.stopped_at)),
+            "containers": [_container(one, name, reference, status, health) for name, reference in _images(one)],
+        }
+    )
+
+
+def _images(one: Task) -> list[tuple[str, str]]:
+    return [(image.container, image.reference) for image in one.definition.images]
+
+
+def _container(one: Task, name: str, reference: str, status: str, health: str) -> dict[str, object]:
+    guilty = one.course.culprit is not None and one.course.culprit.container == name
+    own_exit = one.exit_code if guilty or not one.failing else 137 if one.running_at is not None else None
+    return without_nothing(
+        {
+            "containerArn": one.arn.replace(":task/", ":container/") + "/" + name,
+            "taskArn": one.arn,
+            "name": name,
+            "image": reference,
+            "imageDigest": digest_of(reference) if one.running_at is not None else None,
+            "lastStatus": "STOPPED"
+            if status == "STOPPED"
+            else "RUNNING"
+            if one.running_at is not None
+            else "PENDING",
+            "exitCode": own_exit if status == "STOPPED" else None,
+            "reason": one.exit_reason if guilty else None,
+            "healthStatus": health,
+            "networkInterfaces": [],
+            "cpu": "0",
+        }
+    )

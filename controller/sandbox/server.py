@@ -1,0 +1,212 @@
+"""The sandbox as a server: `Sandbox` for tests and programs, `serve` for the command line."""
+
+import random
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Self
+
+from controller.sandbox import admin, border, scheduler, seed, tasks
+from controller.sandbox.clock import Clock
+from controller.sandbox.dispatch import Desk
+from controller.sandbox.door import Door, Reply, Routes
+from controller.sandbox.faults import changed
+from controller.sandbox.native import Refused
+from controller.sandbox.seed import Seed
+from controller.sandbox.world import Pace, World
+
+_STEP = 1.0  # simulated seconds
+_TICKS = 50  # a real second, at most
+_MOST_STEPS = 600  # in one go, after the machine slept
+_ONE = threading.Lock()
+
+
+class Sandbox:
+    """The embedded ECS on an HTTP port. One at a time in a process, because moto's state is the process's.
+
+    `speed` is simulated seconds a real second; 0 stands still until `tick`. `start` is the real instant at which
+    simulated and real time are equal, in seconds of the epoch; by default when the sandbox is made.
+    """
+
+    def __init__(
+        self,
+        *,
+        listen: str = "127.0.0.1:0",
+        speed: float = 1.0,
+        start: float | None = None,
+        pace: Pace | None = None,
+        faults: Mapping[str, object] | None = None,
+    ) -> None:
+        clock = Clock(start, speed)
+        # Ids repeat in a sandbox moved by hand, so that a test sees the same ones each time; else they are new.
+        chance = random.Random(1 if speed == 0 else None)  # noqa: S311 - ids, not secrets
+        self.world = World(clock=clock, pace=pace or Pace(), ringing=border.ringing, chance=chance)
+        self.desk = Desk(world=self.world)
+        self.seeds: tuple[Seed, ...] = ()
+        self._listen = listen
+        self._door: Door | None = None
+        self._undo: Callable[[], None] | None = None
+        self._stop = threading.Event()
+        self._ticker: threading.Thread | None = None
+        self._stepped = clock.now()
+        self._accounts: dict[str, str] = {}
+        self.set_faults(faults or {})
+
+    @property
+    def clock(self) -> Clock:
+        """The sandbox's time."""
+        return self.world.clock
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where AWS clients are pointed at; RuntimeError before `start`."""
+        if self._door is None:
+            raise RuntimeError("the sandbox is not started")
+        host, port = self._door.host, self._door.port
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def start(self) -> Self:
+        """Listen and serve. OSError: the address can't be had. RuntimeError: another one runs in this process."""
+        if not _ONE.acquire(blocking=False):
+            raise RuntimeError("a sandbox already runs in this process; moto's state can't be shared")
+        try:
+            self._open()
+        except BaseException:
+            _ONE.release()
+            raise
+        return self
+
+    def _open(self) -> None:
+        host, _, port = self._listen.rpartition(":")
+        border.reset()
+        routes = Routes(
+            ecs=self._serve,
+            admin=lambda method, path, body: admin.serve(self, method, path, body),
+            other=self.desk.other,
+            moto=border.application(),
+        )
+        self._door = Door(host.strip("[]") or "127.0.0.1", int(port), routes)
+        self._undo = border.follow(self.clock.now)
+        self._door.open()
+        if self.clock.speed:
+            self._ticker = threading.Thread(target=self._run, name="sandbox-ticker", daemon=True)
+            self._ticker.start()
+
+    def stop(self) -> None:
+        """Close the port, end the threads, put moto back as it was. Stopping twice is nothing."""
+        if self._door is None:
+            return
+        self._stop.set()
+        if self._ticker is not None:
+            self._ticker.join()
+        self._door.close()
+        self._door = None
+        if self._undo is not None:
+            self._undo()
+        border.reset()
+        _ONE.release()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_exc: object) -> None:
+        self.stop()
+
+    def _serve(self, operation: str, access_key: str, region: str, body: bytes) -> Reply:
+        account = self._accounts.get(access_key)
+        if account is None:
+            account = border.account_of(access_key)
+            if account != border.default_account():
+                self._accounts[access_key] = account  # a key never changes its account
+        return self.desk.serve(operation, account, region, body)
+
+    def seed(self, seeds: Iterable[Seed]) -> None:
+        """Make what the seeds describe, each service steady. Refused: what AWS would not take."""
+        with self.world.lock:
+            for one in seeds:
+                for name in seed.alarms_of(one):
+                    border.make_alarm(one.account, one.region, name)
+                seed.plant(self.world, one)
+                self.seeds = (*self.seeds, one)
+            self.desk.past.record(self.world)
+
+    def set_faults(self, document: Mapping[str, object]) -> None:
+        """Set the switches that the document names; ValueError, and nothing changed, if it is wrong."""
+        with self.world.lock:
+            before = self.desk.faults
+            self.desk.faults = faults = changed(before, document)
+            self.world.trouble = faults.trouble
+            if faults.lag != before.lag:
+                self.desk.past.set(faults.lag, self.world)
+
+    def reset(self, *, world: bool = False) -> None:
+        """Forget faults and calls; with `world` also everything in ECS, and plant the seeds again."""
+        with self.world.lock:
+            self.desk.clear()
+            self.set_faults({})
+            self.world.trouble = self.desk.faults.trouble
+            if world:
+                self.world.regions.clear()
+                seeds, self.seeds = self.seeds, ()
+                self.seed(seeds)
+
+    def about(self) -> dict[str, object]:
+        """Say what somebody has to know to use it: endpoint, accounts, clusters and the controller's clock."""
+        with self.world.lock:
+            regions = [region for region in self.world.regions.values() if region.clusters]
+            return {
+                "endpoint": self.endpoint_url,
+                "accounts": sorted({region.account for region in regions}),
+                "clusters": sorted(cluster.arn for region in regions for cluster in region.clusters.values()),
+                "clock": self.clock.setting(),
+            }
+
+    def tick(self, seconds: float = 1.0) -> None:
+        """Move a sandbox of speed 0 on by simulated seconds, in steps of one; ValueError otherwise."""
+        with self.world.lock:
+            remaining = seconds
+            while remaining > 0:
+                self.clock.advance(min(_STEP, remaining))
+                remaining -= _STEP
+                self._advance()
+
+    def _run(self) -> None:
+        pause = max(1.0 / _TICKS, min(0.25, _STEP / self.clock.speed))
+        while not self._stop.wait(pause):
+            with self.world.lock:
+                self._advance()
+
+    def _advance(self) -> None:
+        """Step every service up to the clock, a simulated second at a time."""
+        now = self.clock.now()
+        if now - self._stepped > _MOST_STEPS * _STEP:
+            self._stepped = now - _MOST_STEPS * _STEP
+        while self._stepped + _STEP <= now + 1e-6:
+            self._stepped += _STEP
+            for region, service in self.world.services():
+                scheduler.step(self.world, region, service, self._stepped)
+            self.desk.past.record(self.world)
+        if int(now) % 60 == 0:
+            for region in self.world.regions.values():
+                tasks.forget_old(region, now)
+
+
+def serve(
+    listen: str,
+    seeds: Iterable[Seed],
+    speed: float,
+    start: float | None,
+    faults: Mapping[str, object],
+    ready: Callable[[Mapping[str, object]], None],
+    stop: threading.Event,
+) -> None:
+    """Run a sandbox until `stop` is set; `ready` is told endpoint, accounts, clusters and clock once it serves.
+
+    OSError: the address can't be had. ValueError: a fault or the speed is wrong. Refused: a seed AWS would refuse.
+    """
+    with Sandbox(listen=listen, speed=speed, start=start, faults=faults) as sandbox:
+        sandbox.seed(seeds)
+        ready(sandbox.about())
+        stop.wait()
+
+
+__all__ = ["Pace", "Refused", "Sandbox", "Seed", "serve"]
