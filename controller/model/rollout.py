@@ -85,8 +85,9 @@ class Call:
 class Rollout:
     """An attempt; `back` is set once it is going back, and then that is its goal.
 
-    `opened` never changes; `since` is where the deadline is counted from. `rang` are the alarms that rang when the
-    last call was made and have not been quiet since. `way` names how it began, for people.
+    `opened` never changes; `since` is where the deadline is counted from, `done` when the platform was first seen
+    to have finished. `rang` are the alarms that rang when it was opened and have not been quiet since. `way` names
+    how it began, `cause` why it failed, in one word.
     """
 
     number: int
@@ -104,6 +105,7 @@ class Rollout:
     back: Kept | None = None
     barred: frozenset[Digest] = frozenset()
     baked: timedelta = timedelta()
+    done: datetime | None = None
     well_at: datetime | None = None
     short_since: datetime | None = None
     unsure_since: datetime | None = None

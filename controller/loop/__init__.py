@@ -1,0 +1,1 @@
+"""The turning of the handle: read, recall, observe, decide, act, remember, tell."""

@@ -1,0 +1,99 @@
+"""Look at everything that is due, once."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from controller.model.desired import Reading
+from controller.model.names import EnvName, TargetName
+from controller.model.observation import Observation, Sight, Unseen
+from controller.model.place import Place
+from controller.model.questions import Answer, Question, Unanswered
+from controller.model.record import Record
+from controller.model.rollout import Phase
+from controller.plan.ask import questions
+from controller.plan.see import names_of, place_of
+from controller.ports import LookAt, World
+
+_MOVING = frozenset({Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK})
+
+
+def observe(desired: Reading, before: Record, due: frozenset[TargetName] | None, world: World) -> Observation:
+    """Look at the targets that are due (None: at all), and answer each question that can matter once."""
+    sights = _look(_wanted(desired, before, due), desired.env, world)
+    now = world.now()
+    return Observation(
+        sights=sights,
+        answers=_answers(questions(desired, before, sights, now), world),
+        tokens=_tokens([p for name in sights if (p := place_of(desired, before, name))], world),
+        at=now,
+    )
+
+
+def _wanted(desired: Reading, before: Record, due: frozenset[TargetName] | None) -> list[LookAt]:
+    wanted: list[LookAt] = []
+    for name in names_of(desired, before):
+        place = place_of(desired, before, name)
+        if place is None or (due is not None and name not in due):
+            continue
+        memory = before.targets.get(name)
+        rollout = memory.rollout if memory else None
+        wanted.append(
+            LookAt(
+                target=name,
+                place=place,
+                moving=memory is not None and memory.phase in _MOVING,
+                ours=rollout.deployment if rollout else None,
+                proven=rollout.done if rollout else None,
+            )
+        )
+    return wanted
+
+
+def _look(wanted: list[LookAt], env: EnvName, world: World) -> dict[TargetName, Sight]:
+    by_kind: dict[str, list[LookAt]] = defaultdict(list)
+    for one in wanted:
+        by_kind[one.place.kind].append(one)
+    sights: dict[TargetName, Sight] = {}
+    for kind, ones in by_kind.items():
+        sights.update(_look_at_kind(kind, ones, env, world))
+    return sights
+
+
+def _look_at_kind(kind: str, ones: list[LookAt], env: EnvName, world: World) -> Mapping[TargetName, Sight]:
+    target = world.targets.get(kind)
+    if target is None:
+        return {one.target: Unseen(why=f"this trueup knows no kind {kind!r} (in {env})") for one in ones}
+    try:
+        seen = target.look(ones)
+    except Exception as error:  # noqa: BLE001  looking can fail in any way, and failing to look is a value
+        return {one.target: Unseen(why=f"{type(error).__name__}: {error}") for one in ones}
+    return {one.target: seen.get(one.target) or Unseen(why="nobody looked") for one in ones}
+
+
+def _answers(asked: frozenset[Question], world: World) -> dict[Question, Answer]:
+    by_type: dict[type, list[Question]] = defaultdict(list)
+    for question in asked:
+        by_type[type(question)].append(question)
+    answers: dict[Question, Answer] = {}
+    for kind, ones in by_type.items():
+        answers.update(_answer_kind(kind, ones, world))
+    return answers
+
+
+def _answer_kind(kind: type, ones: list[Question], world: World) -> Mapping[Question, Answer]:
+    probe = world.probes.get(kind)
+    if probe is None:
+        return {one: Unanswered(why=f"nobody can answer {kind.__name__}") for one in ones}
+    try:
+        return probe.answer(ones)
+    except Exception as error:  # noqa: BLE001  a probe that raises has not answered
+        return {one: Unanswered(why=f"{type(error).__name__}: {error}") for one in ones}
+
+
+def _tokens(places: list[Place], world: World) -> dict[str, int]:
+    tokens: dict[str, int] = {}
+    for kind in {place.kind for place in places}:
+        target = world.targets.get(kind)
+        if target is not None:
+            tokens.update(target.tokens([place for place in places if place.kind == kind]))
+    return tokens

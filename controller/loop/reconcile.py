@@ -1,0 +1,69 @@
+"""One turn. Everything else in this package is called from here, or calls this."""
+
+from dataclasses import replace
+
+from controller.loop.act import Check, act_all
+from controller.loop.observe import observe
+from controller.model.cycle import Cycle
+from controller.model.decision import Ensure
+from controller.model.desired import Accepted
+from controller.model.names import EnvName, TargetName
+from controller.model.record import Record
+from controller.plan.decide import decide
+from controller.plan.narrate import tell_outcomes, tell_plan
+from controller.plan.remember import intend, learn
+from controller.plan.summarise import summarise
+from controller.ports import World
+
+
+def reconcile(env: EnvName, due: frozenset[TargetName] | None, world: World, check: Check | None = None) -> Cycle:
+    """Bring the targets that are due (None: all) one step closer to their spec.
+
+    Raises Conflict when somebody else saved first, PlatformError when the store is away: nothing was sent then.
+    """
+    began = world.elapsed()
+    before = world.store.load(env)  # recall
+    desired = world.source.read(env, going_from(before))  # read
+    seen = observe(desired, before, due, world)  # observe
+    now = seen.at or world.now()
+    plan = decide(desired, seen, before, now)  # decide (pure)
+    intent = world.store.save(before, intend(before, plan, desired), env, tell_plan(desired, before, plan))
+    outcomes = act_all(plan.actions, world, check or _anything)  # act
+    after = intent
+    if outcomes:
+        learnt = learn(intent, outcomes)
+        after = world.store.save(intent, learnt, env, tell_outcomes(env, outcomes, world.now()))
+    return Cycle(
+        desired=desired,
+        seen=seen,
+        before=before,
+        now=now,
+        plan=plan,
+        outcomes=outcomes,
+        after=after,
+        status=summarise(desired, seen, before, plan, after),
+        seconds=world.elapsed() - began,
+    )
+
+
+def preview(env: EnvName, world: World) -> Cycle:
+    """Decide as a turn would for every target, and change nothing anywhere."""
+    before = world.store.load(env)
+    desired = world.source.read(env, going_from(before))
+    seen = replace(observe(desired, before, None, world), tokens={})
+    now = seen.at or world.now()
+    plan = decide(desired, seen, before, now)
+    status = summarise(desired, seen, before, plan, before)
+    return Cycle(
+        desired=desired, seen=seen, before=before, now=now, plan=plan, outcomes=(), after=before, status=status
+    )
+
+
+def going_from(before: Record) -> Accepted | None:
+    """Say which commit to go forward from: none if a person accepted a history that goes elsewhere."""
+    order = before.orders.accept
+    return None if order is not None and order.number > before.heard_accept else before.accepted
+
+
+def _anything(action: Ensure) -> None:
+    del action

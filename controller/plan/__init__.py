@@ -1,0 +1,1 @@
+"""Decisions: functions over the model, and nothing else."""

@@ -1,0 +1,64 @@
+"""Which questions can matter this turn: gates while something waits, guards while something is unproven."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from controller.model.desired import Desired, Reading
+from controller.model.gate import Gate
+from controller.model.names import TargetName
+from controller.model.observation import Observation, Sight
+from controller.model.questions import Candidate, Question
+from controller.model.record import Record
+from controller.model.release import Release
+from controller.plan.look import Look
+from controller.plan.see import look_at
+
+
+def questions(
+    desired: Reading, record: Record, sights: dict[TargetName, Sight], now: datetime
+) -> frozenset[Question]:
+    """Name each distinct question once."""
+    return frozenset(
+        question
+        for name in sights
+        if _can_matter(desired, record, name)
+        for gate, release, look in _relevant(desired, record, sights, name, now)
+        for question in gate.asks(
+            Candidate(
+                env=desired.env,
+                target=name,
+                place=look.place,
+                version=release.version,
+                digest=release.digest,
+            )
+        )
+    )
+
+
+def _can_matter(desired: Reading, record: Record, name: TargetName) -> bool:
+    """Tell quickly that a target which is good, and wants nothing else, asks nothing."""
+    memory = record.targets.get(name)
+    want = desired.targets.get(name) if isinstance(desired, Desired) else None
+    if memory is None or memory.rollout is not None or memory.current is None or want is None:
+        return True
+    pinned = name in record.orders.targets
+    same = memory.current.digest == want.release.digest and memory.next is None
+    return pinned or not same or not memory.is_good(memory.current.digest)
+
+
+def _relevant(
+    desired: Reading, record: Record, sights: dict[TargetName, Sight], name: TargetName, now: datetime
+) -> Iterator[tuple[Gate, Release, Look]]:
+    blank = Observation(sights={name: sights[name]})
+    look = look_at(desired, blank, record, name, now)
+    memory, wish = look.memory, look.wish
+    want = desired.targets.get(name) if isinstance(desired, Desired) else None
+    current = memory.current
+    runs = current is not None and wish is not None and current.digest == wish.digest
+    if want and wish and (not runs or memory.next or memory.rollout):
+        gates = () if wish.free else want.gates
+        yield from ((gate, wish.release, look) for gate in (*gates, *want.terms.guards))
+    elif want and wish and current is not None and not memory.is_good(current.digest):
+        yield from ((gate, wish.release, look) for gate in want.terms.guards)
+    if memory.rollout is not None:
+        yield from ((gate, memory.rollout.release, look) for gate in memory.rollout.terms.guards)

@@ -1,0 +1,60 @@
+"""Signals of a rollout that goes back."""
+
+from controller.model.observation import Blame, Deployment, Live, State
+from controller.model.rollout import Result
+from controller.plan.calls import back_again, back_invisible, in_words, who
+from controller.plan.look import Look
+from controller.plan.said import Said, say
+from controller.plan.transitions import Returning, Still
+
+
+def read_back(look: Look, settling: Said[Still] | None) -> Said[Returning | Still]:
+    """Done first, then its own deadline, then where the way back stands, and last its budget of calls."""
+    rollout = look.rollout
+    terms = rollout.terms
+    there = look.live if look.runs(rollout.goal) else None
+    if there is not None and _is_done(there):
+        return say(Returning.STEADY, f"back on {rollout.goal.version}")
+    if look.clock - rollout.since > terms.back_deadline:
+        return say(Returning.SPENT, f"not back after {in_words(terms.back_deadline)}")
+    if settling is not None:
+        return settling
+    said = _there(look, there) if there is not None else _away(look)
+    if said.signal is Returning.UNSENT and rollout.tries >= terms.back_calls:
+        return say(Returning.SPENT, f"{rollout.tries} calls; {said.why}")
+    return said
+
+
+def _is_done(live: Live) -> bool:
+    made = live.primary
+    return made is not None and made.state is State.SUCCESSFUL and live.running >= live.desired
+
+
+def _there(look: Look, live: Live) -> Said[Returning]:
+    made = live.primary
+    if made is not None and (made.broke or made.state is State.STOPPED):
+        return _broken(look, made)
+    if made is not None and made.blame is Blame.PLATFORM:
+        return say(Returning.TROUBLED, made.why, "platform")
+    return say(Returning.MOVING, f"{live.running} of {live.desired} run")
+
+
+def _away(look: Look) -> Said[Returning]:
+    call, ours = look.rollout.call, look.ours
+    if call is not None and call.result is Result.REFUSED:
+        return _or_lost(look, call.why)
+    if ours is not None and ours.broke:
+        return _broken(look, ours)
+    return say(Returning.FOREIGN, who(look.live), "foreign") if ours is not None else back_invisible(look)
+
+
+def _broken(look: Look, made: Deployment) -> Said[Returning]:
+    if made.blame is Blame.PLATFORM:
+        returning = made.state is State.RETURNING
+        return say(Returning.TROUBLED, made.why, "platform") if returning else back_again(look, made.why)
+    return _or_lost(look, made.why)
+
+
+def _or_lost(look: Look, why: str) -> Said[Returning]:
+    others = [kept for kept in look.ways if kept.digest != look.rollout.goal.digest]
+    return say(Returning.BARRED if others else Returning.LOST, why)

@@ -1,0 +1,110 @@
+"""From what is wanted, seen and remembered to what will be done."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from controller.model.decision import Decision, Plan
+from controller.model.desired import Brake, Desired, Reading
+from controller.model.names import TargetName
+from controller.model.observation import Observation
+from controller.model.record import Memory, Record
+from controller.model.rollout import Phase
+from controller.plan.flags import flagged
+from controller.plan.listen import listen, tidy, unheard
+from controller.plan.look import Look
+from controller.plan.moves import make
+from controller.plan.quota import ration
+from controller.plan.said import Said
+from controller.plan.schedule import again
+from controller.plan.see import look_at
+from controller.plan.signals import read_signal
+from controller.plan.transitions import TRANSITIONS, Course, Move, Signal, Still
+
+_AUTOMATIC: Final = Course.FAILING
+_ENDS: Final = {
+    Move.KEEP: "good",
+    Move.OPEN: "superseded",
+    Move.MEND: "failed",
+    Move.RECOVER: "rolled_back",
+    Move.GIVE_UP: "stalled",
+    Move.YIELD: "stalled",
+}
+
+
+def decide(desired: Reading, seen: Observation, record: Record, now: datetime) -> Plan:
+    """Decide the next step of every target that was looked at, in order of name."""
+    brake = desired.brake if isinstance(desired, Desired) else Brake()
+    recent = tuple(at for at in record.rollbacks if now - at < brake.window)
+    decisions: dict[TargetName, Decision] = {}
+    turned = 0
+    for name in sorted(seen.sights):
+        braked = len(recent) + turned >= brake.limit
+        decision = decide_one(look_at(desired, seen, record, name, now, braked=braked))
+        turned += decision.row[1] == _AUTOMATIC.name and decision.row[0] is not Phase.ROLLING_BACK
+        decisions[name] = decision
+    kept = ration(decisions, record, seen.tokens, now)
+    back = sum(d.row[1] == _AUTOMATIC.name and d.memory.phase is Phase.ROLLING_BACK for d in kept.values())
+    return Plan(
+        env=desired.env,
+        decided_at=now,
+        decisions=kept,
+        rollbacks=(*recent, *(now for _ in range(back))),
+        dropped=_forgotten(desired, record),
+    )
+
+
+def decide_one(look: Look) -> Decision:
+    """Read one signal, take one row of the table, make one move."""
+    flag = flagged(look)
+    if flag is not None:
+        return flag
+    said = read_signal(look)
+    phase, move = TRANSITIONS[look.memory.phase, said.signal]
+    step = make(move, look, said.cause, said.why)
+    memory = replace(listen(look, step.memory, said.signal), phase=phase)
+    memory = tidy(memory, look, said.signal)
+    return Decision(
+        memory=memory,
+        row=(look.memory.phase, said.signal.name),
+        move=move.value,
+        reason=f"{move.value}: {said.why}{unheard(look, said.signal)}",
+        again=again(look, memory, said.signal),
+        action=step.action,
+        blockers=look.blockers,
+        wanted=look.wish.digest if look.wish else None,
+        ended=_ended(look, move, said),
+    )
+
+
+def _ended(look: Look, move: Move, said: Said[Signal]) -> str:
+    """Say how a rollout ended in this step, if one did, and why in one word."""
+    rollout = look.memory.rollout
+    if rollout is None or move not in _ENDS or (move is Move.OPEN and look.memory.phase is Phase.STALLED):
+        return ""
+    how = _ENDS[move]
+    if move is Move.GIVE_UP and look.memory.phase is not Phase.ROLLING_BACK:
+        how = "failed"
+    cause = said.cause or rollout.cause
+    return f"{how}:{cause}" if cause and how not in {"good", "superseded"} else how
+
+
+def _forgotten(desired: Reading, record: Record) -> frozenset[TargetName]:
+    """Name the targets that a person said to forget, and that the spec no longer names."""
+    wanted = desired.targets if isinstance(desired, Desired) else {}
+    return frozenset(
+        name
+        for name, orders in record.orders.targets.items()
+        if orders.forget is not None
+        and name in record.targets
+        and name not in wanted
+        and not _moves(record.targets[name])
+        and orders.forget.number > record.targets[name].recovered
+    )
+
+
+def _moves(memory: Memory) -> bool:
+    return memory.phase in {Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK}
+
+
+__all__ = ["Still", "decide", "decide_one"]

@@ -1,0 +1,88 @@
+"""What is looked at before the table: things that hold a target until a person acts, and the act itself."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from controller.model.decision import Blocker, Decision
+from controller.model.observation import Live
+from controller.model.record import Memory
+from controller.model.rollout import Phase
+from controller.plan.look import Look
+
+HELD: Final = "HELD_BY_FLAG"
+RECOVERED: Final = "RECOVERED_BY_ORDER"
+LOOK_AGAIN: Final = timedelta(seconds=60)
+
+
+def flagged(look: Look) -> Decision | None:
+    """Hold for a person, or carry out what the person ordered; None in the ordinary life of a target."""
+    order = look.orders.recover
+    if order is not None and order.number > look.memory.recovered and look.live is not None and look.pause is None:
+        return _recovered(look, order.number)
+    why = held(look)
+    if not why:
+        return None
+    return Decision(
+        memory=look.memory,
+        row=(look.memory.phase, HELD),
+        move="hold",
+        reason=f"hold: {why}",
+        again=look.now + LOOK_AGAIN,
+        blockers=(Blocker(gate="held", why=why), *look.blockers),
+        wanted=look.wish.digest if look.wish else None,
+    )
+
+
+def held(look: Look) -> str:
+    """Say what only a person can settle, or nothing."""
+    memory, live = look.memory, look.live
+    if look.claimed_by:
+        return (
+            f"its service is claimed by {look.claimed_by}; remove one of the two, or "
+            f"`trueup move {look.claimed_by} {look.env}/{look.name}`"
+        )
+    recover = f"`trueup recover {look.env} {look.name} --confirm`"
+    if memory.unknown:
+        return f"{memory.unknown}; look at the service, then {recover}"
+    if live is None:
+        return ""
+    if memory.identity and live.identity and memory.identity != live.identity:
+        return f"the service was deleted and made again since we knew it; {recover} adopts the new one"
+    if _has_lost_memory(memory, live):
+        ran = live.tags.version if live.tags else ""
+        return (
+            f"it runs {ran or 'a release'} that trueup registered, but this store does not remember it: "
+            f"check that this is the right store, then {recover}"
+        )
+    return ""
+
+
+def _has_lost_memory(memory: Memory, live: Live) -> bool:
+    return memory.current is None and memory.recovered == 0 and live.tags is not None
+
+
+def _recovered(look: Look, number: int) -> Decision:
+    """Begin again from what runs now; what failed here is not forgotten."""
+    live = look.live
+    fresh = replace(
+        look.memory,
+        phase=Phase.IDLE,
+        current=None,
+        rollout=None,
+        next=None,
+        drift=None,
+        unknown="",
+        halted=None,
+        identity="",
+        watermark=live.asof if live else 0,
+        recovered=number,
+    )
+    return Decision(
+        memory=fresh,
+        row=(look.memory.phase, RECOVERED),
+        move="recover",
+        reason="recover: a person said that what runs now is where to begin",
+        again=look.now,
+        wanted=look.wish.digest if look.wish else None,
+    )

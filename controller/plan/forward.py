@@ -1,0 +1,129 @@
+"""Signals of a rollout that goes forward: rolling and baking."""
+
+from typing import Final, TypeAlias
+
+from controller.model.desired import Supersede
+from controller.model.observation import Blame, Deployment, Live, State
+from controller.model.rollout import Phase, Result
+from controller.plan.calls import forward_again, forward_invisible, in_words, who
+from controller.plan.look import Look
+from controller.plan.said import Said, say
+from controller.plan.transitions import Baking, Course, Rolling
+
+EXITS: Final = 2
+_ILL: Final = frozenset({Course.FAILING, Course.LOST, Course.BRAKED})
+_FINAL: Final = frozenset({Baking.BAKED, Course.FOREIGN, Course.TAKEN})
+
+Forward: TypeAlias = Said[Course | Rolling | Baking]
+
+
+def read_forward(look: Look) -> Forward:
+    """Take a person's order first, then the health of ours, then a newer wish."""
+    if look.ordered and look.asked:
+        return say(Course.ORDERED, f"to {look.asked[0].release.version}", "person")
+    return _or_newer(look, _or_no_way(look, _health(look)))
+
+
+def _or_no_way(look: Look, said: Forward) -> Forward:
+    if said.signal is not Course.FAILING:
+        return said
+    if not look.ways:
+        return say(Course.LOST, said.detail, said.cause)
+    return say(Course.BRAKED, said.detail, said.cause) if look.braked else said
+
+
+def _or_newer(look: Look, said: Forward) -> Forward:
+    wish = look.wish
+    if wish is None or wish.digest == look.rollout.release.digest or not look.is_open:
+        return said
+    if said.signal in _FINAL:
+        return said
+    if said.signal in _ILL:
+        kept = look.supersede is Supersede.AFTER_BAKE and not wish.free
+        return said if kept else say(Course.MENDED, f"{wish.release.version}; {said.why}", said.cause)
+    idle = said.signal is Baking.UNVERIFIED
+    if wish.free or idle or look.supersede is Supersede.ALWAYS:
+        return say(Course.OVERTAKEN, wish.release.version)
+    return said
+
+
+def _health(look: Look) -> Forward:
+    ours, live, call = look.ours, look.live, look.rollout.call
+    if call is not None and call.result is Result.REFUSED:
+        return say(Course.FAILING, call.why, "refused")
+    if live is None or ours is None:
+        return _unmade(look)
+    if ours.broke:
+        return _broken(look, ours)
+    if live.deployment != ours.id:
+        same = look.runs(look.rollout.release)
+        return say(Course.TAKEN, who(live)) if same else say(Course.FOREIGN, who(live), "foreign")
+    if ours.state is State.STOPPED:
+        return _broken(look, ours)
+    if look.ringing:
+        return say(Course.FAILING, "; ".join(look.ringing), "alarm")
+    return _bake(look, live, ours) if look.memory.phase is Phase.BAKING else _roll(look, live, ours)
+
+
+def _unmade(look: Look) -> Forward:
+    """Nothing of ours is listed: somebody made the same or another, it was never sent, or it is over."""
+    rollout, live = look.rollout, look.live
+    if rollout.deployment is None and rollout.call is None:
+        return say(Course.UNSENT)
+    base = rollout.call.expect if rollout.call else None
+    ours = rollout.deployment or (base.deployment if base else None)
+    if live is not None and live.deployment != ours and look.runs(rollout.release):
+        return say(Course.TAKEN, who(live))
+    if live is None or rollout.deployment is None:
+        return forward_invisible(look)
+    if base is not None and live.deployment == base.deployment:
+        return say(Course.FAILING, "it is no longer listed, and what ran before it runs again", "breaker")
+    if live.deployment != rollout.deployment:
+        return say(Course.FOREIGN, who(live), "foreign")
+    baking = look.memory.phase is Phase.BAKING
+    return say(Course.STEADY if baking else Rolling.MOVING, "its verdict cannot be read")
+
+
+def _broken(look: Look, ours: Deployment) -> Forward:
+    if ours.blame is Blame.PLATFORM:
+        returning = ours.state is State.RETURNING
+        return say(Course.TROUBLED, ours.why, "platform") if returning else forward_again(look, ours.why)
+    shown = "; ".join((ours.why, *ours.evidence[:2])) if ours.why else "; ".join(ours.evidence[:2])
+    return say(Course.FAILING, f"{ours.state}: {shown}", _cause(ours))
+
+
+def _cause(ours: Deployment) -> str:
+    """Name in one word why the platform gave up."""
+    named = (("alarm", "alarm"), ("circuit breaker", "breaker"))
+    return next((cause for word, cause in named if word in ours.why.lower()), "ecs")
+
+
+def _roll(look: Look, live: Live, ours: Deployment) -> Forward:
+    if ours.state is State.SUCCESSFUL:
+        return say(Course.STEADY)
+    if ours.blame is Blame.PLATFORM:
+        return say(Course.TROUBLED, ours.why, "platform")
+    if look.clock - look.rollout.since > look.rollout.terms.deadline:
+        said = "; ".join((f"not done after {in_words(look.rollout.terms.deadline)}", *ours.evidence[:2]))
+        return say(Course.FAILING, said, "deadline")
+    return say(Rolling.MOVING, f"{live.running} of {live.desired} run")
+
+
+def _bake(look: Look, live: Live, ours: Deployment) -> Forward:
+    terms, short, unsure = look.rollout.terms, look.rollout.short_since, look.rollout.unsure_since
+    if live.exits >= EXITS:
+        return say(Course.FAILING, "; ".join((f"{live.exits} tasks died", *ours.evidence[:2])), "tasks")
+    if live.desired == 0:
+        return say(Baking.UNVERIFIED)
+    if live.running < live.desired:
+        if ours.blame is Blame.PLATFORM:
+            return say(Course.TROUBLED, ours.why, "platform")
+        overdue = short is not None and look.clock - short > terms.progress
+        counts = f"{live.running} of {live.desired} run"
+        return say(Course.FAILING, counts, "tasks") if overdue else say(Course.STEADY, counts)
+    if look.baked >= terms.bake and look.well:
+        return say(Baking.BAKED, f"for {in_words(look.baked)}")
+    doubts = "; ".join(judged.verdict.why for judged in look.guards)
+    if doubts and unsure is not None and look.clock - unsure > terms.unsure:
+        return say(Baking.UNSURE, f"{doubts}, for {in_words(look.clock - unsure)}")
+    return say(Course.STEADY, doubts or f"baked {in_words(look.baked)} of {in_words(terms.bake)}")

@@ -1,0 +1,48 @@
+"""What is kept of a release: under which name it ran, and that it failed."""
+
+from dataclasses import replace
+
+from controller.model.manifest import EVERYTHING, narrow
+from controller.model.record import Memory, Quarantined
+from controller.model.release import Kept, Release
+from controller.plan.look import Look
+
+
+def kept_live(look: Look, release: Release | None = None) -> Kept:
+    """Keep what runs, under the best name we have for it: the release given, the wish, or one known before."""
+    live, memory = look.live, look.memory
+    if live is None:
+        raise AssertionError(f"{look.name} is not there")
+    names = [release, look.wish.release if look.wish else None]
+    names += [kept.release for kept in (*memory.goods, memory.found, memory.current) if kept]
+    named = next((name for name in names if name and name.runs_in(live.manifest)), None)
+    return Kept(release=named or _unnamed(look), revision=live.revision, since=look.now)
+
+
+def _unnamed(look: Look) -> Release:
+    """Name what runs by its revision; it is compared by what the spec owns."""
+    live = look.live
+    if live is None:
+        raise AssertionError(f"{look.name} is not there")
+    owns = look.wish.release.manifest.owns if look.wish else EVERYTHING
+    version = live.tags.version if live.tags and live.tags.version else str(live.revision).rsplit("/", 1)[-1]
+    return Release(version=version, manifest=narrow(live.manifest, owns), shape=live.shape)
+
+
+def quarantined(look: Look, memory: Memory, release: Release, cause: str, why: str) -> Memory:
+    """Bar a release, with the evidence; what is barred is no longer good."""
+    ours = look.ours
+    evidence = (ours.evidence if ours else ()) or (memory.rollout.evidence if memory.rollout else ())
+    barred = Quarantined(
+        digest=release.digest,
+        version=release.version,
+        owns=release.manifest.owns,
+        since=look.now,
+        why=why or cause,
+        evidence=evidence,
+    )
+    return replace(
+        memory,
+        quarantine={**memory.quarantine, release.digest: barred},
+        goods=tuple(kept for kept in memory.goods if kept.digest != release.digest),
+    )

@@ -1,0 +1,132 @@
+"""Tell what a turn decided and did, as rows of the journal."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from controller.model.decision import Decision, Plan
+from controller.model.desired import Desired, Reading
+from controller.model.names import EnvName, TargetName
+from controller.model.outcome import Outcome, Sent
+from controller.model.record import Memory, Record
+from controller.model.story import Entry, Event
+from controller.plan.transitions import Move
+
+_OPENING = frozenset({Move.OPEN.value, Move.MEND.value, Move.HEAL.value, Move.TAKE.value})
+
+
+def tell_plan(desired: Reading, before: Record, plan: Plan) -> tuple[Entry, ...]:
+    """Tell what was decided; a decision that changes nothing worth telling tells nothing."""
+    return (*_accepted(desired, before, plan), *_decisions(before, plan))
+
+
+def tell_outcomes(env: EnvName, outcomes: tuple[Outcome, ...], now: datetime) -> tuple[Entry, ...]:
+    """Tell what came of each action."""
+    return tuple(_outcome(env, outcome, now) for outcome in outcomes)
+
+
+def _accepted(desired: Reading, before: Record, plan: Plan) -> Iterator[Entry]:
+    if not isinstance(desired, Desired) or (before.accepted and before.accepted.commit == desired.commit):
+        return
+    by = desired.author or "somebody"
+    yield Entry(
+        at=plan.decided_at,
+        env=desired.env,
+        event=Event.ACCEPTED,
+        text=f"commit {desired.commit[:12]} is what {desired.env} should run",
+        by=by,
+        data={"commit": desired.commit},
+    )
+
+
+def _decisions(before: Record, plan: Plan) -> Iterator[Entry]:
+    for name, decision in sorted(plan.decisions.items()):
+        yield from _decision(plan, name, before.targets.get(name) or Memory(), decision)
+
+
+def _decision(plan: Plan, name: TargetName, before: Memory, decision: Decision) -> Iterator[Entry]:
+    after = decision.memory
+    rollout = after.rollout or before.rollout
+    number = rollout.number if rollout else 0
+    version = rollout.release.version if rollout else (after.current.release.version if after.current else "")
+
+    def entry(event: Event, text: str, **data: str) -> Entry:
+        return Entry(
+            at=plan.decided_at,
+            env=plan.env,
+            target=name,
+            event=event,
+            text=text,
+            rollout=number,
+            version=version,
+            data=data,
+        )
+
+    if decision.move == Move.ADOPT.value:
+        yield entry(Event.ADOPTED, f"found {version} running; nothing was changed")
+    for digest in after.quarantine.keys() - before.quarantine.keys():
+        barred = after.quarantine[digest]
+        evidence = {f"evidence{index}": line for index, line in enumerate(barred.evidence)}
+        yield entry(Event.QUARANTINED, f"{barred.version} failed here: {barred.why}", digest=digest, **evidence)
+    if decision.ended and before.rollout is not None:
+        yield _ended(plan, name, before, decision)
+    if decision.move in _OPENING and after.rollout is not None:
+        yield entry(Event.OPENED, decision.reason, digest=after.rollout.release.digest, way=after.rollout.way)
+    if before.phase is not after.phase:
+        yield entry(Event.PHASE, decision.reason, before=before.phase.value, after=after.phase.value)
+    if decision.action is not None:
+        yield entry(
+            Event.INTENT,
+            f"ensure {decision.action.release.version} ({decision.action.purpose.value})",
+            digest=decision.action.release.digest,
+            revision=decision.action.revision or "",
+            expect=decision.action.expect.deployment if decision.action.expect else "",
+        )
+    if after.drift is not None and before.drift != after.drift:
+        yield entry(Event.DRIFT, decision.reason, digest=after.drift.digest)
+
+
+def _ended(plan: Plan, name: TargetName, before: Memory, decision: Decision) -> Entry:
+    rollout = before.rollout
+    if rollout is None:
+        raise AssertionError("only a rollout ends")
+    seconds = (plan.decided_at - rollout.opened).total_seconds()
+    result, _, cause = decision.ended.partition(":")
+    return Entry(
+        at=plan.decided_at,
+        env=plan.env,
+        target=name,
+        event=Event.ENDED,
+        text=decision.reason,
+        rollout=rollout.number,
+        version=rollout.release.version,
+        data={
+            "result": result,
+            "cause": cause,
+            "seconds": f"{seconds:.3f}",
+            "digest": rollout.release.digest,
+            "opened": rollout.opened.isoformat(),
+            "back": rollout.back.release.version if rollout.back else "",
+        },
+    )
+
+
+def _outcome(env: EnvName, outcome: Outcome, now: datetime) -> Entry:
+    action = outcome.action
+    if isinstance(outcome, Sent):
+        text = f"{action.release.version}: accepted as {outcome.deployment} of {outcome.revision}"
+    else:
+        text = f"{action.release.version}: {type(outcome).__name__}: {outcome.why}"
+    return Entry(
+        at=now,
+        env=env,
+        target=action.target,
+        event=Event.OUTCOME,
+        text=text,
+        rollout=action.rollout,
+        version=action.release.version,
+        data={
+            "outcome": type(outcome).__name__,
+            "revision": outcome.revision or "",
+            "purpose": action.purpose.value,
+        },
+    )

@@ -1,0 +1,89 @@
+"""How a rollout is opened, and how its one call is written down before it is made."""
+
+from dataclasses import replace
+from typing import Final, TypedDict
+
+from controller.model.decision import Ensure
+from controller.model.names import Revision
+from controller.model.record import REVISIONS, Memory
+from controller.model.release import Release
+from controller.model.rollout import Call, Expect, Purpose, Rollout, Terms
+from controller.plan.calls import INTENT_LIFE
+from controller.plan.look import Look
+
+
+class Asked(TypedDict):
+    """A memory that holds the intent, and the call that it is for."""
+
+    memory: Memory
+    action: Ensure
+
+
+def new_rollout(look: Look, release: Release, terms: Terms, purpose: Purpose, way: str) -> Rollout:
+    """Open a rollout under these terms; alarms that ring now are excused until they have been quiet."""
+    forward = look.wish is not None and purpose is Purpose.FORWARD
+    return Rollout(
+        number=look.memory.rollouts + 1,
+        release=release,
+        terms=terms,
+        purpose=purpose,
+        opened=look.now,
+        since=look.now,
+        settings=look.wish.want.settings if look.wish and forward else None,
+        way=way,
+        rang=look.rings,
+    )
+
+
+def revision_of(memory: Memory, release: Release) -> Revision | None:
+    """Find a revision that is known to hold this release."""
+    known = (*memory.goods, *((memory.found,) if memory.found else ()))
+    kept = next((kept.revision for kept in known if kept.digest == release.digest), None)
+    return kept or dict(memory.revisions).get(release.digest) or None
+
+
+UNKNOWN_REVISION: Final = Revision("")
+"""Stands in `Memory.revisions` for one that we may have registered: its answer was never learnt."""
+
+
+def may_exist(memory: Memory, release: Release) -> bool:
+    """Whether we once set out to register this release here."""
+    return any(digest == release.digest for digest, _ in memory.revisions)
+
+
+def remember_revision(memory: Memory, release: Release, revision: Revision) -> Memory:
+    """Note which revision holds this release, or that one may exist; the newest are kept."""
+    others = tuple(pair for pair in memory.revisions if pair[0] != release.digest)
+    return replace(memory, revisions=((release.digest, revision), *others)[:REVISIONS])
+
+
+def ensure(look: Look, memory: Memory, rollout: Rollout, revision: Revision | None) -> Asked:
+    """Write the call down and ask for it; forced only where it would else start nothing."""
+    live, goal = look.live, rollout.goal
+    expect = Expect(deployment=live.deployment, revision=live.revision) if live else None
+    force = look.runs(goal)
+    call = Call(
+        digest=goal.digest,
+        expect=expect,
+        after=live.youngest if live else 0,
+        at=look.now,
+        force=force,
+    )
+    sent = replace(rollout, call=call, deployment=None, done=None, tries=rollout.tries + 1)
+    action = Ensure(
+        target=look.name,
+        place=look.place,
+        release=goal,
+        revision=revision,
+        purpose=rollout.purpose,
+        expect=expect,
+        not_after=look.now + INTENT_LIFE,
+        settings=rollout.settings if rollout.back is None else None,
+        force=force,
+        look_first=may_exist(memory, goal),
+        rollout=rollout.number,
+    )
+    after = replace(memory, rollout=sent, rollouts=max(memory.rollouts, rollout.number))
+    if revision is None and not may_exist(memory, goal):
+        after = remember_revision(after, goal, UNKNOWN_REVISION)
+    return Asked(memory=after, action=action)

@@ -1,0 +1,51 @@
+"""A plan holds no more actions than there are AWS tokens in hand; the rest wait, going back first."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from controller.model.decision import Blocker, Decision
+from controller.model.names import TargetName
+from controller.model.record import Memory, Record
+from controller.model.rollout import Purpose
+
+WAIT: Final = timedelta(seconds=1)
+
+
+def ration(
+    decisions: Mapping[TargetName, Decision], record: Record, tokens: Mapping[str, int], now: datetime
+) -> Mapping[TargetName, Decision]:
+    """Let as many act as there are tokens for; a quota that nobody counts is not rationed."""
+    if not tokens:
+        return decisions
+    left = dict(tokens)
+    kept = dict(decisions)
+    acting = [(name, d) for name, d in sorted(decisions.items()) if d.action is not None]
+    for name, decision in sorted(acting, key=lambda pair: _rank(pair[1])):
+        quota = decision.action.place.quota if decision.action else ""
+        if quota not in left:
+            continue
+        if left[quota] <= 0:
+            kept[name] = _waiting(decision, record.targets.get(name), now)
+        else:
+            left[quota] -= 1
+    return kept
+
+
+def _rank(decision: Decision) -> int:
+    return 0 if decision.action and decision.action.purpose is Purpose.BACK else 1
+
+
+def _waiting(decision: Decision, before: Memory | None, now: datetime) -> Decision:
+    """Decide nothing yet: the same look will decide the same again once there is a token."""
+    place = decision.action.place if decision.action else None
+    return replace(
+        decision,
+        memory=before or Memory(place=place),
+        action=None,
+        ended="",
+        again=now + WAIT,
+        reason=f"wait: for AWS quota, then {decision.reason}",
+        blockers=(*decision.blockers, Blocker(gate="quota", why="waits for AWS quota")),
+    )

@@ -1,0 +1,80 @@
+"""Fold a plan, and then its outcomes, into the record."""
+
+from dataclasses import replace
+from typing import Final
+
+from controller.model.decision import Plan
+from controller.model.desired import Desired, Reading
+from controller.model.outcome import Lost, NotSent, Outcome, Refused, Sent, Stale
+from controller.model.record import Memory, Record
+from controller.model.rollout import Call, Purpose, Result, Rollout
+from controller.plan.open import remember_revision
+
+_RESULTS: Final = {
+    Sent: Result.SENT,
+    Stale: Result.STALE,
+    NotSent: Result.UNSENT,
+    Refused: Result.REFUSED,
+    Lost: Result.UNKNOWN,
+}
+
+
+def intend(record: Record, plan: Plan, desired: Reading) -> Record:
+    """Write down what we are about to do, before doing it."""
+    changed = {
+        name: decision.memory
+        for name, decision in plan.decisions.items()
+        if decision.memory != record.targets.get(name) and decision.memory.place is not None
+    }
+    targets = record.targets
+    if changed or plan.dropped:
+        merged = {**record.targets, **changed}
+        targets = {name: memory for name, memory in merged.items() if name not in plan.dropped}
+    accepted = desired.accepted if isinstance(desired, Desired) else record.accepted
+    heard = (
+        record.orders.accept.number
+        if record.orders.accept and isinstance(desired, Desired)
+        else record.heard_accept
+    )
+    same = targets is record.targets and accepted == record.accepted and heard == record.heard_accept
+    if same and plan.rollbacks == record.rollbacks:
+        return record
+    return replace(record, targets=targets, rollbacks=plan.rollbacks, accepted=accepted, heard_accept=heard)
+
+
+def learn(record: Record, outcomes: tuple[Outcome, ...]) -> Record:
+    """Write down what came of it."""
+    if not outcomes:
+        return record
+    targets = dict(record.targets)
+    for outcome in outcomes:
+        name = outcome.action.target
+        targets[name] = _learn_one(targets[name], outcome)
+    return replace(record, targets=targets)
+
+
+def _learn_one(memory: Memory, outcome: Outcome) -> Memory:
+    action = outcome.action
+    if outcome.revision and action.purpose is not Purpose.SETTINGS:
+        memory = remember_revision(memory, action.release, outcome.revision)
+    if isinstance(outcome, Sent):
+        memory = replace(memory, watermark=max(outcome.asof, memory.watermark))
+    if action.purpose is Purpose.SETTINGS:
+        return _learn_settings(memory, outcome)
+    rollout = memory.rollout
+    if rollout is None or rollout.call is None:
+        return memory
+    return replace(memory, rollout=_answered(rollout, rollout.call, outcome))
+
+
+def _learn_settings(memory: Memory, outcome: Outcome) -> Memory:
+    why = "" if isinstance(outcome, Sent) else outcome.why
+    return replace(memory, applied=replace(memory.applied, why=why)) if memory.applied else memory
+
+
+def _answered(rollout: Rollout, call: Call, outcome: Outcome) -> Rollout:
+    why = "" if isinstance(outcome, Sent) else outcome.why
+    answered = replace(rollout, call=replace(call, result=_RESULTS[type(outcome)], why=why))
+    if isinstance(outcome, Sent):
+        return replace(answered, deployment=outcome.deployment, revision=outcome.revision)
+    return replace(answered, revision=outcome.revision or answered.revision)

@@ -1,0 +1,167 @@
+"""Signals of a target at rest: idle, pending and stalled."""
+
+from datetime import timedelta
+from typing import Final, TypeAlias
+
+from controller.model.desired import OnDrift
+from controller.model.manifest import narrow
+from controller.model.observation import Live, State
+from controller.model.rollout import Phase
+from controller.plan.calls import in_words, who
+from controller.plan.look import Look, Wish
+from controller.plan.said import Said, say
+from controller.plan.transitions import Resting, Stuck
+
+HEALS_A_DAY: Final = 3
+DAY: Final = timedelta(days=1)
+SETTINGS_TRIES: Final = 3
+NAMED: Final = 2
+SETTINGS_WAIT: Final = timedelta(minutes=1)
+
+Rest: TypeAlias = Said[Resting]
+
+
+def read_at_rest(look: Look) -> Rest:
+    """First acquaintance, people's orders, an open wish, drift, settings, and last what waits."""
+    if look.live and look.memory.current is None:
+        return say(Resting.FIRST, look.live.revision)
+    return _order(look) or _wish(look) or _drift(look) or _settings(look) or _label(look)
+
+
+def read_stalled(look: Look) -> Said[Stuck]:
+    """Only a person or a new wish moves it."""
+    wish = look.wish
+    order = _order(look)
+    if order is not None:
+        return say(Stuck[order.signal.name], order.detail)
+    if wish is None:
+        return say(Stuck.UNREAD, look.unread)
+    if look.barred:
+        return say(Stuck.QUARANTINED, wish.release.version)
+    if wish.digest == look.rollout.release.digest:
+        return say(Stuck.HELD, wish.release.version)
+    found = _wish(look)
+    return say(Stuck[found.signal.name], found.detail) if found else say(Stuck.GATED, _shut(look, wish))
+
+
+def _order(look: Look) -> Rest | None:
+    if look.ordered and look.asked:
+        return say(Resting.ORDERED, f"to {look.asked[0].release.version}")
+    if look.retry and look.wish and (look.barred or _is_stuck(look, look.wish)):
+        return say(Resting.RETRIED, look.wish.release.version)
+    return None
+
+
+def _is_stuck(look: Look, wish: Wish) -> bool:
+    return look.memory.phase is Phase.STALLED and wish.digest == look.rollout.release.digest
+
+
+def _wish(look: Look) -> Rest | None:
+    wish, memory = look.wish, look.memory
+    if wish is None or look.barred:
+        return None
+    again = memory.next is not None and memory.next.again
+    same = memory.current is not None and wish.digest == memory.current.digest
+    stalled = memory.phase is Phase.STALLED
+    if look.runs(wish.release) and not again and (stalled or not same):
+        return _runs_already(look, wish)
+    if (again or stalled or not same) and look.may_start:
+        return say(Resting.CLEARED, wish.release.version)
+    return None
+
+
+def _runs_already(look: Look, wish: Wish) -> Rest:
+    current = look.memory.current
+    relabelled = current is not None and look.runs(current.release) and look.memory.phase is not Phase.STALLED
+    known = look.memory.is_good(wish.digest) or relabelled
+    return say(Resting.RETURNED if known else Resting.TAKEN, wish.release.version)
+
+
+def _drift(look: Look) -> Rest | None:
+    live, memory = look.live, look.memory
+    if live is None or memory.current is None or look.runs(memory.current.release):
+        return None
+    rests = live.primary is None or live.primary.state is not State.MOVING
+    known = memory.way_back(live.manifest)
+    if rests and known is not None and known.digest not in memory.quarantine:
+        return say(Resting.RETURNED, who(live))
+    return _heal(look, live, rests=rests) or say(Resting.DRIFTED, differing(look, live))
+
+
+def differing(look: Look, live: Live) -> str:
+    """Name who changed it and the first fields that differ from what should run."""
+    current = look.memory.current
+    wanted = dict(current.release.manifest.fields) if current else {}
+    found = dict(narrow(live.manifest, current.release.manifest.owns).fields) if current else {}
+    paths = sorted(path for path in wanted.keys() | found.keys() if wanted.get(path) != found.get(path))
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    return f"{who(live)}: {', '.join(paths[:NAMED])}{more}" if paths else who(live)
+
+
+def _heal(look: Look, live: Live, *, rests: bool) -> Rest | None:
+    wish, memory, drift = look.wish, look.memory, look.memory.drift
+    if wish is None or not rests or drift is None or drift.digest != live.manifest.digest:
+        return None
+    if wish.want.on_drift is OnDrift.REPORT or (memory.current and memory.current.digest in memory.quarantine):
+        return None
+    today = sum(look.now - at < DAY for at in memory.heals)
+    if today >= HEALS_A_DAY:
+        return say(Resting.DRIFTED, f"{differing(look, live)}; healed {today} times today, no more")
+    waited = look.now - drift.since
+    if waited >= wish.want.heal_after:
+        return say(Resting.HEALABLE, differing(look, live))
+    left = in_words(wish.want.heal_after - waited)
+    return say(Resting.DRIFTED, f"{differing(look, live)}; heals in {left}")
+
+
+def unset(look: Look) -> bool:
+    """Whether the declared settings are not what is there."""
+    settings = look.wish.want.settings if look.wish else None
+    return settings is not None and look.live is not None and not settings.manifest.runs_in(look.live.settings)
+
+
+def _settings(look: Look) -> Rest | None:
+    if look.wish is None or not unset(look) or look.wish.want.settings is None:
+        return None
+    applied = look.memory.applied
+    if applied is not None and applied.digest == look.wish.want.settings.manifest.digest:
+        if applied.tries >= SETTINGS_TRIES or look.now - applied.at < SETTINGS_WAIT * applied.tries:
+            return None
+    elif look.wish.want.on_drift is OnDrift.REPORT and applied is None and not look.is_waiting:
+        return None
+    return say(Resting.UNSET)
+
+
+def _label(look: Look) -> Rest:
+    memory, wish = look.memory, look.wish
+    if _earned(look):
+        return say(Resting.EARNED)
+    if wish is None:
+        return say(Resting.UNREAD, look.unread)
+    again = memory.next is not None and memory.next.again
+    if memory.current is not None and wish.digest == memory.current.digest and not again:
+        return say(Resting.ALIGNED, f"{wish.release.version}{_unset_words(look)}")
+    if look.barred:
+        return say(Resting.QUARANTINED, wish.release.version)
+    return say(Resting.GATED, _shut(look, wish))
+
+
+def _unset_words(look: Look) -> str:
+    if not unset(look):
+        return ""
+    why = look.memory.applied.why if look.memory.applied else "onDrift is report"
+    return f"; but its settings are not as declared ({why or 'they were sent and do not show'})"
+
+
+def _earned(look: Look) -> bool:
+    memory, live = look.memory, look.live
+    if live is None or memory.current is None or memory.current != memory.found:
+        return False
+    if memory.is_good(memory.current.digest) or memory.barred_in(live.manifest) is not None:
+        return False
+    return live.complete and look.runs(memory.current.release) and not look.guards
+
+
+def _shut(look: Look, wish: Wish) -> str:
+    shut = "; ".join(judged.verdict.why for judged in (*look.gates, *look.alarmed))
+    return f"{wish.release.version}: {shut}" if shut else wish.release.version

@@ -1,0 +1,65 @@
+"""When to look again: soon at what moves, seldom at what rests, exactly when a timer fires."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from controller.model.observation import Unseen
+from controller.model.record import Memory
+from controller.model.rollout import Phase, Rollout
+from controller.plan.calls import patient_until, settles
+from controller.plan.look import Look
+from controller.plan.transitions import Signal, Still
+
+REST: Final = timedelta(seconds=60)
+BLIND: Final = timedelta(seconds=15)
+FIRST_LOOK: Final = timedelta(seconds=10)
+STEP: Final = timedelta(seconds=5)
+SLOW_AFTER: Final = timedelta(minutes=5)
+SLOW_STEP: Final = timedelta(seconds=15)
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+def again(look: Look, memory: Memory, signal: Signal) -> datetime:
+    """Say when the next look at this target can matter."""
+    now = look.now
+    timers = [at for at in _timers(look, memory) if at > now]
+    return min([_rhythm(look, memory, signal), *timers])
+
+
+def _rhythm(look: Look, memory: Memory, signal: Signal) -> datetime:
+    now, rollout = look.now, memory.rollout
+    if isinstance(look.sight, Unseen):
+        return now + BLIND
+    if signal is Still.PAUSED or rollout is None:
+        return now + (REST / 2 if memory.phase is Phase.PENDING else REST)
+    match memory.phase:
+        case Phase.ROLLING | Phase.ROLLING_BACK:
+            return _moving(rollout, now)
+        case Phase.BAKING:
+            left = rollout.terms.bake - rollout.baked
+            return now + min(rollout.terms.look_every, max(left, timedelta(seconds=1)))
+        case _:
+            return now + REST
+
+
+def _moving(rollout: Rollout, now: datetime) -> datetime:
+    """Wait for what cannot be done sooner, then look on a common beat, so that looks go in tens."""
+    sent = rollout.call.at if rollout.call else rollout.since
+    step = STEP if now - sent < SLOW_AFTER else SLOW_STEP
+    earliest = max(sent + FIRST_LOOK, now + timedelta(seconds=1))
+    beat = step.total_seconds()
+    return datetime.fromtimestamp(-(-earliest.timestamp() // beat) * beat, UTC)
+
+
+def _timers(look: Look, memory: Memory) -> list[datetime]:
+    """Every moment at which time alone changes what would be decided."""
+    found: list[datetime | None] = [look.pause.until if look.pause else None]
+    if memory.drift is not None and look.wish is not None and memory.phase in {Phase.IDLE, Phase.PENDING}:
+        found.append(memory.drift.since + look.wish.want.heal_after)
+    rollout = memory.rollout
+    if rollout is not None and memory.halted is None:
+        found += [settles(rollout), patient_until(rollout) if rollout.deployment is None else None]
+        going_back = memory.phase is Phase.ROLLING_BACK
+        limit = rollout.terms.back_deadline if going_back else rollout.terms.deadline
+        found.append(rollout.since + limit if memory.phase in {Phase.ROLLING, Phase.ROLLING_BACK} else None)
+    return [at + timedelta(milliseconds=1) for at in found if at is not None]

@@ -1,0 +1,169 @@
+"""Gather everything that one decision may depend on."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from controller.model.desired import Desired, DesiredTarget, Reading, Unread
+from controller.model.gate import Gate, Open, Shut
+from controller.model.names import EnvName, TargetName
+from controller.model.observation import Live, Observation, Unseen
+from controller.model.orders import Pause, Pin, TargetOrders
+from controller.model.place import Place
+from controller.model.questions import Candidate
+from controller.model.record import Memory, Owner, Record
+from controller.model.release import Release
+from controller.model.rollout import Phase, Result
+from controller.plan.calls import find_made
+from controller.plan.look import Judged, Look, Wish
+
+_MOVING: Final = frozenset({Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK})
+NOWHERE: Final = Place(kind="", account="", region="", cluster="", service="")
+
+
+def names_of(desired: Reading, record: Record) -> list[TargetName]:
+    """Name every target that is wanted or remembered, in order."""
+    wanted = desired.targets if isinstance(desired, Desired) else {}
+    return sorted({*wanted, *record.targets})
+
+
+def place_of(desired: Reading, record: Record, name: TargetName) -> Place | None:
+    """Find where a target lives: where the spec says, else where it was."""
+    want, memory = wanted(desired, record, name), record.targets.get(name)
+    if want is not None:
+        return want.place
+    return memory.place if memory else None
+
+
+def wanted(desired: Reading, record: Record, name: TargetName) -> DesiredTarget | None:
+    """Find what the spec wants of a target; nothing while a rollout at another place than it says is open."""
+    want = desired.targets.get(name) if isinstance(desired, Desired) else None
+    memory = record.targets.get(name)
+    if want is None or memory is None or memory.place is None or memory.place.claim == want.place.claim:
+        return want
+    return want if memory.phase not in _MOVING else None
+
+
+def look_at(
+    desired: Reading, seen: Observation, record: Record, name: TargetName, now: datetime, *, braked: bool = False
+) -> Look:
+    """See one target from every side."""
+    sight = seen.sights.get(name, Unseen(why="nobody looked"))
+    orders = record.orders.targets.get(name, TargetOrders())
+    want = wanted(desired, record, name)
+    place = place_of(desired, record, name) or NOWHERE
+    remembered = record.targets.get(name) or Memory(place=place)
+    if remembered.place is not None and remembered.place.claim != place.claim:
+        remembered = Memory(place=place)
+    memory = _resolve(remembered, sight if isinstance(sight, Live) else None, now)
+    if want is not None and (memory.place, memory.owner) != (place, want.owner):
+        memory = replace(memory, place=place, owner=want.owner)
+    wish = _effective(want, orders.pin, memory)
+
+    def judge(gates: tuple[Gate, ...], release: Release | None) -> tuple[Judged, ...]:
+        return _not_open(gates, release, desired, name, place, seen, now)
+
+    rollout = memory.rollout
+    at_wish = judge(wish.want.terms.guards, wish.release) if wish else ()
+    return Look(
+        env=desired.env,
+        name=name,
+        place=place,
+        wish=wish,
+        sight=sight,
+        memory=memory,
+        orders=orders,
+        pause=_pause(_pauses(desired, record, want, orders), now),
+        gates=judge(want.gates if want else (), wish.release if wish else None),
+        guards=judge(rollout.terms.guards, rollout.release) if rollout else at_wish,
+        alarmed=tuple(judged for judged in at_wish if isinstance(judged.verdict, Shut)),
+        braked=braked,
+        unread=_unread(desired, name, want),
+        claimed_by=_claimed_by(record, desired.env, name, place),
+        now=now,
+    )
+
+
+def _claimed_by(record: Record, env: EnvName, name: TargetName, place: Place) -> Owner | None:
+    """Name another owner of this place, unless a person said that it moves to us."""
+    owner, orders = record.claims.get(place.claim), record.orders.targets.get(name)
+    if owner is None or owner == Owner(env=env, target=name):
+        return None
+    moved = orders.moved if orders else None
+    return None if moved and owner == Owner(env=moved.env, target=moved.target) else owner
+
+
+def _unread(desired: Reading, name: TargetName, want: DesiredTarget | None) -> str:
+    if isinstance(desired, Unread):
+        return desired.why
+    if want is None and name in desired.targets:
+        return "the spec names another place for it; this rollout is finished first"
+    return "" if want is not None else "the spec no longer names it; it is left as it is"
+
+
+def _resolve(memory: Memory, live: Live | None, now: datetime) -> Memory:
+    """Settle by reading what an unanswered call made, and never believe an older read."""
+    if live is None or live.asof < memory.watermark:
+        return memory
+    rollout = memory.rollout
+    if rollout is not None and rollout.deployment is None and rollout.call is not None:
+        made = find_made(live, rollout.call, rollout.goal)
+        rollout = replace(rollout, deployment=made.id) if made else rollout
+    unknown = memory.unknown or _contradiction(memory, live, now)
+    if memory.seen and memory.watermark == live.asof and rollout is memory.rollout and unknown == memory.unknown:
+        return memory
+    return replace(memory, seen=True, watermark=live.asof, rollout=rollout, unknown=unknown)
+
+
+def _contradiction(memory: Memory, live: Live, now: datetime) -> str:
+    """Say what reading cannot settle: the platform took our call, and its own account does not know of it."""
+    rollout = memory.rollout
+    call = rollout.call if rollout else None
+    if rollout is None or call is None or call.result is not Result.SENT or call.expect is None:
+        return ""
+    told = live.told and now - call.at > rollout.terms.settle
+    gone = rollout.deployment is not None and live.find(rollout.deployment) is None
+    if told and gone and live.deployment == call.expect.deployment and rollout.deployment != live.deployment:
+        return (
+            f"{rollout.deployment} was accepted, but the platform does not list it, and what ran before still runs"
+        )
+    return ""
+
+
+def _effective(want: DesiredTarget | None, pin: Pin | None, memory: Memory) -> Wish | None:
+    if want is None:
+        return None
+    release = want.release
+    pinned = pin is not None and pin.number > memory.unpinned and pin.spec in {None, release.digest}
+    if pinned and pin is not None:
+        release = pin.release
+    return Wish(release=release, free=pinned or memory.is_known(release.digest), want=want)
+
+
+def _pauses(
+    desired: Reading, record: Record, want: DesiredTarget | None, orders: TargetOrders
+) -> tuple[Pause | None, ...]:
+    spec = desired.pause if isinstance(desired, Desired) else None
+    return (record.orders.pause, orders.pause, spec, want.pause if want else None)
+
+
+def _pause(pauses: tuple[Pause | None, ...], now: datetime) -> Pause | None:
+    """Of several pauses one that is not armed counts."""
+    held = [pause for pause in pauses if pause is not None and pause.holds(now)]
+    return min(held, key=lambda pause: pause.armed) if held else None
+
+
+def _not_open(
+    gates: tuple[Gate, ...],
+    release: Release | None,
+    desired: Reading,
+    name: TargetName,
+    place: Place,
+    seen: Observation,
+    now: datetime,
+) -> tuple[Judged, ...]:
+    if release is None or not gates:
+        return ()
+    candidate = Candidate(env=desired.env, target=name, place=place, version=release.version, digest=release.digest)
+    judged = ((gate.kind, gate.judge(candidate, seen.answers, now)) for gate in gates)
+    return tuple(Judged(kind=kind, verdict=verdict) for kind, verdict in judged if not isinstance(verdict, Open))
