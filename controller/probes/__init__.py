@@ -1,0 +1,1 @@
+"""The code that answers questions, one file for each place that is asked."""

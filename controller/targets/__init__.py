@@ -1,0 +1,1 @@
+"""Kinds of target: things in an environment that run releases."""

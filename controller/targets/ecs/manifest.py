@@ -1,0 +1,130 @@
+"""What a service looks like: what is declared and what AWS answers go through one canonicaliser."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from controller.model.manifest import Manifest, Paths, Scalar, is_under
+from controller.targets.ecs.canon import Free, canon, flatten
+from controller.targets.ecs.fields import DEFINITION, DEPLOYS, ONLY_ON_DEPLOYMENTS, OUTPUT_ONLY, SETTINGS
+from controller.targets.ecs.native import Native, part, parts, text, texts
+from controller.targets.ecs.rules import RULES, SERVICE, TASK_DEFINITION
+
+_AWSVPC: Final = "networkConfiguration.awsvpcConfiguration"
+_HOST_PORT_IS_CONTAINER_PORT: Final = frozenset({"awsvpc", "host"})
+_FARGATE_PLATFORM: Final = (("cpuArchitecture", "X86_64"), ("operatingSystemFamily", "LINUX"))
+
+
+def definition_fields(definition: Native) -> Mapping[str, Scalar]:
+    """Write a task definition, declared or answered, as pairs; tags and what only AWS can say are left out."""
+    content = {key: value for key, value in definition.items() if key not in OUTPUT_ONLY}
+    folded = _fold_platform(_fold_ports(content))
+    return flatten(canon(folded, TASK_DEFINITION, RULES), TASK_DEFINITION, RULES)
+
+
+def service_fields(service: Native, names: Iterable[str]) -> Mapping[str, Scalar]:
+    """Write these fields of a service, declared or answered, as pairs."""
+    fields = {name: service[name] for name in names if name in service}
+    return flatten(canon(fields, SERVICE, RULES), SERVICE, RULES)
+
+
+def release_manifest(definition: Native, service: Native) -> Manifest:
+    """Give the content of a release: its whole task definition, and the service fields it declares."""
+    declared = [name for name in DEPLOYS if service.get(name) is not None]
+    owns = (*(path for name in declared for path in _owned(name, part(service, name))), TASK_DEFINITION)
+    fields = {**definition_fields(definition), **service_fields(service, declared)}
+    return Manifest.of(_under(fields, owns), owns)
+
+
+def live_manifest(definition: Mapping[str, Scalar], service: Native) -> Manifest:
+    """Give what runs, whole: the pairs of its task definition, and every field that starts a deployment."""
+    return Manifest.of({**definition, **service_fields(service, DEPLOYS)})
+
+
+def settings_manifest(declared: Native) -> Manifest:
+    """Give the content of declared settings, which own exactly the leaves that they declare."""
+    given = [(f"{SERVICE}.{name}", declared[name]) for name in SETTINGS if name in declared]
+    owns = tuple(sorted(leaf for path, value in given for leaf in _leaves(value, path)))
+    return Manifest.of(_under(service_fields(declared, SETTINGS), owns), owns)
+
+
+def live_settings(service: Native) -> Manifest:
+    """Give every setting that a service has."""
+    return Manifest.of(service_fields(service, SETTINGS))
+
+
+def deploying(service: Native, deployment: Native) -> Native:
+    """Give the fields that start a deployment, as this deployment has them.
+
+    Load balancers and registries are answered for the service only; a platform version is answered resolved for
+    the deployment and as it was asked for by the service.
+    """
+    fields = {name: service[name] for name in DEPLOYS if name in service and name not in ONLY_ON_DEPLOYMENTS}
+    own = {name: deployment[name] for name in DEPLOYS if name in deployment}
+    if text(service, "platformVersion") in {"", "LATEST"}:
+        own.pop("platformVersion", None)
+    return {**fields, **own}
+
+
+def registrable(definition: Native) -> dict[str, object]:
+    """Give what RegisterTaskDefinition takes of a task definition, without tags and without what says nothing."""
+    return {name: definition[name] for name in DEFINITION if definition.get(name) not in (None, "", [], {})}
+
+
+def write_shape(definition: Native, service: Native) -> str:
+    """Write all that is needed to make a release run, in one fixed order."""
+    return canonical_json({"taskDefinition": definition, "service": service})
+
+
+def read_shape(shape: str) -> tuple[dict[str, object], dict[str, object]]:
+    """Read what `write_shape` wrote: the task definition and the service fields."""
+    read: dict[str, dict[str, object]] = json.loads(shape)
+    return read["taskDefinition"], read["service"]
+
+
+def canonical_json(value: object) -> str:
+    """Write JSON with sorted keys and no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _owned(name: str, value: Native) -> Paths:
+    """Security groups that are not declared are not ours: AWS fills in the network's default ones."""
+    if name != "networkConfiguration" or texts(part(value, "awsvpcConfiguration"), "securityGroups"):
+        return (f"{SERVICE}.{name}",)
+    return tuple(f"{SERVICE}.{_AWSVPC}.{key}" for key in ("assignPublicIp", "subnets"))
+
+
+def _under(fields: Mapping[str, Scalar], owns: Paths) -> dict[str, Scalar]:
+    return {path: value for path, value in fields.items() if is_under(path, owns)}
+
+
+def _leaves(value: object, path: str) -> list[str]:
+    """Null declares nothing; an empty list declares that there is nothing."""
+    place = RULES.get(path)
+    if isinstance(value, Mapping) and not isinstance(place, Free):
+        return [leaf for key, member in value.items() for leaf in _leaves(member, f"{path}.{key}")]
+    return [] if value is None else [path]
+
+
+def _fold_ports(definition: Native) -> Native:
+    """Fold host ports: 0 is chosen by AWS, and with awsvpc and host the container's own port is the only one."""
+    same = text(definition, "networkMode") in _HOST_PORT_IS_CONTAINER_PORT
+    containers = [_fold_container(container, same=same) for container in parts(definition, "containerDefinitions")]
+    return {**definition, "containerDefinitions": containers}
+
+
+def _fold_container(container: Native, *, same: bool) -> Native:
+    mappings = []
+    for mapping in parts(container, "portMappings"):
+        given = mapping.get("hostPort")
+        implied = (None, 0, mapping.get("containerPort")) if same else (None, 0)
+        mappings.append({key: value for key, value in mapping.items() if key != "hostPort" or given not in implied})
+    return {**container, "portMappings": mappings}
+
+
+def _fold_platform(definition: Native) -> Native:
+    """Fargate runs Linux on x86-64 unless it is told otherwise."""
+    if "FARGATE" not in texts(definition, "requiresCompatibilities"):
+        return definition
+    platform = part(definition, "runtimePlatform").items()
+    return {**definition, "runtimePlatform": dict(pair for pair in platform if pair not in _FARGATE_PLATFORM)}

@@ -1,0 +1,71 @@
+"""What a spec declares for an ECS service, brought to canonical shape: a release, settings, or complaints."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from controller.model.release import Settings
+from controller.ports import Fault, Native, Shaped
+from controller.targets.ecs.checks import DEFINITION, SERVICE, definition_faults, service_faults
+from controller.targets.ecs.fields import DEPLOYS, NOT_DECLARED, SETTINGS
+from controller.targets.ecs.manifest import canonical_json, release_manifest, settings_manifest, write_shape
+from controller.targets.ecs.shapes import did_you_mean, fit, last_word
+
+_REGISTER: Final = "RegisterTaskDefinition"
+_UPDATE: Final = "UpdateService"
+_ANY: Final = "any"
+
+
+def shape(native: Native) -> Shaped:
+    """Bring what a spec declares to canonical shape, or say everything that is wrong with it."""
+    faults: list[Fault] = []
+    definition = fit(_with_images(native, faults), _REGISTER, (DEFINITION,), faults)
+    service = _service(native.service, faults)
+    faults += definition_faults(definition)
+    if not faults:
+        faults += last_word(definition, _REGISTER, (DEFINITION,))
+        faults += last_word({**service, "service": _ANY}, _UPDATE, (SERVICE,))
+    if faults:
+        return Shaped(faults=tuple(faults))
+    deploys = {name: service[name] for name in DEPLOYS if name in service}
+    return Shaped(
+        manifest=release_manifest(definition, deploys),
+        shape=write_shape(definition, deploys),
+        settings=_settings(service),
+    )
+
+
+def _settings(service: Mapping[str, object]) -> Settings | None:
+    declared = {name: service[name] for name in SETTINGS if name in service}
+    return Settings(manifest=settings_manifest(declared), shape=canonical_json(declared)) if declared else None
+
+
+def _service(declared: Mapping[str, object], faults: list[Fault]) -> dict[str, object]:
+    faults += service_faults(declared)
+    allowed = {name: value for name, value in declared.items() if name not in NOT_DECLARED}
+    fitted = fit({**allowed, "service": _ANY}, _UPDATE, (SERVICE,), faults)
+    return {name: value for name, value in fitted.items() if name != "service"}
+
+
+def _with_images(native: Native, faults: list[Fault]) -> Mapping[str, object]:
+    """Put each image into the container that it is for."""
+    containers = native.definition.get("containerDefinitions")
+    if not isinstance(containers, list | tuple):
+        return native.definition
+    names = [container.get("name") for container in containers if isinstance(container, Mapping)]
+    known = [name for name in names if isinstance(name, str)]
+    for name in native.images:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"; there is {', '.join(known)}"
+            faults.append(Fault(path=("images", name), what=f"there is no container {name!r}{hint}"))
+    placed = [_with_image(container, native.images) for container in containers]
+    for index, container in enumerate(placed):
+        if isinstance(container, Mapping) and not container.get("image"):
+            what = f"container {container.get('name')!r} has no image: give one here or under `images`"
+            faults.append(Fault(path=(DEFINITION, "containerDefinitions", index, "image"), what=what))
+    return {**native.definition, "containerDefinitions": placed}
+
+
+def _with_image(container: object, images: Mapping[str, str]) -> object:
+    if not isinstance(container, Mapping) or container.get("name") not in images:
+        return container
+    return {**container, "image": images[str(container["name"])]}
