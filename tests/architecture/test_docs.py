@@ -40,7 +40,8 @@ def test_every_page_under_docs_can_be_found_from_another():
         if ":" not in link
     }
     docs = {page for page in PAGES if page.is_relative_to(tree.ROOT / "docs")}
-    assert sorted(tree.short(page) for page in docs - linked) == []
+    lost = [page for page in docs if page not in linked and page.parent not in linked]
+    assert sorted(tree.short(page) for page in lost) == []
 
 
 def test_contributing_fits_on_a_page():
