@@ -19,7 +19,7 @@ from controller.plan.said import Said
 from controller.plan.schedule import again
 from controller.plan.see import look_at
 from controller.plan.signals import read_signal
-from controller.plan.transitions import TRANSITIONS, Course, Move, Signal, Still
+from controller.plan.transitions import TRANSITIONS, Course, Move, Signal
 
 _AUTOMATIC: Final = Course.FAILING
 _ENDS: Final = {
@@ -105,6 +105,3 @@ def _forgotten(desired: Reading, record: Record) -> frozenset[TargetName]:
 
 def _moves(memory: Memory) -> bool:
     return memory.phase in {Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK}
-
-
-__all__ = ["Still", "decide", "decide_one"]

@@ -24,7 +24,7 @@ def flagged(look: Look) -> Decision | None:
     if not why:
         return None
     return Decision(
-        memory=look.memory,
+        memory=replace(look.memory, place=None) if look.claimed_by else look.memory,
         row=(look.memory.phase, HELD),
         move="hold",
         reason=f"hold: {why}",

@@ -35,11 +35,8 @@ def _wait(look: Look) -> Step:
 
 
 def _adopt(look: Look) -> Step:
-    live = _there(look)
     found = kept_live(look)
-    return Step(
-        memory=replace(look.memory, found=look.memory.found or found, current=found, identity=live.identity)
-    )
+    return Step(memory=replace(look.memory, found=look.memory.found or found, current=found))
 
 
 def _open(look: Look) -> Step:

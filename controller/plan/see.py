@@ -110,9 +110,11 @@ def _resolve(memory: Memory, live: Live | None, now: datetime) -> Memory:
         made = find_made(live, rollout.call, rollout.goal)
         rollout = replace(rollout, deployment=made.id) if made else rollout
     unknown = memory.unknown or _contradiction(memory, live, now)
-    if memory.seen and memory.watermark == live.asof and rollout is memory.rollout and unknown == memory.unknown:
+    identity = memory.identity or live.identity
+    read = (True, live.asof, identity, unknown)
+    if rollout is memory.rollout and read == (memory.seen, memory.watermark, memory.identity, memory.unknown):
         return memory
-    return replace(memory, seen=True, watermark=live.asof, rollout=rollout, unknown=unknown)
+    return replace(memory, seen=True, watermark=live.asof, identity=identity, rollout=rollout, unknown=unknown)
 
 
 def _contradiction(memory: Memory, live: Live, now: datetime) -> str:

@@ -1,0 +1,1 @@
+"""Gates and guards, one pure file a kind."""

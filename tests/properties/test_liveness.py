@@ -1,0 +1,64 @@
+"""Liveness: when the faults stop, what is wanted comes, and then there is peace."""
+
+from hypothesis import given, settings
+
+from tests.properties.script import calm, lives, play, scripts
+from tests.world import release, settled
+
+
+def comes(w, version, turns=60):
+    w.ticks(turns)
+    assert w.running == version, w.trail()[-12:]
+    assert w.phase == "idle" and w.memory.goods[0].release == release(version), w.trail()[-12:]
+    calls, record = (len(w.platform.calls), w.store.record)
+    w.ticks(5)
+    assert len(w.platform.calls) == calls and w.store.record.targets == record.targets
+
+
+@settings(max_examples=lives(300), deadline=None)
+@given(scripts)
+def test_a_fresh_wish_is_reached_whatever_happened(script):
+    w = settled("1")
+    play(w, [s for s in script if s[0] != "delete"])
+    calm(w)
+    w.version = "fresh"
+    comes(w, "fresh")
+
+
+@settings(max_examples=lives(120), deadline=None)
+@given(scripts)
+def test_a_wish_that_failed_is_reached_after_retry(script):
+    w = settled("1")
+    play(w, [s for s in script if s[0] not in {"delete", "pin", "rollback"}])
+    calm(w)
+    w.version = "2"
+    w.ticks(60)
+    w.retry()
+    comes(w, "2")
+
+
+@settings(max_examples=lives(120), deadline=None)
+@given(scripts)
+def test_faults_of_the_platform_and_network_alone_need_no_person(script):
+    harmless = {
+        "blind",
+        "deaf",
+        "lag",
+        "trouble",
+        "throttled",
+        "lose_answer",
+        "lose_call",
+        "turns",
+        "wait",
+        "scale",
+        "unread",
+        "deregister",
+        "approve",
+        "gate",
+    }
+    w = settled("1")
+    w.version = "2"
+    play(w, [(k, min(v, 3) if k == "wait" else v) for k, v in script if k in harmless])
+    calm(w)
+    comes(w, "2")
+    assert not w.quarantine

@@ -1,0 +1,293 @@
+"""A world that behaves: platform, clock, store, alarms and people, all in memory."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from controller.errors import Conflict
+from controller.gates.alarms import Alarms as AlarmGuard
+from controller.loop.reconcile import reconcile
+from controller.model.desired import Desired, DesiredTarget, Unread
+from controller.model.gate import Open, Shut, Unsure
+from controller.model.names import Commit, EnvName, TargetName
+from controller.model.orders import Orders, Pause, Pin, Request, Rollback, TargetOrders
+from controller.model.questions import Alarm, Alarms, AlarmsOf, AlarmState, Candidate, Unanswered
+from controller.model.record import Memory, Owner, Record
+from controller.model.rollout import Terms
+from controller.ports import World
+from tests.platform import FakePlatform, digest, place, release
+from tests.rows import note
+
+ENV = EnvName("prod")
+GUARD = AlarmGuard(account="111122223333", region="eu-west-1", role=None, names=("5xx",))
+
+
+class Crash(BaseException):
+    """The process died here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalsOf:
+    """Who approved this candidate?"""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A gate of the tests: enough people said yes."""
+
+    needed: int = 1
+    kind: str = "approval"
+
+    def asks(self, candidate) -> Iterable:
+        return (ApprovalsOf(candidate=candidate),)
+
+    def judge(self, candidate, answers, now):
+        people = answers.get(ApprovalsOf(candidate=candidate))
+        if not isinstance(people, frozenset):
+            return Unsure(why="approvals unreadable")
+        missing = self.needed - len(people)
+        return Open() if missing <= 0 else Shut(why=f"{missing} approval(s) missing")
+
+
+@dataclass
+class FakeStore:
+    """A store that keeps values, not bytes; the same contract binds it as the real ones."""
+
+    record: Record = field(default_factory=Record)
+    writes: int = 0
+    entries: list = field(default_factory=list)
+
+    def load(self, env):
+        return self.record
+
+    def save(self, before, after, env, entries=()):
+        if before.version != self.record.version:
+            raise Conflict("somebody else saved first")
+        if after is before and not entries:
+            return before
+        self.writes += 1
+        self.entries += entries
+        claims = dict(after.claims)
+        for name, memory in after.targets.items():
+            if memory.place is not None:
+                claims[memory.place.claim] = Owner(env=env, target=name)
+        self.record = replace(after, version=str(self.writes), claims=claims, orders=self.record.orders)
+        return self.record
+
+
+@dataclass
+class FakeWorld:
+    """Everything outside, with levers; `api` is the target unless told otherwise."""
+
+    versions: dict = field(default_factory=lambda: {"api": "1"})
+    want: dict = field(default_factory=dict)
+    platform: FakePlatform = field(default_factory=FakePlatform)
+    store: FakeStore = field(default_factory=FakeStore)
+    sick: set = field(default_factory=set)
+    approvals: dict = field(default_factory=dict)
+    deaf: bool = False
+    rings: bool = False
+    unread: bool = False
+    pause_in_spec: Pause | None = None
+    now: datetime = datetime(2030, 1, 1, tzinfo=UTC)
+    cycles: list = field(default_factory=list)
+    conflicts: int = 0
+    effects: int = 0
+    at_effect: dict = field(default_factory=dict)
+
+    # --- the source
+    def poll(self):
+        pass
+
+    def environments(self):
+        return frozenset({ENV})
+
+    def read(self, env, accepted):
+        if self.unread:
+            return Unread(env=env, why="git is away")
+        terms = Terms(guards=(GUARD,), look_every=timedelta(minutes=3))
+        base = {"terms": terms, "create": True}
+        targets = {
+            TargetName(n): DesiredTarget(**{"place": place(n), "release": release(v), **base, **self.want})
+            for n, v in self.versions.items()
+        }
+        commit = Commit("c" + "".join(self.versions.values()))
+        return Desired(env=env, commit=commit, targets=targets, pause=self.pause_in_spec)
+
+    # --- the probes
+    def answer(self, questions):
+        return {q: self.probe(q) for q in questions}
+
+    def probe(self, q):
+        if isinstance(q, ApprovalsOf):
+            return self.approvals.get(q.candidate.version, frozenset())
+        assert isinstance(q, AlarmsOf)
+        if self.deaf:
+            return Unanswered(why="alarms unreadable")
+        runs = {s.primary.manifest.digest for s in self.platform.services.values() if s.primary}
+        state = AlarmState.ALARM if self.rings or runs & self.sick else AlarmState.OK
+        return Alarms(alarms=tuple(Alarm(name=name, state=state) for name in q.names))
+
+    def effect(self, fn):
+        """Run what is planned before and after an effect: a crash, or another controller's turn."""
+
+        def call(*args, **kw):
+            self.touch()
+            out = fn(*args, **kw)
+            self.touch()
+            return out
+
+        return call
+
+    def touch(self):
+        self.effects += 1
+        planned = self.at_effect.pop(self.effects, None)
+        if planned:
+            planned()
+
+    def world(self):
+        w = self
+
+        class Store:
+            load = staticmethod(w.store.load)
+
+            @staticmethod
+            def save(before, after, env, entries=()):
+                if after is before and not entries:
+                    return before
+                return w.effect(w.store.save)(before, after, env, entries)
+
+        class Platform:
+            look = staticmethod(w.platform.look)
+            tokens = staticmethod(w.platform.tokens)
+            act = staticmethod(w.effect(w.platform.act))
+
+        return World(
+            now=lambda: w.now,
+            elapsed=lambda: 0.0,
+            source=w,
+            store=Store,
+            targets={"fake": Platform},
+            probes={AlarmsOf: w, ApprovalsOf: w},
+        )
+
+    def turn(self):
+        try:
+            cycle = reconcile(ENV, None, self.world())
+        except Conflict:
+            self.conflicts += 1
+            return None
+        self.cycles.append(cycle)
+        note(cycle)
+        return cycle
+
+    def tick(self, minutes=3):
+        self.now += timedelta(minutes=minutes)
+        self.platform.advance()
+        return self.turn()
+
+    def ticks(self, n, minutes=3):
+        for _ in range(n):
+            self.tick(minutes)
+        return self
+
+    # --- levers of people
+    def order(self, name="api", **kw):
+        orders = self.store.record.orders
+        mine = replace(orders.targets.get(name, TargetOrders()), **kw)
+        self.give(replace(orders, targets={**orders.targets, name: mine}))
+
+    def give(self, orders: Orders):
+        self.store.writes += 1
+        self.store.record = replace(self.store.record, version=str(self.store.writes), orders=orders)
+
+    def next_number(self):
+        self.store.writes += 1
+        return self.store.writes
+
+    def pause(self, reason="lunch", **kw):
+        self.order(pause=Pause(reason=reason, at=self.now, **kw))
+
+    def resume(self):
+        self.order(pause=None)
+
+    def retry(self):
+        self.order(retry=Request(number=self.next_number()))
+
+    def recover(self):
+        self.order(recover=Request(number=self.next_number()))
+
+    def rollback(self, to=None):
+        self.order(rollback=Rollback(number=self.next_number(), to=to))
+
+    def pin(self, version):
+        self.order(pin=Pin(number=self.next_number(), release=release(version), spec=digest(self.version)))
+
+    @property
+    def orders(self):
+        return self.store.record.orders.targets.get("api", TargetOrders())
+
+    @property
+    def version(self):
+        return self.versions["api"]
+
+    @version.setter
+    def version(self, v):
+        self.versions["api"] = v
+
+    @property
+    def memory(self):
+        return self.store.record.targets.get("api", Memory())
+
+    @property
+    def phase(self):
+        return self.memory.phase.value
+
+    @property
+    def said(self):
+        return self.cycles[-1].plan.decisions["api"].reason
+
+    @property
+    def goods(self):
+        return [k.release.version for k in self.memory.goods]
+
+    @property
+    def quarantine(self):
+        return set(self.memory.quarantine)
+
+    @property
+    def service(self):
+        return self.platform.service("api")
+
+    @property
+    def running(self):
+        return dict(self.service.primary.manifest.fields)["taskDefinition.image"].removeprefix("api:")
+
+    @property
+    def sent(self):
+        return [(a.purpose.value, a.release.version) for a in self.platform.calls]
+
+    def trail(self):
+        return [
+            (c.after.targets["api"].phase.value, c.plan.decisions["api"].reason)
+            for c in self.cycles
+            if "api" in c.plan.decisions and "api" in c.after.targets
+        ]
+
+
+def settled(*versions, **kw):
+    """A world in which these versions were deployed and kept, one after the other."""
+    w = FakeWorld(**kw)
+    for v in versions or ("1",):
+        w.version = v
+        w.ticks(14)
+        assert w.memory.goods[0].release == release(v), w.trail()
+    w.cycles.clear()
+    w.platform.calls.clear()
+    w.platform.began.clear()
+    return w
+
+
+__all__ = ["ENV", "Approval", "Crash", "FakePlatform", "FakeWorld", "digest", "release", "settled"]
