@@ -4,6 +4,8 @@ import math
 import time
 from datetime import UTC, datetime
 
+FASTEST = 10_000.0  # what the controller's clock takes
+
 
 def rfc3339(seconds: float) -> str:
     """Give an instant as RFC 3339 in UTC, to the millisecond."""
@@ -25,22 +27,27 @@ class Clock:
     def __init__(self, start: float | None = None, speed: float = 1.0) -> None:
         """Begin at `start`, the real instant (seconds of the epoch) at which both times are equal; default now.
 
-        ValueError: a speed that is negative or no number.
+        ValueError: a speed that is negative, no number, or faster than a controller can follow.
         """
-        if not math.isfinite(speed) or speed < 0:
-            raise ValueError(f"speed {speed} is not a number of simulated seconds a real second")
-        real = time.time()
-        self.start = math.floor((real if start is None else start) * 1000) / 1000
+        if not math.isfinite(speed) or not 0 <= speed <= FASTEST:
+            raise ValueError(
+                f"speed {speed} is not a number of simulated seconds a real second, 0 to {FASTEST:.0f}"
+            )
+        self.start = math.floor((time.time() if start is None else start) * 1000) / 1000
         self.speed = speed
-        self._origin = time.monotonic() - (real - self.start)
         self._advanced = 0.0
-        self._last = 0.0
+        self._latest = -math.inf
+        self._last = -math.inf
 
     def now(self) -> float:
-        """Give the simulated instant, in seconds of the epoch."""
+        """Give the simulated instant, in seconds of the epoch; it never goes back.
+
+        It follows the system's clock, as the controller's does: two processes agree by START and SPEED alone.
+        """
         if self.speed == 0:
             return self.start + self._advanced
-        return self.start + (time.monotonic() - self._origin) * self.speed
+        self._latest = max(self._latest, self.start + (time.time() - self.start) * self.speed)
+        return self._latest
 
     def advance(self, seconds: float) -> None:
         """Move a clock that stands still; ValueError for one that runs, or backwards."""
@@ -53,6 +60,9 @@ class Clock:
         self._last = round(max(self.now(), self._last + 0.001), 3)
         return self._last
 
-    def setting(self) -> str:
-        """START*SPEED: what TRUEUP_CLOCK has to say for a controller to live in the same time."""
-        return f"{rfc3339(self.start)}*{self.speed:g}"
+    def setting(self) -> str | None:
+        """Say what TRUEUP_CLOCK has to be for a controller to live in the same time; None at speed 0."""
+        if self.speed == 0:
+            return None
+        speed = int(self.speed) if self.speed == int(self.speed) else round(self.speed, 9)
+        return f"{rfc3339(self.start)}*{speed}"

@@ -110,7 +110,9 @@ def tag_resource(call: Call) -> Answer:
     """TagResource: tags are added and replaced."""
     tagged = _tagged(call)
     validate.check_tags(call.params)
-    tagged.tags = {**tagged.tags, **tag_map(parts(call.params, "tags"))}
+    tags = {**tagged.tags, **tag_map(parts(call.params, "tags"))}
+    validate.check_tags({"tags": tag_list(tags)})
+    tagged.tags = tags
     return {}
 
 

@@ -4,7 +4,7 @@ from controller.sandbox import deployments, validate
 from controller.sandbox.call import Answer, Call, cluster_of, service_of, usable_definition
 from controller.sandbox.native import Native, Refused, flag, invalid, number, part, parts, tag_map, text, texts
 from controller.sandbox.ops_services import answer
-from controller.sandbox.world import Cluster, Definition, Service
+from controller.sandbox.world import Cluster, Service
 
 _NOT_SETTINGS = frozenset({
     "cluster", "service", "serviceName", "clientToken", "taskDefinition", "desiredCount", "forceNewDeployment",
@@ -27,7 +27,7 @@ def create_service(call: Call) -> Answer:
         raise invalid("Creation of service was not idempotent.")
     definition = usable_definition(call.region, text(params, "taskDefinition"))
     settings = {key: value for key, value in params.items() if key not in _NOT_SETTINGS and value is not None}
-    check_settings(settings, definition)
+    check_settings(settings, definition.body)
     if text(settings, "schedulingStrategy", "REPLICA") != "REPLICA":
         raise invalid("The sandbox runs REPLICA services only.")
     if "desiredCount" not in params:
@@ -63,7 +63,7 @@ def update_service(call: Call) -> Answer:
     named = text(params, "taskDefinition")
     definition = usable_definition(call.region, named) if named else running
     settings = {**service.settings, **_wanted(service, params)}
-    check_settings(settings, definition)
+    check_settings(settings, definition.body)
     desired = _desired(params, service.desired)
     starts = (
         flag(params, "forceNewDeployment")
@@ -94,12 +94,12 @@ def _desired(params: Native, default: int = 0) -> int:
     return desired
 
 
-def check_settings(settings: Native, definition: Definition) -> None:
+def check_settings(settings: Native, definition: Native) -> None:
     """Raise Refused if AWS would not take these settings for a service of this definition."""
-    if definition.body.get("networkMode") == "awsvpc" and not part(settings, "networkConfiguration"):
+    if definition.get("networkMode") == "awsvpc" and not part(settings, "networkConfiguration"):
         raise invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
     wants_fargate = text(settings, "launchType") == "FARGATE"
-    if wants_fargate and "FARGATE" not in texts(definition.body, "compatibilities"):
+    if wants_fargate and "FARGATE" not in texts(definition, "compatibilities"):
         raise invalid("Task definition does not support launch_type FARGATE.")
     _check_configuration(part(settings, "deploymentConfiguration"))
 

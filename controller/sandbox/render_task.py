@@ -5,13 +5,15 @@ from controller.sandbox.images import digest_of
 from controller.sandbox.native import flag, parts, text, without_nothing
 from controller.sandbox.world import Task
 
+_KILLED = 137  # what a container says that was stopped because another one failed
+
 
 def task(one: Task, now: float) -> dict[str, object]:
     """Give a task with its containers."""
     status = tasks.status_of(one, now)
     cluster = one.arn.replace(":task/", ":cluster/").rsplit("/", 1)[0]
     checked = any("healthCheck" in container for container in parts(one.definition.body, "containerDefinitions"))
-    health = "HEALTHY" if checked and one.healthy else "UNHEALTHY" if checked and one.unhealthy else "UNKNOWN"
+    health = _health(one) if checked else "UNKNOWN"
     return without_nothing(
         {
             "taskArn": one.arn,
@@ -33,6 +35,8 @@ def task(one: Task, now: float) -> dict[str, object]:
             "cpu": one.definition.body.get("cpu"),
             "memory": one.definition.body.get("memory"),
             "launchType": text(one.settings, "launchType", "EC2"),
+            "platformVersion": "1.4.0" if text(one.settings, "launchType") == "FARGATE" else None,
+            "availabilityZone": one.arn.split(":")[3] + "a",
             "attachments": [],
             "overrides": {"containerOverrides": [], "inferenceAcceleratorOverrides": []},
             "enableExecuteCommand": flag(one.settings, "enableExecuteCommand"),
@@ -43,13 +47,20 @@ def task(one: Task, now: float) -> dict[str, object]:
     )
 
 
+def _health(one: Task) -> str:
+    if one.unhealthy:
+        return "UNHEALTHY"
+    return "HEALTHY" if one.healthy else "UNKNOWN"
+
+
 def _images(one: Task) -> list[tuple[str, str]]:
     return [(image.container, image.reference) for image in one.definition.images]
 
 
 def _container(one: Task, name: str, reference: str, status: str, health: str) -> dict[str, object]:
     guilty = one.course.culprit is not None and one.course.culprit.container == name
-    own_exit = one.exit_code if guilty or not one.failing else 137 if one.running_at is not None else None
+    killed = _KILLED if one.running_at is not None else None
+    own_exit = one.exit_code if guilty or not one.failing else killed
     return without_nothing(
         {
             "containerArn": one.arn.replace(":task/", ":container/") + "/" + name,
@@ -57,10 +68,10 @@ def _container(one: Task, name: str, reference: str, status: str, health: str) -
             "name": name,
             "image": reference,
             "imageDigest": digest_of(reference) if one.running_at is not None else None,
-            "lastStatus": "STOPPED"
-            if status == "STOPPED"
+            "lastStatus": status
+            if status in {"STOPPED", "RUNNING"}
             else "RUNNING"
-            if one.running_at is not None
+            if one.running_at
             else "PENDING",
             "exitCode": own_exit if status == "STOPPED" else None,
             "reason": one.exit_reason if guilty else None,

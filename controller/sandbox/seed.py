@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from controller.sandbox import deployments, ops_clusters, ops_definitions, ops_release, tasks, validate
+from controller.sandbox import defaults, deployments, ops_clusters, ops_definitions, ops_release, tasks, validate
 from controller.sandbox.call import Call
 from controller.sandbox.native import Native, without_nothing
 from controller.sandbox.world import Service, World, alarm_names
@@ -57,26 +57,32 @@ def from_json(document: object) -> Seed:
     )
 
 
-def plant(world: World, seed: Seed) -> Service:
-    """Make a seed's cluster, task definition and service, steady; a service that is there already is replaced.
-
-    Refused: what AWS would refuse of the definitions.
-    """
-    region = world.region(seed.account, seed.region)
-    request: Native = {key: value for key, value in seed.task_definition.items() if key != "tags"}
-    request = {**request, "family": seed.family}
+def check(seed: Seed) -> None:
+    """Raise Refused if AWS would not take what the seed describes."""
+    for name, what in ((seed.cluster, "Cluster"), (seed.service, "Service")):
+        validate.check_name(name, what)
+    request = _request(seed)
     validate.check_definition(request)
-    settings = _settings(seed)
+    ops_release.check_settings(_settings(seed), defaults.complete(request, seed.account))
+
+
+def plant(world: World, seed: Seed) -> Service:
+    """Make a checked seed's cluster, task definition and service, steady; a service of that name is replaced."""
+    region = world.region(seed.account, seed.region)
     began = world.clock.now() - _AGE
-    definition = ops_definitions.register(region, request, round(began - 60, 3))
-    ops_release.check_settings(settings, definition)
+    definition = ops_definitions.register(region, _request(seed), round(began - 60, 3))
     cluster = ops_clusters.make(region, seed.cluster)
     call = Call(world=world, region=region, params={"desiredCount": seed.desired_count})
-    service = ops_release.make(call, cluster, seed.service, settings)
+    service = ops_release.make(call, cluster, seed.service, _settings(seed))
     service.created = round(began - 30, 3)
     deployments.begin(world, region, service, definition)
     _settle(world, service, began)
     return service
+
+
+def _request(seed: Seed) -> Native:
+    kept = {key: value for key, value in seed.task_definition.items() if key != "tags"}
+    return {**kept, "family": seed.family}
 
 
 def alarms_of(seed: Seed) -> tuple[str, ...]:

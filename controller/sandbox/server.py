@@ -120,9 +120,12 @@ class Sandbox:
         return self.desk.serve(operation, account, region, body)
 
     def seed(self, seeds: Iterable[Seed]) -> None:
-        """Make what the seeds describe, each service steady. Refused: what AWS would not take."""
+        """Make what the seeds describe, each service steady. Refused, and nothing made: what AWS would not take."""
+        chosen = tuple(seeds)
+        for one in chosen:
+            seed.check(one)
         with self.world.lock:
-            for one in seeds:
+            for one in chosen:
                 for name in seed.alarms_of(one):
                     border.make_alarm(one.account, one.region, name)
                 seed.plant(self.world, one)
