@@ -36,7 +36,7 @@ _SETTINGS = (
     "http.sslVerify=true",
     "http.lowSpeedLimit=1000",
     "fetch.fsckObjects=true",
-    "fetch.unpackLimit=100",
+    "fetch.unpackLimit=1",  # one pack a fetch, so that there is one thing to count and to tidy
     "transfer.credentialsInUrl=die",
     "transfer.bundleURI=false",
     "submodule.recurse=false",
@@ -109,6 +109,11 @@ class Git:
         self._running: subprocess.Popen[bytes] | None = None
         self._stopped = False
         self._guard = threading.Lock()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing will be started any more."""
+        return self._stopped
 
     def run(
         self,

@@ -38,11 +38,20 @@ _AWAY: tuple[tuple[str, str], ...] = (
     ("Could not resolve host", "the server's name is not known"),
     (r"(?i)certificate|\bSSL\b|\bTLS\b|gnutls", "no trusted connection to the server could be made"),
     ("Operation too slow|timed out", "the server fell silent"),
+    ("early EOF|disconnect|hung up|RPC failed|reset by peer", "the connection broke"),
+    ("(?i)out of memory|cannot allocate|unable to create thread", "there was not enough memory"),
+)
+_DAMAGED = (
+    "bad object|is corrupt|bad config|missing (?:blob|tree|commit)|all necessary objects|inflate"
+    "|unable to read (?:tree|[0-9a-f])|not a git repository: |broken (?:ref|link)|unable to resolve reference"
 )
 _MEANINGS = (
     *((pattern, Reason.REFUSED, meaning) for pattern, meaning in _REFUSED),
     *((pattern, Reason.DENIED, meaning) for pattern, meaning in _DENIED),
     *((pattern, Reason.UNAVAILABLE, meaning) for pattern, meaning in _AWAY),
+    (_DAMAGED, Reason.CORRUPT, "the mirror is damaged"),
+    # Killed by its limits, git's own unpacker leaves no other word.
+    ("invalid index-pack output", Reason.REFUSED, "the repository is larger than is taken"),
     ("couldn't find remote ref", Reason.BRANCH_GONE, "the branch went away while it was fetched"),
 )
 

@@ -162,11 +162,18 @@ class GitMirror:
                 )
             except OSError as problem:
                 return _unusable(problem)
-            if isinstance(found, NoSnapshot) and found.reason is Reason.CORRUPT:
-                self._mirror.suspect = True
+            if isinstance(found, NoSnapshot):
+                found = self._suspected(commit, found)
             if isinstance(found, Snapshot) or found.reason in _FINAL:
                 self._keep(commit, found)
             return found
+
+    def _suspected(self, commit: Commit, found: NoSnapshot) -> NoSnapshot:
+        """Tell a head that was here and is not any more from a commit that never was."""
+        if found.reason is Reason.COMMIT_GONE and self._mirror.has(commit):
+            found = NoSnapshot(reason=Reason.CORRUPT, why=f"commit {commit[:12]} was in the mirror and is missing")
+        self._mirror.suspect = self._mirror.suspect or found.reason is Reason.CORRUPT
+        return found
 
     def _kept(self, commit: Commit) -> Snapshot | NoSnapshot | None:
         with self._guard:

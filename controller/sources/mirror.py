@@ -29,7 +29,6 @@ _HEADS = Path("refs", "trueup", "head")
 _SHA256 = 64
 _HISTORIES = 100
 _MANY_PACKS = 50
-_MANY_LOOSE = 40  # in one of 256 folders, so about ten thousand in all
 
 
 class Mirror:
@@ -57,6 +56,8 @@ class Mirror:
         """Take a mirror on disk, sweep what a crash left, and read its heads; None when it is ready."""
         if self._ready:
             return None
+        if self._git.stopped:
+            return NoSnapshot(reason=Reason.UNAVAILABLE, why="the source is closed")
         try:
             self._cache.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self._take():
@@ -98,7 +99,9 @@ class Mirror:
             done = self._fetch_into(self.folder, self._number, permit)
         if not done.well:
             self._sweep()
-            return explain(done, f"fetching {self._branch}", permit.secrets)
+            failure = explain(done, f"fetching {self._branch}", permit.secrets)
+            self.suspect = self.suspect or failure.reason is Reason.CORRUPT
+            return failure
         self._read_heads()
         self._tidy()
         return self._heads.get(self._number) or _vanished(self._branch)
@@ -189,12 +192,10 @@ class Mirror:
         return any(len(head) != len(announced) for head in self._heads.values())
 
     def _untidy(self) -> bool:
-        objects = self.folder / "objects"
-        packs, loose = list((objects / "pack").glob("*.pack")), list((objects / "17").glob("*"))
-        return len(packs) > _MANY_PACKS or len(loose) > _MANY_LOOSE
+        return len(list((self.folder / "objects" / "pack").glob("*.pack"))) > _MANY_PACKS
 
     def _tidy(self) -> None:
-        """Pack many small files into one, dropping nothing that is pinned; given up where it does not help."""
+        """Join the packs of many fetches into one, with all that is pinned; given up where it does not help."""
         if not self._tidies or not self._untidy():
             return
         if not self._git.run("repack", "-a", "-d", "--quiet", at=self.folder, wait=self._limits.clone_wait).well:
