@@ -70,8 +70,9 @@ class _Visit(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped
             return
         reply = routes.other(request)
         if reply is not None:
+            if not form:
+                self._body()  # what is not read would be taken for the next request
             self._send(reply, request.protocol)
-            self.close_connection = True  # there may be a body that nobody has read
         elif form:
             self._to_moto(form)
         else:
