@@ -48,9 +48,13 @@ def reconcile(env: EnvName, due: frozenset[TargetName] | None, world: World, che
 
 def preview(env: EnvName, world: World) -> Cycle:
     """Decide as a turn would for every target, and change nothing anywhere."""
-    before = world.store.load(env)
+    return look_only(env, None, world, world.store.load(env))
+
+
+def look_only(env: EnvName, due: frozenset[TargetName] | None, world: World, before: Record) -> Cycle:
+    """Look and decide from a record in hand; nothing is written and nothing is sent."""
     desired = world.source.read(env, going_from(before))
-    seen = replace(observe(desired, before, None, world), tokens={})
+    seen = replace(observe(desired, before, due, world), tokens={})
     now = seen.at or world.now()
     plan = decide(desired, seen, before, now)
     status = summarise(desired, seen, before, plan, before)

@@ -1,9 +1,11 @@
 """When to look again: soon at what moves, seldom at what rests, exactly when a timer fires."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from controller.model.observation import Unseen
+from controller.model.place import Place
 from controller.model.record import Memory
 from controller.model.rollout import Phase, Rollout
 from controller.plan.calls import patient_until, settles
@@ -31,7 +33,7 @@ def _rhythm(look: Look, memory: Memory, signal: Signal) -> datetime:
     if isinstance(look.sight, Unseen):
         return now + BLIND
     if signal is Still.PAUSED or rollout is None:
-        return now + (REST / 2 if memory.phase is Phase.PENDING else REST)
+        return _beat(now, REST / 2 if memory.phase is Phase.PENDING else REST, look.place)
     match memory.phase:
         case Phase.ROLLING | Phase.ROLLING_BACK:
             return _moving(rollout, now)
@@ -39,7 +41,16 @@ def _rhythm(look: Look, memory: Memory, signal: Signal) -> datetime:
             left = rollout.terms.bake - rollout.baked
             return now + min(rollout.terms.look_every, max(left, timedelta(seconds=1)))
         case _:
-            return now + REST
+            return _beat(now, REST, look.place)
+
+
+def _beat(now: datetime, every: timedelta, place: Place) -> datetime:
+    """Find the next common beat of a cluster, so that the looks at all that rests there go in tens."""
+    seconds = every.total_seconds()
+    name = f"{place.quota}/{place.cluster}"
+    offset = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % seconds
+    beats = -(-(now.timestamp() + seconds / 3 - offset) // seconds)
+    return datetime.fromtimestamp(beats * seconds + offset, UTC)
 
 
 def _moving(rollout: Rollout, now: datetime) -> datetime:

@@ -1,0 +1,67 @@
+"""Notice what changed outside: another commit, another environment, an order of a person."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from controller.loop.agenda import Agenda
+from controller.loop.reconcile import going_from
+from controller.model.desired import Desired, Reading
+from controller.model.names import EnvName, TargetName
+from controller.model.orders import Orders
+from controller.model.record import Record
+from controller.plan.see import names_of
+from controller.ports import World
+
+
+@dataclass(slots=True, kw_only=True)
+class Survey:
+    """What each environment looked like when we last noticed it."""
+
+    world: World
+    agenda: Agenda
+    readings: dict[EnvName, Reading] = field(default_factory=dict)
+    orders: dict[EnvName, Orders] = field(default_factory=dict)
+    records: dict[EnvName, Record] = field(default_factory=dict)
+
+    def environments(self) -> frozenset[EnvName]:
+        """Name every environment that is in the source or remembered."""
+        return self.world.source.environments() | self.world.store.environments()
+
+    def look(self, env: EnvName, now: datetime) -> None:
+        """Make due now whatever is wanted otherwise than before, and forget what is neither wanted nor known."""
+        record = self.world.store.load(env)
+        reading = self.world.source.read(env, going_from(record))
+        before = self.readings.get(env)
+        if reading is before and record is self.records.get(env):
+            return
+        self.records[env] = record
+        known = frozenset(names_of(reading, record))
+        self.agenda.drop(env, self.agenda.targets(env) - known)
+        if reading is not before:
+            self.agenda.hurry(env, _changed(before, reading, known) | (known - self.agenda.targets(env)), now)
+            self.readings[env] = reading
+        self._heed(env, record, now)
+
+    def _heed(self, env: EnvName, record: Record, now: datetime) -> None:
+        before, after = self.orders.get(env), record.orders
+        if after is before:
+            return
+        self.orders[env] = after
+        if before is None:
+            return
+        self.agenda.hurry(env, _ordered(before, after, self.agenda.targets(env)), now)
+
+
+def _changed(before: Reading | None, after: Reading, known: frozenset[TargetName]) -> frozenset[TargetName]:
+    """Name the targets that are wanted otherwise; all of them if what holds for all has changed."""
+    if not isinstance(before, Desired) or not isinstance(after, Desired):
+        return known
+    if (before.pause, before.brake) != (after.pause, after.brake):
+        return known
+    return frozenset(name for name in known if before.targets.get(name) is not after.targets.get(name))
+
+
+def _ordered(before: Orders, after: Orders, known: frozenset[TargetName]) -> frozenset[TargetName]:
+    if (before.pause, before.accept, before.recover) != (after.pause, after.accept, after.recover):
+        return known
+    return frozenset(name for name in known if before.targets.get(name) != after.targets.get(name))
