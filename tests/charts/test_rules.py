@@ -4,10 +4,17 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime
 
 import pytest
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
+from controller.model.names import EnvName, TargetName
+from controller.model.rollout import Phase
+from controller.model.status import TargetStatus
+from controller.telemetry.metrics import Metrics
+from controller.telemetry.table import Table
 from tests.architecture import markdown, tree
 
 FOLDER = tree.ROOT / "charts" / "rules"
@@ -61,3 +68,58 @@ def test_every_alert_is_proven_to_ring_and_to_be_silent():
 def test_every_recording_rule_is_named_level_metric_operation():
     names = [rule["record"] for rule in RULES if "record" in rule]
     assert [name for name in names if not re.fullmatch(r"([a-z_]+:)?[a-z_]+:[a-z0-9_]+", name)] == []
+
+
+def exposed():
+    """Every series of a controller with one target, before anything has happened to it."""
+    metrics = Metrics(version="0.1.0")
+    metrics.environment_seen(EnvName("prod"))
+    metrics.source_seen("git")
+    metrics.watcher_seen("metrics")
+    metrics.aws_seen("111122223333", "eu-west-1")
+    targets = Table()
+    targets.show(
+        [
+            TargetStatus(
+                env=EnvName("prod"), target=TargetName("api"), phase=Phase.IDLE, reason="", since=datetime.now(UTC)
+            )
+        ]
+    )
+    text = metrics.scrape()[0].decode() + targets.text(openmetrics=False).decode()
+    return [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+
+
+SAMPLES = exposed()
+SELECTOR = re.compile(r"(?<![:a-z_])(trueup_[a-z_]+)(?:\{([^}]*)\})?(?![:a-z_])")
+MATCHER = re.compile(r'([a-z]+)(=~|!=|=)"([^"]*)"')
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.get("alert") or rule["record"])
+def test_every_metric_and_label_of_a_rule_is_exposed(rule):
+    selectors = SELECTOR.findall(rule["expr"])
+    assert selectors or "trueup:" in rule["expr"]
+    for metric, matchers in selectors:
+        labels = [sample.labels for sample in SAMPLES if sample.name == metric]
+        assert labels, f"{metric} is not exposed"
+        for label, operator, values in MATCHER.findall(matchers):
+            known = {found[label] for found in labels}
+            assert operator == "!=" or set(values.split("|")) <= known, f"{metric}: {label} is one of {known}"
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_what_an_alert_says_uses_labels_that_it_has(alert):
+    rule = ALERTS[alert]
+    said = set(re.findall(r"\$labels\.([a-z]+)", str(rule["annotations"])))
+    grouped = re.findall(r"\b(?:sum|max|min|count) by \(([a-z, ]+)\)", rule["expr"])
+    assert said <= set(re.split(r", ", grouped[0])) if grouped else not said
+
+
+def test_operations_lists_every_metric_that_is_exposed_and_no_other():
+    exposed_names = {re.sub(r"_(bucket|count|sum)$", "", sample.name) for sample in SAMPLES}
+    section = OPERATIONS.read_text(encoding="utf-8").partition("\n## Metrics\n")[2].partition("\n## ")[0]
+    listed = {
+        name for row in section.splitlines() if row.startswith("|") for name in re.findall(r"`(trueup_\w+)`", row)
+    }
+    assert listed == {
+        name for name in exposed_names if name.startswith("trueup_") and not name.endswith("_created")
+    }
