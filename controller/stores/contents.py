@@ -1,0 +1,133 @@
+"""Releases are written by reference: what one looks like is kept once, under a name made from it."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final
+
+from controller.model.manifest import Fields, Manifest, Paths, Scalar
+from controller.model.names import Commit, Digest
+from controller.model.release import Release
+
+_PAIRS: Final = 200_000
+"""How many (path, value) pairs are kept to be shared, before starting over: some 40 MB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a release is without its name and commit; never changes under its address."""
+
+    manifest: Manifest
+    shape: str
+
+
+class Pairs:
+    """Makes equal (path, value) pairs one object: most of a manifest is in every other manifest too."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, type, Scalar], tuple[str, Scalar]] = {}
+
+    def shared(self, fields: Iterable[tuple[str, Scalar]]) -> Fields:
+        """Build the fields out of pairs that others use too."""
+        if len(self._known) > _PAIRS:
+            self._known = {}
+        # The type belongs to the key: 1, 1.0 and True are equal, and are not the same content.
+        return tuple(self._known.setdefault((pair[0], type(pair[1]), pair[1]), pair) for pair in fields)
+
+
+class Pool:
+    """The contents that are known in this process, and the releases made of them, each one object."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._contents: dict[str, Content] = {}
+        self._releases: dict[tuple[str, str, Commit | None], Release] = {}
+
+    def lacks(self, addresses: Iterable[str]) -> set[str]:
+        """Name those that have to be read first."""
+        return {address for address in addresses if address not in self._contents}
+
+    def add(self, address: str, content: Content) -> None:
+        """Know one more."""
+        self._contents.setdefault(address, content)
+
+    def release(self, address: str, version: str, commit: Commit | None) -> Release:
+        """Give the release of this name and content; raise LookupError if the content is not known."""
+        name = (address, version, commit)
+        found = self._releases.get(name)
+        if found is None:
+            content = self._contents[address]
+            made = Release(version=version, commit=commit, manifest=content.manifest, shape=content.shape)
+            found = self._releases.setdefault(name, made)
+        return found
+
+    def keep(self, live: Iterable[str]) -> None:
+        """Forget what is not live; what was given out stays as it is."""
+        kept = set(live)
+        with self._lock:
+            self._contents = {at: content for at, content in self._contents.items() if at in kept}
+            self._releases = {name: found for name, found in self._releases.items() if name[0] in kept}
+
+    def __len__(self) -> int:
+        return len(self._contents)
+
+
+GATHERED: Final[ContextVar[dict[str, Release]]] = ContextVar("gathered")
+"""Where writing a value leaves the releases that it refers to, by address."""
+
+KNOWN: Final[ContextVar[Pool]] = ContextVar("known")
+"""Where reading a value finds the releases that it refers to."""
+
+
+def address_of(release: Release) -> str:
+    """Name the content of a release: of one digest there may be several shapes, and several extents."""
+    manifest = release.manifest
+    text = json.dumps([manifest.digest, manifest.owns, release.shape], separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def write_reference(release: Release) -> dict[str, object]:
+    """Write which release it is, and leave it with those that were gathered."""
+    address = address_of(release)
+    GATHERED.get()[address] = release
+    written: dict[str, object] = {"version": release.version, "content": address}
+    if release.commit is not None:
+        written["commit"] = release.commit
+    return written
+
+
+def read_reference(tree: dict[str, str], _kind: object = None) -> Release:
+    """Read which release it is; raise ValueError if its content is not there."""
+    commit = tree.get("commit")
+    try:
+        return KNOWN.get().release(tree["content"], tree["version"], Commit(commit) if commit is not None else None)
+    except LookupError as error:
+        raise ValueError(f"the content {error} of a release is missing") from error
+
+
+def write_manifest(manifest: Manifest) -> dict[str, object]:
+    """Write a manifest; its pairs become one object, in their order."""
+    return {"digest": manifest.digest, "owns": list(manifest.owns), "fields": dict(manifest.fields)}
+
+
+class ManifestReader:
+    """Reads manifests, of shared pairs."""
+
+    def __init__(self) -> None:
+        self._pairs = Pairs()
+
+    def __call__(self, tree: dict[str, object], _kind: object = None) -> Manifest:
+        """Read one as it was written, its digest included: how it was counted then is what it is called."""
+        fields, owns = tree["fields"], tree["owns"]
+        if not isinstance(fields, dict) or not isinstance(owns, list):
+            raise TypeError("no manifest")
+        digest = Digest(str(tree["digest"]))
+        return Manifest(fields=self._pairs.shared(fields.items()), digest=digest, owns=paths(owns))
+
+
+def paths(found: Iterable[object]) -> Paths:
+    """Read path prefixes."""
+    return tuple(str(path) for path in found)

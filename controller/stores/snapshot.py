@@ -1,0 +1,144 @@
+"""One environment as the store had it at one moment, and what has to be known to save over it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.model.names import ClaimKey, EnvName, TargetName
+from controller.model.orders import Orders
+from controller.model.record import Memory, Owner, Record
+from controller.stores.backend import Committed
+from controller.stores.claims import Claims
+from controller.stores.keys import CLAIMS, Head, Stored, orders_part, record_part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A claim that a person gave to a target of this environment, not yet taken over.
+
+    `memory` is what its owner remembers, if that is in another environment.
+    """
+
+    claim: ClaimKey
+    source: Owner
+    number: int
+    memory: Stored[Memory] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What was read, each item with its etag; `revisions` are those of the parts in `watched`.
+
+    `held` has every memory that lies in this environment, by claim: that of a place that was left too.
+    """
+
+    env: EnvName
+    revisions: tuple[str, ...]
+    head: Stored[Head] | None
+    orders: Stored[Orders] | None
+    held: Mapping[ClaimKey, Stored[Memory]]
+    claims: Claims
+    moves: Mapping[TargetName, Move]
+    places: Mapping[TargetName, ClaimKey]
+    record: Record
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Name the parts that this was read from."""
+        return watched(self.env, self.moves)
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """List the contents that are referred to."""
+        moved = (move.memory for move in self.moves.values() if move.memory)
+        every = (*self.held.values(), *moved, *((self.orders,) if self.orders else ()))
+        return frozenset[str]().union(*(stored.addresses for stored in every))
+
+
+def watched(env: EnvName, moves: Mapping[TargetName, Move]) -> tuple[str, ...]:
+    """Name the parts whose revisions tell whether an environment is as it was."""
+    elsewhere = sorted({record_part(move.source.env) for move in moves.values() if move.source.env != env})
+    return (CLAIMS, record_part(env), orders_part(env), *elsewhere)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a snapshot is put together from."""
+
+    env: EnvName
+    revisions: tuple[str, ...]
+    claims: Claims
+    head: Stored[Head] | None = None
+    orders: Stored[Orders] | None = None
+    held: Mapping[ClaimKey, Stored[Memory]] = field(default_factory=dict)
+    moves: Mapping[TargetName, Move] = field(default_factory=dict)
+
+
+def assemble(parts: Parts) -> Snapshot:
+    """Put a snapshot together; a move that was ordered is shown as if it were done, and saving makes it so."""
+    places = _places(parts)
+    moved = {move.claim: move.memory for move in parts.moves.values() if move.memory}
+    found = {name: moved.get(claim) or parts.held.get(claim) for name, claim in sorted(places.items())}
+    taken = {move.claim: Owner(env=parts.env, target=name) for name, move in parts.moves.items()}
+    head = parts.head.value if parts.head else Head()
+    record = Record(
+        version="-".join(parts.revisions),
+        accepted=head.accepted,
+        heard_accept=head.heard_accept,
+        rollbacks=head.rollbacks,
+        orders=parts.orders.value if parts.orders else Orders(),
+        targets={name: stored.value for name, stored in found.items() if stored},
+        claims={**parts.claims.owners, **taken} if taken else parts.claims.owners,
+    )
+    return Snapshot(
+        env=parts.env,
+        revisions=parts.revisions,
+        head=parts.head,
+        orders=parts.orders,
+        held=parts.held,
+        claims=parts.claims,
+        moves=parts.moves,
+        places=places,
+        record=record,
+    )
+
+
+def _places(parts: Parts) -> dict[TargetName, ClaimKey]:
+    """Say where each target of this environment lives; the old name of what moves is gone."""
+    places = dict(parts.claims.current.get(parts.env, {}))
+    for name, move in parts.moves.items():
+        if move.source.env == parts.env:
+            places.pop(move.source.target, None)
+        places[name] = move.claim
+    return places
+
+
+def moves_in(env: EnvName, orders: Orders, claims: Claims) -> dict[TargetName, Move]:
+    """Find the moves that were ordered here and not yet done.
+
+    One counts once: the claim remembers the number of the order that it came by, and no older one moves it again.
+    A target that already lives somewhere keeps what it remembers.
+    """
+    found: dict[TargetName, Move] = {}
+    at = claims.current.get(env, {})
+    asked = [(name, order.moved) for name, order in orders.targets.items() if order.moved and name not in at]
+    for name, moved in sorted(asked, key=lambda pair: pair[1].number, reverse=True):
+        source = Owner(env=moved.env, target=moved.target)
+        claim = claims.where(source)
+        taken = claim in {move.claim for move in found.values()}
+        if claim is not None and not taken and moved.number > claims.held[claim].value.moved:
+            found[name] = Move(claim=claim, source=source, number=moved.number)
+    return found
+
+
+def guard_of(version: str) -> str:
+    """Of a record's version, what has to be unchanged for it to be saved over: all but other owners' claims."""
+    return version.partition("-")[2]
+
+
+def caught_up(snapshot: Snapshot, moves: Mapping[TargetName, Move], done: Committed) -> tuple[str, ...]:
+    """Give the revisions after a commit of our own: a part that somebody else wrote too stays as it was known."""
+    known = dict(zip(snapshot.watched, snapshot.revisions, strict=True))
+    for part, (before, after) in done.parts.items():
+        if known.get(part) == before:
+            known[part] = after
+    return tuple(known[part] for part in watched(snapshot.env, moves))
