@@ -24,6 +24,7 @@ class TargetStatus:
     service: str = ""
     owner: str = ""
     wanted: str = ""
+    spec_digest: str = ""
     live: str = ""
     revision: str = ""
     commit: str = ""

@@ -42,6 +42,7 @@ def _status(
         service=place.service,
         owner=memory.owner,
         wanted=wanted.version if wanted else "",
+        spec_digest=look.wish.want.release.digest if look.wish else "",
         live=_running(memory, live),
         revision=str(live.revision) if live else "",
         commit=desired.commit

@@ -1,0 +1,111 @@
+"""What several commands take and do alike."""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from controller.errors import SpecError
+
+if TYPE_CHECKING:
+    from controller.model.names import EnvName, TargetName
+    from controller.model.orders import Orders
+    from controller.ports import Store
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+OUTPUTS: Final = ("table", "json", "yaml")
+
+store_option: Final = click.option(
+    "--store",
+    envvar="TRUEUP_STORE",
+    default="sqlite:///trueup.db",
+    show_default=True,
+    metavar="URL",
+    help="Where the controller remembers: sqlite:///FILE.  [TRUEUP_STORE]",
+)
+output_option: Final = click.option(
+    "-o", "--output", type=click.Choice(OUTPUTS), default="table", show_default=True, help="How to print it."
+)
+actor_option: Final = click.option(
+    "--as", "actor", envvar="TRUEUP_ACTOR", default=None, metavar="WHO", help="Who gives the order.  [TRUEUP_ACTOR]"
+)
+env_argument: Final = click.argument("env")
+target_argument: Final = click.argument("target")
+
+
+def reason_option(*, required: bool = True) -> Callable[[F], F]:
+    """Take a reason: it is shown to everybody who asks why."""
+    return click.option("--reason", required=required, default=None if required else "", help="Why; shown to all.")
+
+
+def who(actor: str | None) -> str:
+    """Name the person who gives an order."""
+    if actor:
+        return actor
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def opened(url: str, *, must_exist: bool = True) -> "Store":
+    """Open the store that a command reads or writes beside a running controller."""
+    from controller.app import open_store
+
+    return open_store(url, must_exist=must_exist)
+
+
+def known(store: "Store", env: str, target: str | None) -> None:
+    """Refuse an environment or target that this store has never seen, and name those that it has."""
+    statuses = store.shown()
+    environments = sorted({*(status.env for status in statuses), *store.environments()})
+    if env not in environments:
+        raise SpecError(f"no environment {env!r} is known to this store; known: {_listed(environments)}")
+    targets = sorted({*(s.target for s in statuses if s.env == env), *store.load(as_env(env)).targets})
+    if target is not None and target not in targets:
+        raise SpecError(f"no target {target!r} is known in {env}; known: {_listed(targets)}")
+
+
+def as_env(env: str) -> "EnvName":
+    """Take a word as the name of an environment."""
+    from controller.model.names import EnvName
+
+    return EnvName(env)
+
+
+def as_target(target: str) -> "TargetName":
+    """Take a word as the name of a target."""
+    from controller.model.names import TargetName
+
+    return TargetName(target)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) if names else "none yet"
+
+
+def give(
+    store: "Store",
+    env: str,
+    target: str | None,
+    text: str,
+    actor: str,
+    change: "Callable[[Orders, int], Orders]",
+) -> "Orders":
+    """Write one order, and the journal row that tells of it."""
+    from controller.app import clock_now
+    from controller.model.story import Entry, Event
+
+    entry = Entry(
+        at=clock_now(),
+        env=as_env(env),
+        target=as_target(target) if target else None,
+        event=Event.ORDER,
+        text=text,
+        by=actor,
+    )
+    return store.order(as_env(env), change, entry)

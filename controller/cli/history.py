@@ -1,0 +1,69 @@
+"""`trueup history`: rollouts, orders, and who gave them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from controller.cli.common import as_env, as_target, known, opened, output_option, store_option
+from controller.cli.show import instant, listing, span, table
+
+if TYPE_CHECKING:
+    from controller.model.story import Entry
+
+_TOLD: Final = frozenset(
+    {"rollout opened", "rollout ended", "quarantined", "order", "adopted", "drift", "commit accepted"}
+)
+
+
+@click.command("history")
+@click.argument("env", required=False)
+@click.argument("target", required=False)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many rows.")
+@click.option("--all", "everything", is_flag=True, help="Every row of the journal: intents, outcomes, phases too.")
+@output_option
+@store_option
+def command(env: str | None, target: str | None, limit: int, everything: bool, output: str, store: str) -> None:
+    """Show what was released, what failed and why, and what people ordered; newest last."""
+    memory = opened(store)
+    if env:
+        known(memory, env, target)
+    rows = memory.journal(
+        env=as_env(env) if env else None,
+        target=as_target(target) if target else None,
+        limit=limit if everything else limit * 20,
+    )
+    memory.close()
+    told = [row for row in rows if everything or row.event.value in _TOLD][-limit:]
+    if output != "table":
+        from controller.app import plain
+
+        click.echo(listing("JournalEntry", [plain(row) for row in told], output))
+        return
+    click.echo(render(told) if told else "Nothing has happened yet.")
+
+
+def render(rows: "Sequence[Entry]") -> str:
+    """Print rows of the journal as a table."""
+    return table(
+        ("WHEN", "TARGET", "ROLLOUT", "VERSION", "WHAT", "BY", "TEXT"),
+        [
+            (
+                instant(row.at),
+                f"{row.env}/{row.target}" if row.target else row.env,
+                str(row.rollout or ""),
+                row.version,
+                _what(row),
+                row.by,
+                row.text,
+            )
+            for row in rows
+        ],
+    )
+
+
+def _what(row: "Entry") -> str:
+    if row.event.value != "rollout ended":
+        return row.event.value
+    took = span(float(row.data.get("seconds", "0")))
+    return f"{row.data.get('result', 'ended')} after {took}"

@@ -1,0 +1,133 @@
+"""`trueup`: finds the command, runs it, and turns what went wrong into one line and an exit code."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from controller.cli.codes import BLOCKED, INTERRUPTED, UNREACHABLE, WRONG
+from controller.errors import AccessError, Conflict, PlatformError, Refusal, SpecError, TrueupError
+
+COMMANDS: Final = {
+    "run": "Keep converging what ECS runs to what git says.",
+    "plan": "Say what would change, and why; changes nothing.",
+    "validate": "Check spec files, offline.",
+    "schema": "Print the JSON Schema of the spec.",
+    "status": "Show how every target stands, one line each.",
+    "why": "Say what blocks a target, and until when.",
+    "history": "Show rollouts, orders and who gave them.",
+    "pause": "Stop every call for an environment or target.",
+    "resume": "Let it go on.",
+    "retry": "Try again what failed here.",
+    "rollback": "Go back to a good release, and stay there.",
+    "unpin": "Follow the spec again after a rollback.",
+    "recover": "Close what only a person can: begin again from what runs.",
+    "accept-history": "Accept a branch whose history was rewritten.",
+    "move": "Hand what one target remembers to another.",
+    "forget": "Forget a target that the spec no longer names.",
+    "replay": "Decide a saved turn again.",
+    "sandbox": "Serve the embedded ECS.",
+    "demo": "Watch a release go out and a bad one come back.",
+}
+
+_EPILOG: Final = """\b
+Exit codes: 0 done or no difference; 1 a negative answer (differs, failed);
+2 wrong usage or spec; 3 timed out; 4 blocked; 5 cannot reach, or not allowed;
+130 interrupted.  Every flag has a variable: --repo is TRUEUP_REPO.
+"""
+
+_CODES: Final[Sequence[tuple[type[TrueupError], int]]] = (
+    (SpecError, WRONG),
+    (AccessError, UNREACHABLE),
+    (PlatformError, UNREACHABLE),
+    (Conflict, BLOCKED),
+    (Refusal, BLOCKED),
+)
+
+
+class Lazy(click.Group):
+    """A group whose commands are imported when they run, so that `--help` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of their importance."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one that is asked for."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"controller.cli.{cmd_name.replace('-', '_')}")
+        command = module.command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest what was probably meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            meant = f"; did you mean {close[0]!r}?" if close else "; see `trueup --help`"
+            raise click.UsageError(f"no command {args[0]!r}{meant}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    del param
+    if not value or ctx.resilient_parsing:
+        return
+    from importlib.metadata import version
+
+    click.echo(f"trueup {version('trueup')}")
+    ctx.exit()
+
+
+@click.group(
+    cls=Lazy, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
+)
+def trueup() -> None:
+    """A release controller for Amazon ECS.
+
+    Teams release by committing a version to specs/prod.yaml; trueup deploys it, watches it, and goes back when it
+    is not well.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its code."""
+    sys.exit(run(args))
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run one command; gives its exit code."""
+    try:
+        code = trueup.main(args=list(args) if args is not None else None, standalone_mode=False)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.Abort:
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return WRONG
+    except BrokenPipeError:
+        return 0  # whoever read us has seen enough
+    except TrueupError as error:
+        click.echo(f"trueup: {error}", err=True)
+        return next((code for kind, code in _CODES if isinstance(error, kind)), WRONG)
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,119 @@
+"""`trueup plan`: what would change, and why; changes nothing anywhere."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from controller.cli.codes import DONE, NEGATIVE, UNREACHABLE, worst
+from controller.cli.common import output_option
+from controller.cli.show import listing
+
+if TYPE_CHECKING:
+    from controller.model.cycle import Cycle
+    from controller.model.names import TargetName
+    from controller.plan.compare import Difference
+
+
+@click.command("plan")
+@click.argument("env", required=False)
+@click.option("--repo", metavar="URL|PATH", help="Git repository of the specs, or a plain folder.  [TRUEUP_REPO]")
+@click.option("--branch", metavar="NAME", help="Branch to read (main).  [TRUEUP_BRANCH]")
+@click.option("--path", metavar="DIR", help="Folder of the specs in it (specs).  [TRUEUP_PATH]")
+@click.option("--store", metavar="URL", help="What is remembered; left out where there is none.  [TRUEUP_STORE]")
+@click.option("--endpoint-url", metavar="URL", help="Another AWS, such as the sandbox.  [TRUEUP_ENDPOINT_URL]")
+@click.option("--cache", metavar="DIR", help="Where the git mirror lies (~/.cache/trueup).  [TRUEUP_CACHE]")
+@output_option
+def command(env: str | None, output: str, **flags: object) -> int:
+    """Say, target by target, what differs from the spec, what the next turn would do, and why.
+
+    Reads git, AWS and the store; writes nothing to any of them. Exit code 1 if anything differs.
+    """
+    from controller.app import previews
+    from controller.options import read
+
+    cycles = previews(read(flags, needs=("repo",)), env)
+    if output != "table":
+        click.echo(listing("TargetPlan", [item for cycle in cycles for item in items(cycle)], output))
+    else:
+        click.echo("\n\n".join(text for cycle in cycles if (text := render(cycle))))
+    return worst(code_of(cycle) for cycle in cycles)
+
+
+def code_of(cycle: "Cycle") -> int:
+    """Give the exit code of one environment: 1 if anything differs, 5 if something could not be read."""
+    from controller.model.desired import Unread
+
+    if isinstance(cycle.desired, Unread) or not all(status.seen for status in cycle.status):
+        return UNREACHABLE
+    differs = any(found(cycle, name) or d.action for name, d in cycle.plan.decisions.items())
+    return NEGATIVE if differs else DONE
+
+
+def found(cycle: "Cycle", name: "TargetName") -> "tuple[Difference, ...]":
+    """List what differs between what runs and what the spec wants of one target."""
+    from controller.model.desired import Desired
+    from controller.model.observation import Live
+    from controller.plan.compare import differences
+
+    want = cycle.desired.targets.get(name) if isinstance(cycle.desired, Desired) else None
+    sight = cycle.seen.sights.get(name)
+    if want is None or not isinstance(sight, Live):
+        return ()
+    settings = differences(sight.settings, want.settings.manifest) if want.settings else ()
+    return (*differences(sight.manifest, want.release.manifest), *settings)
+
+
+def items(cycle: "Cycle") -> list[dict[str, object]]:
+    """Give one environment's plan as data."""
+    return [
+        {
+            "environment": cycle.plan.env,
+            "target": name,
+            "phase": decision.memory.phase.value,
+            "move": decision.move,
+            "reason": decision.reason,
+            "blockers": [{"gate": b.gate, "why": b.why} for b in decision.blockers],
+            "differences": [{"path": d.path, "live": d.live, "wanted": d.wanted} for d in found(cycle, name)],
+            "call": _call(cycle, name),
+        }
+        for name, decision in sorted(cycle.plan.decisions.items())
+    ]
+
+
+def render(cycle: "Cycle") -> str:
+    """Tell one environment's plan to a person."""
+    from controller.model.desired import Unread
+
+    if isinstance(cycle.desired, Unread):
+        return f"{cycle.plan.env}: {cycle.desired.why}"
+    lines = [f"{cycle.plan.env} at commit {cycle.desired.commit[:12]}"]
+    lines += [f"  problem: {complaint}" for complaint in cycle.desired.complaints]
+    for name, decision in sorted(cycle.plan.decisions.items()):
+        lines.append(f"\n{cycle.plan.env}/{name}  {decision.reason}")
+        lines += [_line(difference) for difference in found(cycle, name)] or ["  no difference"]
+        lines += [f"  waits for {blocker.gate}: {blocker.why}" for blocker in decision.blockers]
+        call = _call(cycle, name)
+        lines.append(f"  would {call}" if call else "  would call nothing")
+    return "\n".join(lines)
+
+
+def _line(difference: "Difference") -> str:
+    if difference.live is None:
+        return click.style(f"  + {difference.path}: {difference.wanted}", fg="green")
+    if difference.wanted is None:
+        return click.style(f"  - {difference.path}: {difference.live}", fg="red")
+    return click.style(f"  ~ {difference.path}: {difference.live} -> {difference.wanted}", fg="yellow")
+
+
+def _call(cycle: "Cycle", name: "TargetName") -> str:
+    from controller.model.rollout import Purpose
+
+    action = cycle.plan.decisions[name].action
+    if action is None:
+        return ""
+    update = f"UpdateService {action.place.service}" + (" with forceNewDeployment" if action.force else "")
+    if action.purpose is Purpose.SETTINGS:
+        return f"{update} (settings only)"
+    if action.revision:
+        return f"{update} to {action.revision.rsplit('/', 1)[-1]}"
+    return f"RegisterTaskDefinition for {action.release.version}, then {update}"

@@ -1,0 +1,54 @@
+"""How things are printed: tables for people, one envelope for machines. Pure: text in, text out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+API_VERSION: Final = "trueup/v1"
+_GAP: Final = "  "
+
+
+def listing(kind: str, items: Sequence[Mapping[str, object]], output: str) -> str:
+    """Print a list in one envelope, as JSON or YAML."""
+    envelope = {"apiVersion": API_VERSION, "kind": f"{kind}List", "items": list(items)}
+    if output == "json":
+        return json.dumps(envelope, indent=2, ensure_ascii=False)
+    import yaml
+
+    text: str = yaml.safe_dump(envelope, sort_keys=False, allow_unicode=True)
+    return text.rstrip("\n")
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Print columns that line up; the last one is as long as it needs to be."""
+    cells = [[_plain(cell) for cell in row] for row in (headings, *rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
+    last = len(headings) - 1
+    lines = (
+        _GAP.join(cell if at == last else cell.ljust(widths[at]) for at, cell in enumerate(row)).rstrip()
+        for row in cells
+    )
+    return "\n".join(lines)
+
+
+def instant(at: datetime | None) -> str:
+    """Print a moment: RFC 3339, UTC, whole seconds."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""
+
+
+def span(seconds: float) -> str:
+    """Print a duration shortly: 3h05m, 12m, 40s."""
+    whole = int(max(seconds, 0))
+    hours, minutes = divmod(whole // 60, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d{hours:02}h"
+    if hours:
+        return f"{hours}h{minutes:02}m"
+    return f"{minutes}m" if minutes else f"{whole}s"
+
+
+def _plain(cell: str) -> str:
+    """Keep whatever was read from elsewhere from moving the cursor or breaking the line."""
+    return "".join(char if char.isprintable() else "�" for char in cell.replace("\n", " "))

@@ -1,0 +1,42 @@
+"""`trueup unpin`: follow the spec again after a rollback."""
+
+from dataclasses import replace
+
+import click
+
+from controller.cli.common import (
+    actor_option,
+    as_env,
+    as_target,
+    env_argument,
+    give,
+    known,
+    opened,
+    reason_option,
+    store_option,
+    target_argument,
+    who,
+)
+from controller.errors import SpecError
+
+
+@click.command("unpin")
+@env_argument
+@target_argument
+@reason_option(required=False)
+@actor_option
+@store_option
+def command(env: str, target: str, reason: str, actor: str | None, store: str) -> None:
+    """Let TARGET of ENV follow its spec again. A release that failed here stays quarantined until `retry`."""
+    from controller.cli.orders import for_target
+
+    memory = opened(store)
+    known(memory, env, target)
+    name = as_target(target)
+    mine = memory.orders(as_env(env)).targets.get(name)
+    if mine is None or mine.pin is None:
+        raise SpecError(f"{env}/{target} is not pinned")
+    text = f"unpin from {mine.pin.release.version}" + (f": {reason}" if reason else "")
+    give(memory, env, target, text, who(actor), for_target(name, lambda old, _: replace(old, pin=None)))
+    memory.close()
+    click.echo(f"{env}/{target} follows its spec again; it was pinned to {mine.pin.release.version}")

@@ -1,0 +1,27 @@
+"""`trueup validate`: check spec files, offline."""
+
+from pathlib import Path
+
+import click
+
+from controller.cli.codes import DONE, WRONG
+
+
+@click.command("validate")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
+def command(paths: tuple[Path, ...], quiet: bool) -> int:
+    """Check spec files: a file, an environment's folder, or the folder that holds them all.
+
+    Prints every problem as path:line:column: where: what. Exit code 2 if there is any.
+    """
+    from controller.app import validate
+
+    checked, complaints = validate(paths)
+    for complaint in complaints:
+        click.echo(str(complaint))
+    if complaints:
+        return WRONG
+    if not quiet:
+        click.echo(f"{', '.join(checked)}: no problems")
+    return DONE
