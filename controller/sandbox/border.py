@@ -60,6 +60,13 @@ def make_alarm(account: str, region: str, name: str) -> None:
     )
 
 
+def quiet(account: str, region: str, name: str) -> None:
+    """Set an alarm back to OK, if there is one of this name."""
+    backend = cloudwatch.cloudwatch_backends[account][region]
+    if name in backend.alarms and backend.alarms[name].state_value != "OK":
+        backend.set_alarm_state(name, "Begun again by the sandbox.", "{}", "OK")
+
+
 def follow(now: Callable[[], float]) -> Callable[[], None]:
     """Make the alarms' times simulated ones; answers how to undo it."""
     before = cloudwatch.utcnow

@@ -83,7 +83,10 @@ class Desk:
             return Reply(status=200, body=json.dumps(answer).encode(), lost=lost)
 
     def other(self, request: Asked) -> Reply | None:
-        """Count a call to another service, and fail it if a fault says so; None lets it pass."""
+        """Count a call to another service, and fail or lose it, before any effect, if a fault says so.
+
+        None lets it pass.
+        """
         operation = request.operation
         if not operation:
             return None

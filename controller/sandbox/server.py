@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
-from controller.sandbox import admin, border, scheduler, seed, tasks
+from controller.sandbox import admin, alarm_history, border, scheduler, seed, tasks
 from controller.sandbox.clock import Clock
 from controller.sandbox.dispatch import Desk
 from controller.sandbox.door import Door, Reply, Routes
@@ -44,7 +44,7 @@ class Sandbox:
         self.seeds: tuple[Seed, ...] = ()
         self._listen = listen
         self._door: Door | None = None
-        self._undo: Callable[[], None] | None = None
+        self._undo: list[Callable[[], None]] = []
         self._stop = threading.Event()
         self._ticker: threading.Thread | None = None
         self._stepped = clock.now()
@@ -85,7 +85,7 @@ class Sandbox:
             moto=border.application(),
         )
         self._door = Door(host.strip("[]") or "127.0.0.1", int(port), routes)
-        self._undo = border.follow(self.clock.now)
+        self._undo = [border.follow(self.clock.now), alarm_history.install()]
         self._door.open()
         if self.clock.speed:
             self._ticker = threading.Thread(target=self._run, name="sandbox-ticker", daemon=True)
@@ -100,8 +100,8 @@ class Sandbox:
             self._ticker.join()
         self._door.close()
         self._door = None
-        if self._undo is not None:
-            self._undo()
+        for undo in self._undo:
+            undo()
         border.reset()
         _ONE.release()
 
@@ -150,6 +150,9 @@ class Sandbox:
             if world:
                 self.world.regions.clear()
                 seeds, self.seeds = self.seeds, ()
+                for one in seeds:
+                    for name in seed.alarms_of(one):
+                        border.quiet(one.account, one.region, name)
                 self.seed(seeds)
 
     def about(self) -> dict[str, object]:

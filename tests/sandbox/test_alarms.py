@@ -1,5 +1,8 @@
 """Alarms that ECS watches during a deployment: made OK, rung with SetAlarmState."""
 
+import json
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from controller.sandbox.server import Sandbox
@@ -85,3 +88,32 @@ def test_alarms_live_in_simulated_time(rig):
     ring(rig)
     alarm = rig.client("cloudwatch").describe_alarms(AlarmNames=[ALARM])["MetricAlarms"][0]
     assert alarm["StateUpdatedTimestamp"].timestamp() == pytest.approx(rig.sandbox.clock.now(), abs=0.01)
+
+
+def test_the_history_of_an_alarm_tells_every_change_of_state(rig):
+    cloudwatch = rig.client("cloudwatch")
+    began = datetime.fromtimestamp(rig.sandbox.clock.now(), tz=UTC)
+    for state in ("ALARM", "ALARM", "INSUFFICIENT_DATA", "OK"):
+        rig.tick(60)
+        ring(rig, state)
+    items = cloudwatch.describe_alarm_history(AlarmName=ALARM, HistoryItemType="StateUpdate")["AlarmHistoryItems"]
+    summaries = [item["HistorySummary"].removeprefix("Alarm updated from ") for item in items]
+    assert summaries == ["INSUFFICIENT_DATA to OK", "ALARM to INSUFFICIENT_DATA", "OK to ALARM"]
+    assert [(item["Timestamp"] - began).total_seconds() for item in items] == pytest.approx(
+        [240, 180, 60], abs=0.01
+    )
+    assert json.loads(items[0]["HistoryData"])["newState"]["stateValue"] == "OK"
+    late = cloudwatch.describe_alarm_history(StartDate=began + timedelta(seconds=200), ScanBy="TimestampAscending")
+    assert [item["HistorySummary"] for item in late["AlarmHistoryItems"]] == [
+        "Alarm updated from INSUFFICIENT_DATA to OK"
+    ]
+    pages = list(cloudwatch.get_paginator("describe_alarm_history").paginate(PaginationConfig={"PageSize": 2}))
+    assert [len(page["AlarmHistoryItems"]) for page in pages] == [2, 1]
+    assert cloudwatch.describe_alarm_history(HistoryItemType="Action")["AlarmHistoryItems"] == []
+
+
+def test_beginning_again_silences_the_alarms(rig):
+    ring(rig)
+    rig.ask("reset", {"world": True})
+    alarms = rig.client("cloudwatch").describe_alarms(AlarmNames=[ALARM])["MetricAlarms"]
+    assert alarms[0]["StateValue"] == "OK"
