@@ -20,7 +20,10 @@ _REFUSED: tuple[tuple[str, str], ...] = (
     ("returned error: 30[0-9]|unable to update url base", "the server sends us elsewhere; that is not followed"),
     ("Host key verification failed|IDENTIFICATION HAS CHANGED", "the ssh server is not the known one"),
     ("transport '[^']*' not allowed|strange (?:hostname|pathname)", "git refuses the address"),
-    ("shallow roots are not allowed|source repository is shallow", "the repository is a shallow clone"),
+    (
+        "shallow roots are not allowed|source repository is shallow",
+        "the repository is a shallow clone; it needs all of its history",
+    ),
 )
 _DENIED: tuple[tuple[str, str], ...] = (
     ("returned error: 40[13]|Authentication failed", "the server does not let us in"),

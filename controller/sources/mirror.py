@@ -20,14 +20,12 @@ from controller.sources.address import Address
 from controller.sources.auth import Permit
 from controller.sources.command import Done, Ended, Git
 from controller.sources.failure import explain
+from controller.sources.heads import HEADS, drop_oldest, read_heads
 from controller.sources.limits import Limits
-from controller.sources.objects import is_oid
 from controller.sources.snapshot import NoSnapshot, Reason
 
 _SLOTS = 8
-_HEADS = Path("refs", "trueup", "head")
 _SHA256 = 64
-_HISTORIES = 100
 _MANY_PACKS = 50
 
 
@@ -99,12 +97,12 @@ class Mirror:
             done = self._fetch_into(self.folder, self._number, permit)
         if not done.well:
             self._sweep()
-            failure = explain(done, f"fetching {self._branch}", permit.secrets)
+            failure = _not_landed(done, self._branch, permit)
             self.suspect = self.suspect or failure.reason is Reason.CORRUPT
             return failure
         self._read_heads()
         self._tidy()
-        return self._heads.get(self._number) or _vanished(self._branch)
+        return self._heads.get(self._number) or _not_landed(done, self._branch, permit)
 
     def _fetch_into(self, folder: Path, number: int, permit: Permit, wait: float | None = None) -> Done:
         return self._git.run(
@@ -114,7 +112,7 @@ class Mirror:
             "--no-write-fetch-head",
             "--end-of-options",
             self._address.url,
-            f"refs/heads/{self._branch}:{_HEADS}/{number}",
+            f"refs/heads/{self._branch}:{HEADS}/{number}",
             at=folder,
             permit=permit,
             wait=wait,
@@ -127,9 +125,10 @@ class Mirror:
         done = self._git.run("init", "--bare", "--quiet", "--template=", f"--object-format={kind}", str(fresh))
         if done.well:
             done = self._fetch_into(fresh, 0, permit, wait=self._limits.clone_wait)
-        if not done.well:
+        landed = read_heads(fresh)[0].get(0) if done.well else None
+        if landed is None:
             shutil.rmtree(fresh, ignore_errors=True)
-            return explain(done, f"cloning {self._branch}", permit.secrets)
+            return _not_landed(done, self._branch, permit)
         old = self.folder.with_suffix(".old")
         if self.folder.exists():
             self.folder.rename(old)
@@ -137,7 +136,7 @@ class Mirror:
         shutil.rmtree(old, ignore_errors=True)
         self.suspect, self._number = False, 0
         self._read_heads()
-        return self._heads.get(0) or _vanished(self._branch)
+        return landed
 
     def _take(self) -> bool:
         """Lock the first mirror that no living process holds; the kernel gives the lock back when we die."""
@@ -170,16 +169,9 @@ class Mirror:
 
     def _read_heads(self) -> None:
         """Read our own refs; one that makes no sense puts the mirror under suspicion."""
-        self._heads = {}
-        for ref in (self.folder / _HEADS).glob("*"):
-            text = ref.read_text("ascii", "replace").strip()
-            if ref.name.isdecimal() and is_oid(text):
-                self._heads[int(ref.name)] = Commit(text)
-            else:
-                self.suspect = True
-        for number in sorted(self._heads)[:-_HISTORIES]:
-            (self.folder / _HEADS / str(number)).unlink()
-            del self._heads[number]
+        self._heads, sound = read_heads(self.folder)
+        drop_oldest(self.folder, self._heads)
+        self.suspect = self.suspect or not sound
         self._number = max(self._number, *self._heads, 0)
 
     def _walk(self) -> None:
@@ -203,7 +195,6 @@ class Mirror:
         self._tidies = not self._untidy()
 
 
-def _vanished(branch: str) -> NoSnapshot:
-    return NoSnapshot(
-        reason=Reason.CORRUPT, why=f"git said that it fetched {branch}, and the mirror does not show it"
-    )
+def _not_landed(done: Done, branch: str, permit: Permit) -> NoSnapshot:
+    """Say why the branch is not here; a shallow clone is refused by a git that reports success."""
+    return explain(done, f"fetching {branch}", permit.secrets)

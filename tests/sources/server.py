@@ -32,6 +32,7 @@ class GitServer:
     status: int | None = None
     redirect: str | None = None
     silent: bool = False
+    old_protocol: bool = False
     asked: list[Asked] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -86,7 +87,7 @@ class _Door(BaseHTTPRequestHandler):
             **ENVIRONMENT,
             "GIT_PROJECT_ROOT": str(self.git.root),
             "GIT_HTTP_EXPORT_ALL": "1",
-            "GIT_PROTOCOL": headers.get("git-protocol", ""),
+            "GIT_PROTOCOL": "" if self.git.old_protocol else headers.get("git-protocol", ""),
             "REQUEST_METHOD": self.command,
             "PATH_INFO": path,
             "QUERY_STRING": query,

@@ -84,6 +84,23 @@ def test_the_environment_is_composed_and_not_inherited(tmp_path, git, repository
     assert seen["PATH"].endswith("/usr/bin:/bin")
 
 
+def test_the_environment_keeps_every_configuration_away(tmp_path):
+    composed = environment(tmp_path, Scheme.HTTPS)
+    expected = {
+        "HOME": "/nonexistent",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_PROTOCOL_FROM_USER": "0",
+        "GIT_CEILING_DIRECTORIES": str(tmp_path),
+    }
+    assert {name: composed.get(name) for name in expected} == expected
+
+
 @pytest.mark.parametrize("scheme", Scheme)
 def test_only_the_protocol_of_the_address_is_allowed(tmp_path, scheme):
     assert environment(tmp_path, scheme)["GIT_ALLOW_PROTOCOL"] == scheme.value

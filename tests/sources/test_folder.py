@@ -159,6 +159,18 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(folder, source, monk
     assert dict(files) == {"prod.yaml": b"second", "taskdefs/api.yaml": b"second"}
 
 
+def test_a_file_that_turned_into_a_link_or_a_pipe_after_the_walk_is_not_read(folder):
+    found = controller.sources.folder._walk(folder, Limits())["prod.yaml"]
+    found.file.unlink()
+    found.file.symlink_to("/etc/passwd")
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        controller.sources.folder._read_file(found, Limits())
+    found.file.unlink()
+    os.mkfifo(found.file)
+    with pytest.raises(FileNotFoundError):
+        controller.sources.folder._read_file(found, Limits())
+
+
 def test_a_folder_that_never_holds_still_is_not_read(folder, source, monkeypatch):
     real = controller.sources.folder._read_file
     count = iter(range(1000))

@@ -1,15 +1,20 @@
 """A git branch that behaves: followed, read whole, and at little cost."""
 
+import os
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+import controller.sources.heads
 import controller.sources.mirror
 from controller.model.names import Commit
 from controller.sources.limits import Limits
 from controller.sources.objects import hash_object
 from controller.sources.snapshot import Reason
-from tests.sources.repository import Repository
+from tests.sources.repository import ENVIRONMENT, Repository
 from tests.sources.seen import NOW, head, heard_commands, mirror_folder, missed, read
 from tests.sources.server import serving
 
@@ -84,6 +89,56 @@ def test_a_local_path_with_spaces_and_percent_signs_is_an_address(tmp_path, open
     repository = Repository(tmp_path / "my specs 100%.git")
     commit = repository.commit({"specs/prod.yaml": "1"})
     assert head(open_mirror(str(repository.folder)).poll(NOW)) == commit
+
+
+@pytest.fixture
+def workplace(tmp_path, repository):
+    """Clone as a person does, with files checked out."""
+    repository.commit({"specs/prod.yaml": "1"})
+    repository.commit({"specs/prod.yaml": "2"})
+
+    def clone(name, *words):
+        command = ["git", "clone", "--quiet", *words, repository.url, str(tmp_path / name)]
+        subprocess.run(command, env=ENVIRONMENT, check=True)
+        return tmp_path / name
+
+    return clone
+
+
+def test_a_working_tree_is_read_as_committed_and_not_as_edited(repository, open_mirror, workplace):
+    folder = workplace("work")
+    (folder / "specs" / "prod.yaml").write_text("edited")
+    mirror = open_mirror(str(folder))
+    assert head(mirror.poll(NOW)) == repository.tip()
+    assert read(mirror.snapshot(repository.tip())).files["prod.yaml"] == b"2"
+
+
+def test_a_shallow_clone_is_refused_and_says_what_it_needs(tmp_path, open_mirror, workplace):
+    mirror = open_mirror(str(workplace("shallow", "--depth=1")))
+    found = missed(mirror.poll(NOW))
+    assert found.reason is Reason.REFUSED
+    assert "the repository is a shallow clone; it needs all of its history" in found.why
+    assert not list((tmp_path / "cache").glob("*.git"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_repository_of_another_user_is_denied(repository, open_mirror):
+    repository.commit({"specs/prod.yaml": "1"})
+    for file in (repository.folder, *repository.folder.rglob("*")):
+        os.chown(file, 65534, 65534)
+    found = missed(open_mirror().poll(NOW))
+    assert found.reason is Reason.DENIED
+    assert "the repository belongs to another user" in found.why
+
+
+def test_the_hundred_newest_histories_are_kept(tmp_path, repository, mirror, monkeypatch):
+    monkeypatch.setattr(controller.sources.heads, "_HISTORIES", 3)
+    commits = []
+    for number in range(6):
+        commits.append(repository.commit({"specs/prod.yaml": f"{number}"}, onto=None))
+        mirror.poll(NOW)
+    heads = mirror_folder(tmp_path / "cache") / "refs/trueup/head"
+    assert {ref.read_text().strip() for ref in heads.iterdir()} == set(commits[-3:])
 
 
 def test_an_unchanged_branch_costs_one_process_a_poll_and_nothing_to_read_again(repository, mirror):
