@@ -42,6 +42,5 @@ def command(env: str, reason: str, actor: str | None, store: str) -> None:
         lambda orders, number: replace(orders, accept=Request(number=number, reason=reason, by=by)),
     )
     memory.close()
-    click.echo(
-        f"{env} goes on from the newest commit; the last accepted one was {before.commit[:12] if before else 'none'}"
-    )
+    last = before.commit[:12] if before else "none"
+    click.echo(f"{env} goes on from the newest commit; the last accepted one was {last}")

@@ -100,7 +100,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
 )
 def trueup() -> None:
-    """A release controller for Amazon ECS.
+    """Release to Amazon ECS from git, and go back by itself.
 
     Teams release by committing a version to specs/prod.yaml; trueup deploys it, watches it, and goes back when it
     is not well.

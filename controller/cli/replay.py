@@ -23,9 +23,8 @@ def command(files: tuple[Path, ...], quiet: bool) -> int:
         differs = differs or not same
         if quiet and same:
             continue
-        click.echo(
-            f"{file}: {cycle.plan.env} at {cycle.now:%Y-%m-%dT%H:%M:%SZ}: {'the same plan' if same else 'ANOTHER plan'}"
-        )
+        found = "the same plan" if same else "ANOTHER plan"
+        click.echo(f"{file}: {cycle.plan.env} at {cycle.now:%Y-%m-%dT%H:%M:%SZ}: {found}")
         for name, decision in sorted(plan.decisions.items()):
             before = cycle.plan.decisions.get(name)
             click.echo(f"  {name}: {decision.reason}")

@@ -1,0 +1,61 @@
+"""The agenda: due times, one turn an environment, and hurry that is not lost."""
+
+from datetime import UTC, datetime, timedelta
+
+from controller.loop.agenda import Agenda
+
+T0 = datetime(2030, 1, 1, tzinfo=UTC)
+SOON, LATER = T0 + timedelta(seconds=1), T0 + timedelta(minutes=1)
+
+
+def agenda():
+    made = Agenda()
+    made.put("prod", "api", T0)
+    made.put("prod", "web", LATER)
+    made.put("dev", "api", T0)
+    return made
+
+
+def test_only_what_is_due_in_an_allowed_environment_is_taken():
+    assert agenda().take(T0, ["prod"]) == {"prod": frozenset({"api"})}
+
+
+def test_an_environment_has_one_turn_at_a_time():
+    made = agenda()
+    made.take(T0, ["prod"])
+    assert made.take(LATER, ["prod", "dev"]) == {"dev": frozenset({"api"})}
+    made.put("prod", "api", LATER)
+    made.done("prod")
+    assert made.take(LATER, ["prod"]) == {"prod": frozenset({"api", "web"})}
+
+
+def test_a_hurry_during_a_turn_outlives_the_turns_own_put_off():
+    made = agenda()
+    made.take(T0, ["prod"])
+    made.hurry("prod", ["api"], SOON)
+    made.put("prod", "api", LATER)
+    made.done("prod")
+    assert made.take(SOON, ["prod"]) == {"prod": frozenset({"api"})}
+
+
+def test_the_next_due_time_leaves_out_environments_that_have_a_turn():
+    made = agenda()
+    assert made.next() == T0
+    made.take(T0, ["prod", "dev"])
+    assert made.next() is None
+    made.put("prod", "api", LATER)
+    made.done("prod")
+    assert made.next() == LATER
+
+
+def test_what_is_gone_is_forgotten():
+    made = agenda()
+    made.drop("prod", ["api", "unheard"])
+    assert made.targets("prod") == {"web"}
+    assert made.take(T0, ["prod"]) == {}
+
+
+def test_overdue_counts_what_waits():
+    made = agenda()
+    assert made.overdue(T0) == 2
+    assert made.overdue(LATER) == 3

@@ -1,0 +1,178 @@
+"""The loop as a whole, over the in-memory world: it converges, survives, and stops."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+
+from controller.errors import PlatformError
+from controller.loop.lease import Leases
+from controller.loop.run import Rhythm, Runner
+from controller.model.orders import Orders
+from controller.ports import World
+from tests.world import ENV, FakeWorld, release
+
+SPEED = 600.0
+
+
+class Recorder:
+    """Pulse and gauges that remember what they were told."""
+
+    def __init__(self):
+        self.told = []
+
+    def __getattr__(self, name):
+        return lambda *args, **kw: self.told.append((name, *args, *kw.values()))
+
+    def names(self):
+        return {told[0] for told in self.told}
+
+
+class Living(FakeWorld):
+    """A FakeWorld whose clock runs by itself, with the rest of a store's port."""
+
+    def start(self):
+        self.begun, self.base = time.monotonic(), self.now
+        self.leases, self.statuses, self.broken = {}, [], False
+        return self
+
+    def clock(self):
+        self.now = self.base + timedelta(seconds=(time.monotonic() - self.begun) * SPEED)
+        return self.now
+
+    def living(self):
+        w = self
+
+        class Store:
+            @staticmethod
+            def load(env):
+                if w.broken:
+                    raise PlatformError("store away")
+                return w.store.load(env)
+
+            @staticmethod
+            def save(before, after, env, entries=()):
+                if w.broken:
+                    raise PlatformError("store away")
+                return before if after is before and not entries else w.store.save(before, after, env, entries)
+
+            environments = staticmethod(frozenset)
+            lease = staticmethod(w.leases.get)
+            show = staticmethod(w.statuses.extend)
+
+            @staticmethod
+            def hold(env, lease, over):
+                w.leases[env] = lease
+                return True
+
+            @staticmethod
+            def release(env, lease):
+                w.leases.pop(env, None)
+
+            @staticmethod
+            def orders(env):
+                return Orders()
+
+        base = self.world()
+        return World(
+            now=self.clock,
+            elapsed=lambda: 0.0,
+            source=self,
+            store=Store,
+            targets=base.targets,
+            probes=base.probes,
+            watchers=(self.cycles.append, self.boom),
+        )
+
+    def boom(self, cycle):
+        raise ValueError("this watcher is broken")
+
+
+@pytest.fixture
+def living():
+    w = Living().start()
+    w.platform.by_hand("api", "1")
+    w.platform.settle("api")
+    recorder = Recorder()
+    world = w.living()
+    leases = Leases(world.store, "me", 30.0, time.monotonic)
+    rhythm = Rhythm(poll=0.05, renew=5.0, workers=2, speed=SPEED)
+    runner = Runner(world, leases, rhythm, recorder, recorder, time.monotonic)
+    thread = threading.Thread(target=runner.run)
+    ticking = threading.Event()
+
+    def tick():
+        while not ticking.wait(0.02):
+            w.platform.advance()
+
+    ticker = threading.Thread(target=tick)
+    thread.start()
+    ticker.start()
+    yield w, recorder, runner, thread
+    runner.stop()
+    thread.join(12)
+    ticking.set()
+    ticker.join()
+    assert not thread.is_alive()
+
+
+def until(fact, seconds=20.0):
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if fact():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not come about in time")
+
+
+def test_it_adopts_deploys_and_bakes_by_itself(living):
+    w, recorder, _, _ = living
+    until(lambda: w.goods == ["1"])
+    w.version = "2"
+    until(lambda: w.goods and w.memory.goods[0].release == release("2"))
+    assert w.sent == [("forward", "2")]
+    assert {"beat", "turn_started", "turn_finished", "queue", "lease"} <= recorder.names()
+
+
+def test_a_watcher_that_raises_is_counted_and_stops_nothing(living):
+    w, recorder, _, _ = living
+    until(lambda: len(w.cycles) > 2)
+    assert any(told[0] == "watcher_failed" and told[1] == "Living.boom" for told in recorder.told)
+
+
+def test_with_the_store_away_nothing_is_sent_and_looking_goes_on(living):
+    w, recorder, _, _ = living
+    until(lambda: w.goods == ["1"])
+    w.broken = True
+    seen = len(w.cycles)
+    w.version = "2"
+    until(lambda: len(w.cycles) > seen + 1)
+    assert w.sent == [] and ("store_ok", False) in recorder.told
+    w.broken = False
+    until(lambda: w.sent == [("forward", "2")])
+
+
+def test_a_poisoned_turn_is_counted_and_tried_again_later(living):
+    w, recorder, _, _ = living
+    until(lambda: w.goods == ["1"])
+    w.want = {"terms": "nonsense"}
+    w.version = "2"
+    until(lambda: any(told[0] == "turn_failed" and told[1] == ENV for told in recorder.told))
+    w.want = {}
+    until(lambda: w.goods and w.memory.goods[0].release == release("2"))
+
+
+def test_an_order_is_noticed_without_waiting_for_the_next_look(living):
+    w, _, _, _ = living
+    until(lambda: w.goods == ["1"])
+    w.pause("lunch")
+    until(lambda: "lunch" in w.said)
+
+
+def test_it_stops_and_gives_its_lease_up(living):
+    w, _, runner, thread = living
+    until(lambda: w.leases)
+    runner.stop()
+    thread.join(10)
+    assert not thread.is_alive() and w.leases == {}
