@@ -1,0 +1,108 @@
+"""AWS's own budget for calls, kept here too: one bucket for each account, region and class of call.
+
+Sizes and rates: "Request throttling for the Amazon ECS API" (ECS API Reference) and "CloudWatch service quotas".
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """A class of calls: how many at once, and how many a second after that."""
+
+    name: str
+    burst: float
+    rate: float
+
+
+REGISTER: Final = Budget(name="task definition modify", burst=20, rate=1)
+UPDATE: Final = Budget(name="service modify", burst=50, rate=5)
+_DEFINITIONS: Final = Budget(name="task definition read", burst=50, rate=20)
+_SERVICES: Final = Budget(name="service read", burst=100, rate=20)
+_DEPLOYMENTS: Final = Budget(name="service deployment", burst=50, rate=20)
+_REVISIONS: Final = Budget(name="service revision", burst=50, rate=20)
+_TASKS: Final = Budget(name="cluster resource read", burst=100, rate=20)
+_ALARMS: Final = Budget(name="alarm read", burst=9, rate=9)
+
+BUDGETS: Final = MappingProxyType({
+    "RegisterTaskDefinition": REGISTER,
+    "UpdateService": UPDATE,
+    "DescribeTaskDefinition": _DEFINITIONS,
+    "ListTaskDefinitions": _DEFINITIONS,
+    "DescribeServices": _SERVICES,
+    "ListServiceDeployments": _DEPLOYMENTS,
+    "DescribeServiceDeployments": _DEPLOYMENTS,
+    "DescribeServiceRevisions": _REVISIONS,
+    "ListTasks": _TASKS,
+    "DescribeTasks": _TASKS,
+    "DescribeAlarms": _ALARMS,
+})  # fmt: skip
+
+
+@dataclass(slots=True, kw_only=True)
+class _Bucket:
+    tokens: float
+    filled: float
+
+
+class Buckets:
+    """Every bucket of this process. `share` is the part of AWS's budget that is ours, above 0 and up to 1.
+
+    `elapsed` counts seconds that never go back; `wait` waits at most so many of them, and says whether to give up.
+    """
+
+    def __init__(self, elapsed: Callable[[], float], wait: Callable[[float], bool], *, share: float = 1.0) -> None:
+        if not 0 < share <= 1:
+            raise ValueError(f"a share of {share} is not above 0 and up to 1")
+        self._elapsed = elapsed
+        self._wait = wait
+        self._share = share
+        self._lock = threading.Lock()
+        self._buckets: dict[tuple[str, str, str], _Bucket] = {}
+
+    def take(self, account: str, region: str, operation: str, patience: float = 0.0) -> bool:
+        """Spend a token, if need be after waiting for it no longer than `patience` seconds."""
+        budget = BUDGETS.get(operation)
+        if budget is None:
+            return True
+        ends = self._elapsed() + patience
+        while (short := self._spend(account, region, budget)) > 0:
+            seconds = short / self._rate(budget)
+            if self._elapsed() + seconds > ends or self._wait(seconds):
+                return False
+        return True
+
+    def left(self, account: str, region: str, budget: Budget) -> int:
+        """Count the tokens in hand."""
+        with self._lock:
+            return int(self._filled(account, region, budget).tokens)
+
+    def empty(self, account: str, region: str, operation: str) -> None:
+        """AWS said that there is nothing left, whatever we counted: others spend from the same budget."""
+        budget = BUDGETS.get(operation)
+        if budget is not None:
+            with self._lock:
+                self._filled(account, region, budget).tokens = 0.0
+
+    def _spend(self, account: str, region: str, budget: Budget) -> float:
+        """Spend a token and give 0, or say what part of one is missing."""
+        with self._lock:
+            bucket = self._filled(account, region, budget)
+            if bucket.tokens < 1.0:
+                return 1.0 - bucket.tokens
+            bucket.tokens -= 1.0
+            return 0.0
+
+    def _filled(self, account: str, region: str, budget: Budget) -> _Bucket:
+        now, most = self._elapsed(), max(1.0, budget.burst * self._share)
+        bucket = self._buckets.setdefault((account, region, budget.name), _Bucket(tokens=most, filled=now))
+        bucket.tokens = min(most, bucket.tokens + max(0.0, now - bucket.filled) * self._rate(budget))
+        bucket.filled = now
+        return bucket
+
+    def _rate(self, budget: Budget) -> float:
+        return budget.rate * self._share

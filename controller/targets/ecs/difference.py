@@ -1,0 +1,69 @@
+"""Which fields of a service differ from what is declared, and what is to be sent of them."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from controller.model.manifest import Manifest, Paths, narrow
+from controller.model.observation import Live
+from controller.model.release import Settings
+from controller.targets.ecs.manifest import release_manifest, settings_manifest
+from controller.targets.ecs.native import Native, part, texts
+from controller.targets.ecs.rules import SERVICE
+
+_NETWORK: Final = "networkConfiguration"
+_AWSVPC: Final = "awsvpcConfiguration"
+_DEPLOYMENT: Final = "deploymentConfiguration"
+
+
+def differing_fields(declared: Native, live: Live | None, read: Callable[[], Native]) -> dict[str, object]:
+    """Give the declared fields that start a deployment and are not so now; `read` gives the service as it is."""
+    wanted = {name: value for name, value in declared.items() if value is not None}
+    names = [name for name in wanted if live is None or _differs(_content(name, wanted), live.manifest)]
+    return {name: _with_groups(name, wanted[name], read) for name in names}
+
+
+def differing_settings(settings: Settings, live: Live | None, read: Callable[[], Native]) -> dict[str, object]:
+    """Give the declared settings that are not so now."""
+    declared: dict[str, object] = json.loads(settings.shape)
+    names = [
+        name
+        for name, value in declared.items()
+        if live is None or _differs(settings_manifest({name: value}), live.settings)
+    ]
+    return {name: _merged(name, declared[name], read) for name in names}
+
+
+def _content(name: str, declared: Native) -> Manifest:
+    whole = release_manifest({}, {name: declared[name]})
+    return narrow(whole, _of(name, whole.owns))
+
+
+def _of(name: str, owns: Paths) -> Paths:
+    return tuple(own for own in owns if own.startswith(f"{SERVICE}.{name}"))
+
+
+def _differs(content: Manifest, live: Manifest) -> bool:
+    return not content.runs_in(live)
+
+
+def _with_groups(name: str, value: object, read: Callable[[], Native]) -> object:
+    """Keep the security groups that are not declared: a network is replaced as a whole."""
+    if name != _NETWORK or not isinstance(value, Mapping):
+        return value
+    declared = part(value, _AWSVPC)
+    if not declared or texts(declared, "securityGroups"):
+        return value
+    groups = texts(part(part(read(), _NETWORK), _AWSVPC), "securityGroups")
+    return {**value, _AWSVPC: {**declared, **({"securityGroups": groups} if groups else {})}}
+
+
+def _merged(name: str, value: object, read: Callable[[], Native]) -> object:
+    """Keep what is not declared inside the members that are: AWS replaces each member as a whole."""
+    if name != _DEPLOYMENT or not isinstance(value, Mapping):
+        return value
+    live = part(read(), _DEPLOYMENT)
+    return {
+        key: {**part(live, key), **member} if isinstance(member, Mapping) else member
+        for key, member in value.items()
+    }

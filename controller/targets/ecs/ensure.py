@@ -1,0 +1,184 @@
+"""The one way to change a service: make sure of a revision, compare what is there with `expect`, and send."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from controller.errors import Refusal, TrueupError
+from controller.model.decision import Ensure
+from controller.model.names import DeploymentId, Revision
+from controller.model.observation import Absent, Unseen
+from controller.model.outcome import Lost, NotSent, Outcome, Refused, Sent, Stale
+from controller.model.rollout import Purpose
+from controller.targets.ecs.answers import Cause, Declined
+from controller.targets.ecs.buckets import REGISTER, UPDATE
+from controller.targets.ecs.client import WAITS, Access, Clients
+from controller.targets.ecs.definitions import Definitions
+from controller.targets.ecs.difference import differing_fields, differing_settings
+from controller.targets.ecs.look import Looking
+from controller.targets.ecs.manifest import read_shape
+from controller.targets.ecs.native import Native, part, text
+from controller.targets.ecs.permit import Permission
+from controller.targets.ecs.verdict import asof, primary_of
+
+_FRESH: Final = 5.0
+_FORWARD: Final = frozenset({Purpose.FORWARD, Purpose.SETTINGS})
+
+
+class _Stale(TrueupError):
+    """What we expected to replace is no longer there."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Attempt:
+    """One action being carried out; `revision` is the one that was found or registered so far."""
+
+    action: Ensure
+    access: Access
+    definition: dict[str, object]
+    service: dict[str, object]
+    revision: Revision | None = None
+
+
+class Ensuring:
+    """Carries out actions."""
+
+    def __init__(self, clients: Clients, definitions: Definitions, looking: Looking) -> None:
+        self._clients = clients
+        self._definitions = definitions
+        self._looking = looking
+
+    def act(self, action: Ensure, check: Callable[[], None]) -> Outcome:
+        """Carry out one action; whatever happens, the outcome says what is known of it."""
+        try:
+            definition, service = read_shape(action.release.shape)
+        except (ValueError, KeyError, TypeError) as error:
+            return NotSent(action=action, why=f"the shape that was recorded for it cannot be read: {error}")
+        access = self._clients.access(action.place)
+        attempt = _Attempt(action=action, access=access, definition=definition, service=service)
+        permission = Permission(
+            place=action.place, family=text(definition, "family"), not_after=action.not_after, check=check
+        )
+        try:
+            check()
+            self._may_begin(attempt)
+            with self._clients.gate.permit(permission):
+                return self._act(attempt)
+        except _Stale as stale:
+            return Stale(action=action, why=str(stale), revision=attempt.revision)
+        except Declined as declined:
+            return _outcome(action, declined, attempt.revision)
+        except TrueupError as error:
+            return NotSent(action=action, why=str(error), revision=attempt.revision)
+
+    def _may_begin(self, attempt: _Attempt) -> None:
+        """Make sure of the account and of the quota before anything is registered that could not be deployed."""
+        place, action = attempt.action.place, attempt.action
+        attempt.access.verify()
+        if action.expect is None:
+            raise Refusal("there is no service to update, and trueup does not create services yet")
+        needed = [UPDATE] if action.revision or action.purpose is Purpose.SETTINGS else [UPDATE, REGISTER]
+        if any(self._clients.buckets.left(place.account, place.region, budget) < 1 for budget in needed):
+            raise Refusal(WAITS)
+
+    def _act(self, attempt: _Attempt) -> Outcome:
+        self._compare(attempt)
+        attempt.revision = self._revision(attempt)
+        self._compare(attempt)
+        return self._send(attempt)
+
+    def _compare(self, attempt: _Attempt) -> None:
+        """Look again unless the last look is fresh; raises _Stale if something else is there now."""
+        action = attempt.action
+        seen = self._looking.seen(action.place)
+        if self._clients.elapsed() - seen.looked <= _FRESH:
+            return
+        service = self._read(attempt)
+        primary = primary_of(service) or {}
+        found = (text(primary, "id"), text(primary, "taskDefinition"))
+        expected = (action.expect.deployment, action.expect.revision) if action.expect else ("", "")
+        if found != expected:
+            raise _Stale(f"{found[0]} with {found[1]} runs there now, not {expected[0]} with {expected[1]}")
+        seen.looked = self._clients.elapsed()
+
+    def _read(self, attempt: _Attempt) -> Native:
+        answer = self._looking.describe(attempt.access, attempt.action.place)
+        if isinstance(answer, Absent):
+            raise _Stale("the service is no longer there")
+        if isinstance(answer, Unseen):
+            raise Refusal(answer.why)
+        return answer
+
+    def _revision(self, attempt: _Attempt) -> Revision:
+        """Give a revision that holds the release and may be deployed; it is registered only if there is none."""
+        action, access = attempt.action, attempt.access
+        if action.purpose is Purpose.SETTINGS and action.expect is not None:
+            return action.expect.revision
+        if action.revision and self._is_active(access, action.revision):
+            return action.revision
+        with self._definitions.family(access, text(attempt.definition, "family")):
+            if action.look_first or action.revision:
+                found = self._definitions.find(access, attempt.definition, action.release.digest)
+                if found is not None:
+                    return found.revision
+            return self._definitions.register(access, attempt.definition, action).revision
+
+    def _is_active(self, access: Access, revision: Revision) -> bool:
+        """Whether a revision may still be deployed: others deregister them."""
+        try:
+            return self._definitions.read(access, revision).active
+        except Declined as declined:
+            if declined.cause is Cause.CONTENT:
+                return False
+            raise
+
+    def _send(self, attempt: _Attempt) -> Outcome:
+        action, place = attempt.action, attempt.action.place
+        revision = attempt.revision or Revision("")
+        fields = self._fields(attempt)
+        if action.purpose is Purpose.SETTINGS:
+            wanted: Mapping[str, object] = fields
+        else:
+            wanted = {
+                "taskDefinition": revision,
+                **fields,
+                **({"forceNewDeployment": True} if action.force else {}),
+            }
+        answer = attempt.access.change("UpdateService", cluster=place.cluster, service=place.service, **wanted)
+        service = part(answer, "service")
+        primary = primary_of(service) or {}
+        self._looking.answered(place, attempt.access, service)
+        return Sent(
+            action=action,
+            deployment=DeploymentId(text(primary, "id")),
+            revision=revision,
+            asof=asof(service),
+        )
+
+    def _fields(self, attempt: _Attempt) -> dict[str, object]:
+        """Give the service fields that differ from what is there: nothing else is touched."""
+        action = attempt.action
+        live = self._looking.seen(action.place).live
+        read = partial(self._read, attempt)
+        fields: dict[str, object] = {}
+        if action.purpose is not Purpose.SETTINGS:
+            fields |= differing_fields(attempt.service, live, read)
+        if action.settings is not None and action.purpose in _FORWARD:
+            fields |= differing_settings(action.settings, live, read)
+        return fields
+
+
+def _outcome(action: Ensure, declined: Declined, revision: Revision | None) -> Outcome:
+    """Say what a refusal of AWS's means for the release."""
+    why = str(declined)
+    if declined.lost:
+        return Lost(action=action, why=why, revision=revision)
+    if declined.cause is Cause.CONTENT:
+        return Refused(action=action, why=why, revision=revision)
+    if declined.cause is Cause.GONE:
+        return Stale(action=action, why=why, revision=revision)
+    if declined.cause is Cause.INACTIVE:
+        # The next turn finds it inactive too, and registers the recorded shape again.
+        return NotSent(action=action, why=why)
+    return NotSent(action=action, why=why, revision=revision)

@@ -1,0 +1,126 @@
+"""The last gate: no changing request leaves this process unless an intent of this thread allows exactly that one.
+
+A SigV4 signature is good for minutes, so the question is asked after signing: the SDK's `before-send` is the last
+moment before the socket.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from controller.errors import Refusal
+from controller.model.place import Place
+
+REGISTER: Final = "RegisterTaskDefinition"
+UPDATE: Final = "UpdateService"
+_CREDENTIAL: Final = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+
+
+class Request(Protocol):
+    """A request as the SDK has signed it."""
+
+    @property
+    def headers(self) -> "Headers":
+        """What is said about it."""
+
+    @property
+    def body(self) -> bytes | str | None:
+        """What it says."""
+
+
+class Headers(Protocol):
+    """Headers by name, whatever the case."""
+
+    def get(self, name: str, default: str = "") -> str | bytes:
+        """Give the header of this name."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Permission:
+    """What one intent allows, until when, and who has the last word; `opened` once a request was let out."""
+
+    place: Place
+    family: str
+    not_after: datetime
+    check: Callable[[], None]
+    opened: bool = False
+
+
+class Gate:
+    """Keeps the permission of each thread, and refuses what it does not allow. `now` is the controller's time."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._threads = threading.local()
+
+    @contextmanager
+    def permit(self, permission: Permission) -> Iterator[Permission]:
+        """Allow what one intent allows, in this thread and for as long as this lasts."""
+        self._threads.permission = permission
+        try:
+            yield permission
+        finally:
+            self._threads.permission = None
+
+    def opened(self) -> Callable[[], bool]:
+        """Forget what this thread let out before, and give what says whether it lets something out from now on."""
+        permission: Permission | None = getattr(self._threads, "permission", None)
+        if permission is None:
+            return lambda: False
+        permission.opened = False
+        return lambda: permission.opened
+
+    def ask(self, request: Request, account: str, verified: str | None) -> Permission:
+        """Give the permission that allows this request, but for its last check; else raise Refusal.
+
+        `account` is whose credentials the client has, `verified` the access key of which STS has said so.
+        """
+        permission: Permission | None = getattr(self._threads, "permission", None)
+        if permission is None:
+            raise Refusal("a changing call without an intent was stopped; nothing was sent")
+        operation = _header(request, "X-Amz-Target").rsplit(".", 1)[-1]
+        signed = _CREDENTIAL.search(_header(request, "Authorization"))
+        key, region = (signed[1], signed[2]) if signed else ("", "")
+        asked = {"operation": operation, "account": account, "region": region, **_said(request, operation)}
+        differs = [f"{name} {value!r}" for name, value in asked.items() if value not in _allowed(permission, name)]
+        if differs:
+            raise Refusal(f"a changing call was stopped, its intent does not allow {', '.join(differs)}")
+        if key != verified:
+            raise Refusal("the credentials were renewed, and are to be checked first; nothing was sent")
+        if self._now() > permission.not_after:
+            raise Refusal("the intent is too old to be sent; the next turn decides again")
+        return permission
+
+
+def _said(request: Request, operation: str) -> dict[str, object]:
+    """Read what the request itself names: what it changes, and whose revision it wants to run."""
+    body = request.body or b"{}"
+    named = json.loads(body if isinstance(body, str) else body.decode())
+    if operation == REGISTER:
+        return {"family": named.get("family")}
+    revision = str(named.get("taskDefinition") or "").split(":")
+    told = {"revision in": "/".join(revision[4:2:-1])} if len(revision) > 1 else {}
+    return {"cluster": named.get("cluster"), "service": named.get("service"), **told}
+
+
+def _allowed(permission: Permission, name: str) -> tuple[object, ...]:
+    place = permission.place
+    return {
+        "operation": (REGISTER, UPDATE),
+        "account": (place.account,),
+        "region": (place.region,),
+        "cluster": (place.cluster,),
+        "service": (place.service,),
+        "family": (permission.family,),
+        "revision in": (f"{place.account}/{place.region}",),
+    }[name]
+
+
+def _header(request: Request, name: str) -> str:
+    value = request.headers.get(name, "")
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,223 @@
+"""Put together what is there from what was read: the only place that makes a Live."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
+
+from controller.errors import TrueupError
+from controller.model.manifest import Manifest
+from controller.model.names import DeploymentId, Revision
+from controller.model.observation import Blame, Deployment, Live, State
+from controller.ports import LookAt
+from controller.targets.ecs.definitions import Definition
+from controller.targets.ecs.manifest import canonical_json, deploying, live_manifest, live_settings
+from controller.targets.ecs.memory import Seen
+from controller.targets.ecs.native import Native, micros, number, parts, text
+from controller.targets.ecs.stopped import blame_of, evidence_of, exits_of, placing_trouble
+from controller.targets.ecs.verdict import (
+    Told,
+    asof,
+    is_going_back,
+    listed_state,
+    primary_of,
+    vanished_state,
+)
+
+Describe: TypeAlias = Callable[[str], Definition]
+_MICROS: Final = 1_000_000
+_ECS: Final = "ecs"
+_SOMEBODY: Final = "somebody"
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """One target on its way to a sight.
+
+    `fresh` are the deployments of which ECS told in this look, `told` says that it told of all that was asked,
+    `blind` that it has no account of its deployments here, `deaf` why it could not be heard though it has one.
+    `revisions` are service revisions that were read, `unread` is why stopped tasks could not be, and `over` says
+    that there is nothing more to read of them.
+    """
+
+    one: LookAt
+    service: Native
+    primary: Native
+    seen: Seen
+    mark: bytes
+    fresh: set[DeploymentId] = field(default_factory=set)
+    told: bool = False
+    blind: bool = False
+    deaf: str = ""
+    unread: str = ""
+    over: bool = True
+    revisions: dict[str, Native] = field(default_factory=dict)
+
+    @property
+    def ours(self) -> Native | None:
+        """The deployment that an open rollout made or took, if it is listed."""
+        return next((one for one in self.listed if one.get("id") == self.one.ours), None)
+
+    @property
+    def listed(self) -> list[Native]:
+        """What DescribeServices lists."""
+        return parts(self.service, "deployments")
+
+    @property
+    def proven(self) -> int:
+        """When ours was first seen done, in microseconds; 0 if it was not."""
+        return round(self.one.proven.timestamp() * _MICROS) if self.one.proven else 0
+
+    def account_of(self, wanted: DeploymentId) -> Told | None:
+        """Give what ECS told of a deployment, if that still holds."""
+        told = self.seen.told.get(wanted)
+        return told if told is not None and (told.ended or wanted in self.fresh) else None
+
+
+def compose(job: Job, describe: Describe) -> Live:
+    """Give what is there; raises what `describe` raises if PRIMARY's task definition cannot be read."""
+    service, primary, seen = job.service, job.primary, job.seen
+    definition = describe(text(primary, "taskDefinition"))
+    made = [*(_listed(job, one, describe) for one in job.listed), *_unlisted(job, describe)]
+    fields = deploying(service, primary)
+    live = Live(
+        manifest=_manifest(seen, definition, fields),
+        settings=live_settings(service),
+        shape=f'{{"service":{canonical_json(fields)},"taskDefinition":{definition.native}}}',
+        revision=Revision(text(primary, "taskDefinition")),
+        deployment=DeploymentId(text(primary, "id")),
+        desired=number(service, "desiredCount"),
+        running=number(primary, "runningCount"),
+        asof=asof(service),
+        identity=f"{text(service, 'serviceArn')}@{micros(service, 'createdAt')}",
+        exits=exits_of(seen.tasks.values(), job.one.ours, job.proven) if job.one.ours and job.proven else 0,
+        told=job.told,
+        deployments=tuple(made),
+        tags=definition.tags,
+    )
+    seen.remember(made, (text(one, "id") for one in job.listed), live.asof)
+    return live
+
+
+def _manifest(seen: Seen, definition: Definition, fields: Native) -> Manifest:
+    key = (definition.revision, canonical_json(fields))
+    return seen.manifests.get(key) or seen.keep_manifest(key, live_manifest(definition.fields, fields))
+
+
+def _manifest_of(job: Job, one: Native, describe: Describe) -> Manifest:
+    """Give the content of a deployment, or of a service revision: they name their fields alike.
+
+    That the task definition of one that is on its way out cannot be read any more hides nothing that matters.
+    """
+    arn = text(one, "taskDefinition")
+    try:
+        definition = describe(arn)
+    except TrueupError:
+        if arn == job.primary.get("taskDefinition"):
+            raise
+        return Manifest.of({"taskDefinition": arn})
+    return _manifest(job.seen, definition, deploying(job.service, one))
+
+
+def _listed(job: Job, one: Native, describe: Describe) -> Deployment:
+    made, primary = DeploymentId(text(one, "id")), job.primary
+    told = job.account_of(made)
+    state = told.state if told else listed_state(one, primary, alone=len(job.listed) == 1)
+    backs = {other.back_to for other in job.seen.told.values()}
+    by_ecs = made in backs or (made == primary.get("id") and is_going_back(primary))
+    deployment = Deployment(
+        id=made,
+        born=micros(one, "createdAt"),
+        manifest=_manifest_of(job, one, describe),
+        state=state,
+        revision=Revision(text(one, "taskDefinition")),
+        why=told.why if told else "",
+        by=_ECS if by_ecs else _SOMEBODY,
+        evidence=_evidence(job, made),
+    )
+    if deployment.broke:
+        why = deployment.why or text(one, "rolloutStateReason")
+        return replace(deployment, why=why, blame=_blame(job, deployment, why))
+    trouble = _trouble(job, one, deployment)
+    return replace(deployment, why=trouble, blame=Blame.PLATFORM) if trouble else deployment
+
+
+def _evidence(job: Job, made: DeploymentId) -> tuple[str, ...]:
+    said = evidence_of(job.seen.tasks.values(), made)
+    return (*said, job.unread) if job.unread and made == job.one.ours else said
+
+
+def _trouble(job: Job, one: Native, deployment: Deployment) -> str:
+    """Say what the platform lacks to bring PRIMARY to its desired count."""
+    whole = number(one, "runningCount") >= number(one, "desiredCount")
+    if one.get("id") != job.primary.get("id") or (deployment.state is State.SUCCESSFUL and whole):
+        return ""
+    trouble = placing_trouble(job.service, deployment.born)
+    if trouble or not number(one, "failedTasks"):
+        return trouble
+    ground = blame_of(job.seen.tasks.values(), deployment.id) is Blame.PLATFORM
+    return deployment.evidence[0] if ground and deployment.evidence else ""
+
+
+def _blame(job: Job, deployment: Deployment, why: str) -> Blame:
+    """Say whose fault it is that a deployment broke; an alarm that rang is about the content."""
+    if "alarm" in why.lower():
+        return Blame.CONTENT
+    of_tasks = blame_of(job.seen.tasks.values(), deployment.id)
+    if of_tasks is not None:
+        return of_tasks
+    return Blame.PLATFORM if placing_trouble(job.service, deployment.born) else Blame.CONTENT
+
+
+def _unlisted(job: Job, describe: Describe) -> list[Deployment]:
+    """Give the deployments that DescribeServices no longer lists, as ECS told of them or as we remember them."""
+    listed = {one.get("id") for one in job.listed}
+    ours = job.one.ours
+    wanted = sorted({*job.fresh, *((ours,) if ours else ())} - listed, key=str)
+    found = (_told_of(job, made, describe) or _remembered(job, made) for made in wanted if isinstance(made, str))
+    return [one for one in found if one is not None]
+
+
+def _told_of(job: Job, made: str, describe: Describe) -> Deployment | None:
+    told = job.account_of(DeploymentId(made))
+    if told is None:
+        return None
+    known, frozen = job.seen.known.get(told.id), job.revisions.get(told.revision)
+    manifest, revision = Manifest.of({"serviceRevision": told.revision}), None
+    if known is not None:
+        manifest, revision = known.manifest, known.revision
+    elif frozen is not None:
+        manifest, revision = _manifest_of(job, frozen, describe), Revision(text(frozen, "taskDefinition"))
+    deployment = Deployment(
+        id=told.id,
+        born=told.born,
+        manifest=manifest,
+        state=told.state,
+        revision=revision,
+        why=told.why,
+        evidence=_evidence(job, told.id),
+    )
+    return replace(deployment, blame=_blame(job, deployment, told.why)) if deployment.broke else deployment
+
+
+def _remembered(job: Job, made: str) -> Deployment | None:
+    """Give one that is gone from the list, where ECS has no account to ask; an older read proves nothing."""
+    known = job.seen.known.get(DeploymentId(made))
+    if known is None or not job.blind or asof(job.service) < job.seen.listed_at.get(known.id, 0):
+        return None
+    if known.state in {State.SUCCESSFUL, State.STOPPED} or known.state is State.RETURNED:
+        return known
+    before = job.seen.before.get(known.id, frozenset())
+    state = vanished_state(known.born, job.primary, before)
+    gone = replace(known, state=state, evidence=_evidence(job, known.id) or known.evidence)
+    why = known.why or "it is no longer listed, and an older deployment runs"
+    return replace(gone, why=why, blame=known.blame or _blame(job, gone, why)) if gone.broke else gone
+
+
+def primary_or_why(service: Native) -> Mapping[str, object] | str:
+    """Give the PRIMARY deployment, or say why there is none to speak of."""
+    primary = primary_of(service)
+    if primary is not None:
+        return primary
+    controller = service.get("deploymentController")
+    kind = controller.get("type", "ECS") if isinstance(controller, Mapping) else "ECS"
+    return f"it has no PRIMARY deployment; its deployment controller is {kind}, and only ECS is driven by trueup"

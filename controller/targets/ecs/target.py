@@ -1,0 +1,41 @@
+"""The ECS kind as the loop sees it."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from controller.model.decision import Ensure
+from controller.model.names import TargetName
+from controller.model.observation import Sight
+from controller.model.outcome import Outcome
+from controller.model.place import Place
+from controller.ports import LookAt
+from controller.targets.ecs.buckets import REGISTER, UPDATE
+from controller.targets.ecs.client import Clients
+from controller.targets.ecs.definitions import Definitions
+from controller.targets.ecs.ensure import Ensuring
+from controller.targets.ecs.look import Looking
+
+
+class EcsTarget:
+    """ECS services, looked at and brought to releases; meets controller.ports.Target."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        definitions = Definitions()
+        self._looking = Looking(clients, definitions)
+        self._ensuring = Ensuring(clients, definitions, self._looking)
+
+    def look(self, wanted: Sequence[LookAt]) -> Mapping[TargetName, Sight]:
+        """Look at all of them, in as few calls as AWS allows."""
+        return self._looking.look(wanted)
+
+    def tokens(self, places: Sequence[Place]) -> Mapping[str, int]:
+        """Count the pairs of a registration and an update that are in hand, by account and region."""
+        left = self._clients.buckets.left
+        return {
+            place.quota: min(left(place.account, place.region, budget) for budget in (REGISTER, UPDATE))
+            for place in places
+        }
+
+    def act(self, action: Ensure, check: Callable[[], None]) -> Outcome:
+        """Carry out one action."""
+        return self._ensuring.act(action, check)
