@@ -11,6 +11,8 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 def read_name(raw: bytes) -> str:
     """Read a name as UTF-8; bytes that are not, and characters that do not show, become backslash escapes."""
     text = raw.decode("utf-8", "backslashreplace")
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         letter.encode("unicode_escape").decode("ascii") if unicodedata.category(letter) in _INVISIBLE else letter
         for letter in text
@@ -22,9 +24,10 @@ def reject_names(names: Iterable[str], limits: Limits) -> Mapping[str, str]:
     names = list(names)
     rejected = {name: why for name in names if (why := _odd(name, limits))}
     spellings: dict[str, set[str]] = {}
-    for name in names:
-        for part in _parts(name):
-            spellings.setdefault(part.casefold(), set()).add(part)
+    for part in {part for name in names for part in _parts(name)}:
+        spellings.setdefault(part.casefold(), set()).add(part)
+    if all(len(spelt) == 1 for spelt in spellings.values()):
+        return rejected
     for name in names:
         for part in _parts(name):
             others = spellings[part.casefold()] - {part}
