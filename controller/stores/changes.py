@@ -46,16 +46,15 @@ class Changes:
     def _keep(self, name: TargetName, memory: Memory) -> None:
         """Write one memory if it differs, and what it takes to own the place that it speaks of."""
         lives, move = self._old.places.get(name), self._old.moves.get(name)
+        if move is None and memory is self._old.record.targets.get(name):
+            return
         if memory.place is None:
             if lives is not None:
                 raise ValueError(f"{name} is remembered at {lives}, and is to be saved without a place")
             return  # never seen, and nothing to tell it by
         claim = memory.place.claim
-        if claim == lives and move is None:
-            if memory is not self._old.record.targets.get(name):
-                self._remember(claim, memory)
-            return
-        self._own(claim, name)
+        if claim != lives or move is not None:
+            self._own(claim, name)
         if lives is not None and lives != claim:
             self._own(lives, name, left=True)
         self._remember(claim, memory)

@@ -11,7 +11,7 @@ from cattrs.v import format_exception
 from controller.errors import PlatformError, Refusal, TrueupError
 from controller.model.cycle import Cycle
 from controller.model.release import Release
-from controller.stores.contents import GATHERED, KNOWN, Content, Pool
+from controller.stores.contents import GATHERED, KNOWN, Content, Pairs, Pool
 from controller.stores.converter import Tables, converter_of
 
 __all__ = ["SCHEMA", "Codec", "Draft", "Tables", "Written", "refuse_newer"]
@@ -47,7 +47,8 @@ class Codec:
     """
 
     def __init__(self, tables: Tables) -> None:
-        self._converter = converter_of(tables)
+        self._pairs = Pairs()
+        self._converter = converter_of(tables, self._pairs)
 
     def plain(self, value: object) -> dict[str, object]:
         """Turn a value that holds no release into what JSON can hold."""
@@ -76,6 +77,10 @@ class Codec:
             return self._structure(draft.value, kind)
         finally:
             KNOWN.reset(before)
+
+    def content(self, release: Release) -> Content:
+        """Give what a release looks like, of parts that others share."""
+        return self._pairs.content(release)
 
     def write_content(self, release: Release) -> str:
         """Write what a release looks like."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
-from controller.model.manifest import Fields, Manifest, Paths, Scalar
+from controller.model.manifest import Fields, Manifest, Scalar
 from controller.model.names import Commit, Digest
 from controller.model.release import Release
 
@@ -36,6 +36,12 @@ class Pairs:
             self._known = {}
         # The type belongs to the key: 1, 1.0 and True are equal, and are not the same content.
         return tuple(self._known.setdefault((pair[0], type(pair[1]), pair[1]), pair) for pair in fields)
+
+    def content(self, release: Release) -> Content:
+        """Take the content out of a release."""
+        manifest = release.manifest
+        shared = Manifest(fields=self.shared(manifest.fields), digest=manifest.digest, owns=manifest.owns)
+        return Content(manifest=shared, shape=release.shape)
 
 
 class Pool:
@@ -113,21 +119,10 @@ def write_manifest(manifest: Manifest) -> dict[str, object]:
     return {"digest": manifest.digest, "owns": list(manifest.owns), "fields": dict(manifest.fields)}
 
 
-class ManifestReader:
-    """Reads manifests, of shared pairs."""
-
-    def __init__(self) -> None:
-        self._pairs = Pairs()
-
-    def __call__(self, tree: dict[str, object], _kind: object = None) -> Manifest:
-        """Read one as it was written, its digest included: how it was counted then is what it is called."""
-        fields, owns = tree["fields"], tree["owns"]
-        if not isinstance(fields, dict) or not isinstance(owns, list):
-            raise TypeError("no manifest")
-        digest = Digest(str(tree["digest"]))
-        return Manifest(fields=self._pairs.shared(fields.items()), digest=digest, owns=paths(owns))
-
-
-def paths(found: Iterable[object]) -> Paths:
-    """Read path prefixes."""
-    return tuple(str(path) for path in found)
+def read_manifest(pairs: Pairs, tree: dict[str, object], _kind: object = None) -> Manifest:
+    """Read a manifest as it was written, its digest included: how it was counted then is what it is called."""
+    fields, owns = tree["fields"], tree["owns"]
+    if not isinstance(fields, dict) or not isinstance(owns, list):
+        raise TypeError("no manifest")
+    digest = Digest(str(tree["digest"]))
+    return Manifest(fields=pairs.shared(fields.items()), digest=digest, owns=tuple(map(str, owns)))

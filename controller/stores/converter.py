@@ -18,7 +18,7 @@ from controller.model.observation import Sight
 from controller.model.outcome import Outcome
 from controller.model.questions import Answer, Question, Unanswered
 from controller.model.release import Release
-from controller.stores.contents import ManifestReader, read_reference, write_manifest, write_reference
+from controller.stores.contents import Pairs, read_manifest, read_reference, write_manifest, write_reference
 from controller.stores.scalars import camel, may_be_left_out, read_instant, read_span, write_instant, write_span
 from controller.stores.tagged import Tagged, Tree, by_name
 
@@ -32,13 +32,13 @@ class Tables:
     answers: Mapping[str, type] = field(default_factory=dict)
 
 
-def converter_of(tables: Tables) -> Converter:
-    """Make the converter that knows these kinds."""
+def converter_of(tables: Tables, pairs: Pairs) -> Converter:
+    """Make the converter that knows these kinds, and reads manifests of shared pairs."""
     converter = Converter()
     _register_primitives(converter)
     _register(converter, datetime, write_instant, read_instant)
     _register(converter, timedelta, write_span, read_span)
-    _register(converter, Manifest, write_manifest, ManifestReader())
+    _register(converter, Manifest, write_manifest, partial(read_manifest, pairs))
     _register(converter, Release, write_reference, read_reference)
     converter.register_unstructure_hook_func(_is_set, sorted)
     converter.register_unstructure_hook_factory(is_dataclass, lambda kind: _writer(converter, kind))

@@ -85,7 +85,7 @@ class Reader:
         """Make of what was just written the memory that would be read: of shared parts, and proven readable."""
         with self._lock:
             for address in self._pool.lacks(releases):
-                self._pool.add(address, self._codec.read_content(self._codec.write_content(releases[address])))
+                self._pool.add(address, self._codec.content(releases[address]))
             return self._codec.read(Memory, text, self._pool)
 
     def tidy(self, live: Iterable[Snapshot]) -> None:

@@ -69,8 +69,9 @@ class Records:
                 changes = Changes(snapshot, after, self._codec)
                 if not changes.writes and not entries:
                     return before
+                rows = [self._row(entry) for entry in entries]
                 checks = (Check(key=orders_key(env), expect=_etag(snapshot.orders)), *self._leases.checks(env))
-                done = self._backend.commit(changes.writes, checks=checks, rows=[self._row(e) for e in entries])
+                done = self._backend.commit(changes.writes, checks=checks, rows=rows)
             except (Conflict, PlatformError):
                 self._snapshots.pop(env, None)
                 self._reader.claims.forget()
