@@ -13,6 +13,7 @@ from controller.sandbox import (
     ops_stories,
     ops_tasks,
 )
+from controller.sandbox.accept import accepted
 from controller.sandbox.call import Answer, Call
 from controller.sandbox.calls import CHANGING, Calls, result_of
 from controller.sandbox.door import Reply
@@ -117,7 +118,7 @@ class Desk:
         call = Call(
             world=self.world,
             region=self.world.region(account, region),
-            params=params,
+            params=accepted(operation, params),
             with_stories=not self.faults.missing.intersection(STORY_OPERATIONS),
             past=self.past,
         )

@@ -2,7 +2,7 @@
 
 from controller.sandbox import deployments, validate
 from controller.sandbox.call import Answer, Call, cluster_of, service_of, usable_definition
-from controller.sandbox.native import Native, Refused, flag, invalid, number, part, parts, tag_map, text, texts
+from controller.sandbox.native import Native, flag, invalid, number, part, parts, tag_map, text, texts
 from controller.sandbox.ops_services import answer
 from controller.sandbox.world import Cluster, Service
 
@@ -11,7 +11,6 @@ _NOT_SETTINGS = frozenset({
     "tags",
 })  # fmt: skip
 _STARTS = tuple(key for key in deployments.FROZEN if key != "monitoring")
-_FIXED_AFTER_CREATION = ("launchType", "role", "schedulingStrategy")
 
 
 def create_service(call: Call) -> Answer:
@@ -30,6 +29,8 @@ def create_service(call: Call) -> Answer:
     check_settings(settings, definition.body)
     if text(settings, "schedulingStrategy", "REPLICA") != "REPLICA":
         raise invalid("The sandbox runs REPLICA services only.")
+    if text(part(settings, "deploymentController"), "type", "ECS") != "ECS":
+        raise invalid("The sandbox has the deployment controller ECS only.")
     if "desiredCount" not in params:
         raise invalid("desiredCount should not be null for a REPLICA service.")
     service = make(call, cluster, name, settings)
@@ -56,9 +57,6 @@ def make(call: Call, cluster: Cluster, name: str, settings: dict[str, object]) -
 def update_service(call: Call) -> Answer:
     """UpdateService: checked whole first, then kept; a deployment only if something that starts one differs."""
     service, params = service_of(call), call.params
-    for key in _FIXED_AFTER_CREATION:
-        if key in params:
-            raise Refused("SerializationException", f"UpdateService has no field {key}.")
     running = service.primary.revision.definition
     named = text(params, "taskDefinition")
     definition = usable_definition(call.region, named) if named else running

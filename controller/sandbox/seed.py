@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from controller.sandbox import defaults, deployments, ops_clusters, ops_definitions, ops_release, tasks, validate
+from controller.sandbox.accept import accepted
 from controller.sandbox.call import Call
-from controller.sandbox.native import Native, without_nothing
+from controller.sandbox.native import Native
 from controller.sandbox.world import Service, World, alarm_names
 
 _AGE = 3600.0  # seconds since the seeded deployment began
@@ -82,7 +83,7 @@ def plant(world: World, seed: Seed) -> Service:
 
 def _request(seed: Seed) -> Native:
     kept = {key: value for key, value in seed.task_definition.items() if key != "tags"}
-    return {**kept, "family": seed.family}
+    return accepted("RegisterTaskDefinition", {**kept, "family": seed.family})
 
 
 def alarms_of(seed: Seed) -> tuple[str, ...]:
@@ -100,7 +101,8 @@ def _settings(seed: Seed) -> dict[str, object]:
         "forceNewDeployment",
         "clientToken",
     }
-    settings = without_nothing({key: value for key, value in seed.service_definition.items() if key not in skipped})
+    given = {key: value for key, value in seed.service_definition.items() if key not in skipped}
+    settings = dict(accepted("CreateService", given))
     fargate = "FARGATE" in str(seed.task_definition.get("requiresCompatibilities"))
     if fargate and "launchType" not in settings and not settings.get("capacityProviderStrategy"):
         settings["launchType"] = "FARGATE"
