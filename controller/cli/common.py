@@ -54,7 +54,7 @@ def who(actor: str | None) -> str:
 
 def opened(url: str, *, must_exist: bool = True) -> "Store":
     """Open the store that a command reads or writes beside a running controller."""
-    from controller.app import open_store
+    from controller.app.memory import open_store
 
     return open_store(url, must_exist=must_exist)
 
@@ -97,7 +97,7 @@ def give(
     change: "Callable[[Orders, int], Orders]",
 ) -> "Orders":
     """Write one order, and the journal row that tells of it."""
-    from controller.app import clock_now
+    from controller.app.memory import clock_now
     from controller.model.story import Entry, Event
 
     entry = Entry(

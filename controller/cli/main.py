@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from controller.cli.codes import BLOCKED, INTERRUPTED, UNREACHABLE, WRONG
+from controller.codes import BLOCKED, INTERRUPTED, UNREACHABLE, WRONG
 from controller.errors import AccessError, Conflict, PlatformError, Refusal, SpecError, TrueupError
 
 COMMANDS: Final = {

@@ -45,7 +45,7 @@ def command(
     Nothing new starts, nothing is healed and, unless `--rollback armed`, nothing is rolled back. What ECS does by
     itself goes on. Clocks (deadline, bake) stand still.
     """
-    from controller.app import clock_now
+    from controller.app.memory import clock_now
     from controller.cli.orders import set_pause
     from controller.cli.times import end_of
     from controller.model.orders import Pause

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.codes import DONE, NEGATIVE, UNREACHABLE, worst
+from controller.codes import DONE, NEGATIVE, UNREACHABLE, worst
 from controller.cli.common import output_option
 from controller.cli.show import listing
 
@@ -28,7 +28,7 @@ def command(env: str | None, output: str, **flags: object) -> int:
 
     Reads git, AWS and the store; writes nothing to any of them. Exit code 1 if anything differs.
     """
-    from controller.app import previews
+    from controller.app.run import previews
     from controller.options import read
 
     cycles = previews(read(flags, needs=("repo",)), env)

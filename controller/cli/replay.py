@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from controller.cli.codes import DONE, NEGATIVE
+from controller.codes import DONE, NEGATIVE
 
 
 @click.command("replay")
@@ -14,7 +14,7 @@ from controller.cli.codes import DONE, NEGATIVE
 @click.option("-q", "--quiet", is_flag=True, help="Print only what differs.")
 def command(files: tuple[Path, ...], quiet: bool) -> int:
     """Decide turns again that `run --save-cycles DIR` saved, and compare the plans. Exit code 1 if one differs."""
-    from controller.app import replayed
+    from controller.app.cycles import replayed
 
     differs = False
     for file in files:

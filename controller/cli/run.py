@@ -33,7 +33,7 @@ def command(**flags: object) -> int:
 
     With --once: 0 if nothing is left to do, 1 if it acted or something moves, 4 if only blocked work is left.
     """  # noqa: D301  click's own mark for text that is not rewrapped
-    from controller.app import run
+    from controller.app.run import run
     from controller.options import read
 
     return run(read(flags, needs=("repo",)))

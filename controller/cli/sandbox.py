@@ -35,6 +35,6 @@ def command(listen: str, seeds: Path | None, speed: float, start: str | None, fa
     Prints one line of JSON when it is ready, then how to use it. Any AWS client works with its endpoint. The tag of
     an image decides how its tasks behave: one that contains `crash`, `slow`, `unhealthy` or `pull-error` does that.
     """
-    from controller.app import serve_sandbox
+    from controller.app.sandbox import serve_sandbox
 
     serve_sandbox(listen=listen, seeds=seeds, speed=speed, start=start, faults=faults)

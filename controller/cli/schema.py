@@ -11,6 +11,6 @@ def command() -> None:
 
     In an editor: put `# yaml-language-server: $schema=trueup.schema.json` on the first line of a spec.
     """
-    from controller.app import schema
+    from controller.app.specs import schema
 
     click.echo(json.dumps(schema(), indent=2))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.codes import DONE, NEGATIVE
+from controller.codes import DONE, NEGATIVE
 from controller.cli.common import opened, output_option, store_option
 from controller.cli.show import listing, span, table
 
@@ -37,7 +37,7 @@ def command(
 
     Reads what the controller last wrote; it asks neither git nor AWS.
     """
-    from controller.app import clock_now
+    from controller.app.memory import clock_now
 
     memory = opened(store)
     last = ""
@@ -51,7 +51,7 @@ def command(
         if not watch:
             memory.close()
             return NEGATIVE if exit_code and not all(settled(s) for s in found) else DONE
-        from controller.app import pause_for
+        from controller.app.memory import pause_for
 
         pause_for(WATCH_SECONDS)
 
@@ -64,7 +64,7 @@ def settled(status: "TargetStatus") -> bool:
 def render(found: "Sequence[TargetStatus]", output: str, now: "datetime") -> str:
     """Print statuses as a table, or as data."""
     if output != "table":
-        from controller.app import plain
+        from controller.app.memory import plain
 
         return listing("TargetStatus", [plain(status) for status in found], output)
     if not found:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from controller.cli.codes import DONE, WRONG
+from controller.codes import DONE, WRONG
 
 
 @click.command("validate")
@@ -15,7 +15,7 @@ def command(paths: tuple[Path, ...], quiet: bool) -> int:
 
     Prints every problem as path:line:column: where: what. Exit code 2 if there is any.
     """
-    from controller.app import validate
+    from controller.app.specs import validate
 
     checked, complaints = validate(paths)
     for complaint in complaints:

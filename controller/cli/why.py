@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.codes import DONE
+from controller.codes import DONE
 from controller.cli.common import env_argument, known, opened, output_option, store_option
 from controller.cli.show import instant, listing
 
@@ -24,7 +24,7 @@ def command(env: str, target: str | None, output: str, store: str) -> int:
     found = [s for s in memory.shown() if s.env == env and target in {None, s.target}]
     memory.close()
     if output != "table":
-        from controller.app import plain
+        from controller.app.memory import plain
 
         click.echo(listing("TargetStatus", [plain(status) for status in found], output))
         return DONE

@@ -1,0 +1,202 @@
+"""`run`: the controller as a process, from its options to its exit code."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib.metadata import version
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from controller.app.cycles import SaveCycles
+from controller.app.memory import open_store
+from controller.app.world import Built, build, clock_of, visiting
+from controller.errors import Conflict, PlatformError, SpecError
+from controller.loop.lease import Leases
+from controller.loop.reconcile import preview, reconcile
+from controller.loop.run import Rhythm, Runner
+from controller.codes import BLOCKED, DONE, NEGATIVE, UNREACHABLE, worst
+from controller.model.desired import Unread
+from controller.model.names import EnvName
+from controller.model.rollout import Phase
+from controller.sources.specs import SpecSource
+from controller.stores.open import lock_store
+from controller.telemetry.decisions import LogDecisions
+from controller.telemetry.logs import logger, set_up
+from controller.telemetry.metrics import Metrics
+from controller.web.health import Pulse
+from controller.web.server import Server, application
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from controller.model.cycle import Cycle
+    from controller.options import Options
+
+_MOVING = frozenset({Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK})
+
+
+class PolledSource:
+    """A source whose polls are counted."""
+
+    def __init__(self, source: SpecSource, metrics: Metrics, now: "Callable[[], datetime]") -> None:
+        self._source, self._metrics, self._now = source, metrics, now
+        self.environments, self.read = source.environments, source.read
+        metrics.source_seen(source.name)
+
+    def poll(self) -> None:
+        """Poll, and count how it went."""
+        self._source.poll()
+        self._metrics.polled(self._source.name, self._source.is_fresh, self._now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporter:
+    """Counts and logs what the loop meets that is not in a Cycle."""
+
+    metrics: Metrics
+
+    def queue(self, depth: int) -> None:
+        """Say how many targets are due and wait."""
+        self.metrics.queue(depth)
+
+    def lease(self, env: EnvName, *, held: bool) -> None:
+        """Say whether an environment is ours."""
+        self.metrics.lease(env, held)
+
+    def turn_failed(self, env: EnvName, error: Exception) -> None:
+        """Count a turn that raised, and say why."""
+        self.metrics.turn_failed(env)
+        logger().error("turn failed", environment=env, error=f"{type(error).__name__}: {error}", exc_info=error)
+
+    def watcher_failed(self, watcher: str, error: Exception) -> None:
+        """Count a watcher that raised."""
+        self.metrics.watcher_failed(watcher)
+        logger().error("watcher failed", watcher=watcher, error=f"{type(error).__name__}: {error}")
+
+    def store_failed(self, error: Exception) -> None:
+        """Count a store that is away."""
+        self.metrics.store_failed()
+        logger().warning("store is away: nothing is changed until it is back", error=str(error))
+
+
+def run(options: "Options") -> int:
+    """Keep converging until SIGTERM or SIGINT; with `once`, one turn for each environment. Gives the exit code."""
+    clock = clock_of(options)
+    set_up(
+        form=options.log_form(tty=sys.stderr.isatty()).value,
+        level=options.log_level.value,
+        now=clock.now,
+        secrets=options.secrets,
+    )
+    lock = lock_store(options.store, clock.now())
+    stop = threading.Event()
+    metrics = Metrics(version=version("trueup"))
+    built = build(
+        options, open_store(options.store), clock, on_call=metrics.aws_call, stop=stop, watchers=_watchers(options, metrics)
+    )
+    owner = f"{socket.gethostname()}:{os.getpid()}:{clock.now():%Y%m%dT%H%M%S}"
+    leases = Leases(built.store, owner, options.lease.total_seconds(), clock.real, alone=lock is not None)
+    try:
+        return _once(built, leases) if options.once else _keep_on(options, built, leases, metrics, stop)
+    finally:
+        leases.release()
+        built.close()
+        if lock is not None:
+            lock.release()
+
+
+def _watchers(options: "Options", metrics: Metrics) -> "tuple[Callable[[Cycle], None], ...]":
+    saving = (SaveCycles(options.save_cycles),) if options.save_cycles else ()
+    return (LogDecisions(logger()), metrics.watch, *saving)
+
+
+def _keep_on(options: "Options", built: Built, leases: Leases, metrics: Metrics, stop: threading.Event) -> int:
+    clock = built.clock
+    pulse = Pulse(clock.real)
+    rhythm = Rhythm(
+        poll=options.poll.total_seconds(),
+        renew=options.lease.total_seconds() / 6,
+        workers=options.workers,
+        speed=clock.speed,
+    )
+    world = replace(built.world, source=PolledSource(built.source, metrics, clock.now))
+    runner = Runner(world, leases, rhythm, pulse, Reporter(metrics=metrics), clock.real)
+    app = application(scrape=metrics.scrape, alive=pulse.alive, ready=pulse.ready, version=version("trueup"))
+    server = Server(app, host=options.listen.host, port=options.listen.port)
+    server.start()
+    logger().info("trueup began", listen=server.url, repo=options.repo, store=options.store)
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        del frame
+        logger().info("stopping", signal=signal.Signals(number).name)
+        stop.set()
+        runner.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask_to_stop)
+    try:
+        runner.run()
+    finally:
+        server.stop()
+    logger().info("stopped")
+    return DONE
+
+
+def _once(built: Built, leases: Leases) -> int:
+    """Make one turn for each environment; what is left to do is told by the exit code."""
+    built.source.poll()
+    environments = sorted(built.source.environments() | built.store.environments())
+    if not environments:
+        logger().error("no environment could be read", why=built.source.why)
+        return UNREACHABLE
+    return worst(_turn_once(env, built, leases) for env in environments)
+
+
+def _turn_once(env: EnvName, built: Built, leases: Leases) -> int:
+    if not leases.keep(env):
+        logger().warning("another trueup holds the lease", environment=env)
+        return BLOCKED
+    try:
+        cycle = reconcile(env, None, built.world)
+    except Conflict as conflict:
+        logger().warning("somebody else saved first", environment=env, error=str(conflict))
+        return BLOCKED
+    built.store.show(cycle.status)
+    for watcher in built.world.watchers:
+        watcher(cycle)
+    return code_of(cycle)
+
+
+def code_of(cycle: "Cycle") -> int:
+    """Say what is left after a turn: 0 nothing, 1 it acted or moves or failed, 4 only what is blocked, 5 unread."""
+    if isinstance(cycle.desired, Unread) and not cycle.plan.decisions:
+        return UNREACHABLE
+    decisions = cycle.plan.decisions.values()
+    if cycle.outcomes or any(d.memory.phase in _MOVING for d in decisions):
+        return NEGATIVE
+    if not all(status.seen for status in cycle.status):
+        return UNREACHABLE
+    return BLOCKED if any(d.blockers or d.memory.phase is Phase.STALLED for d in decisions) else DONE
+
+
+def previews(options: "Options", env: str | None) -> "list[Cycle]":
+    """Decide as turns would, for one environment or all, and change nothing."""
+    built = visiting(options)
+    try:
+        built.source.poll()
+        found = sorted(built.source.environments() | built.store.environments())
+        if env is not None and EnvName(env) not in found:
+            raise SpecError(f"no environment {env!r}; there are: {', '.join(found) or 'none'}{_why(built)}")
+        if not found:
+            raise PlatformError(built.source.why or "no environment could be read")
+        return [preview(name, built.world) for name in found if env in {None, name}]
+    finally:
+        built.close()
+
+
+def _why(built: Built) -> str:
+    return f" ({built.source.why})" if built.source.why else ""

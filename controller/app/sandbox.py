@@ -1,0 +1,145 @@
+"""`sandbox`: seeds from specs, one version back, handed to the embedded ECS."""
+
+import json
+import re
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from controller import kinds
+from controller.errors import PlatformError, SpecError
+from controller.spec.check import environments_in
+from controller.spec.parse import Compiler
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from controller.model.desired import DesiredTarget
+    from controller.sandbox.seed import Seed
+
+_VERSION: Final = re.compile(r"^v(\d+)\.(\d+)\.(\d+)(.*)$")
+_TASKS: Final = 2
+
+
+def serve_sandbox(listen: str, seeds: Path | None, speed: float, start: str | None, faults: str | None) -> None:
+    """Serve until SIGTERM or SIGINT. Raises SpecError for what cannot be seeded or served."""
+    from controller.sandbox.server import serve
+
+    stop = threading.Event()
+
+    def ask_to_stop(number: int, frame: "FrameType | None") -> None:
+        del number, frame
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask_to_stop)
+    planted = tuple(seeds_of(seeds)) if seeds else ()
+    try:
+        serve(listen, planted, speed, _instant(start), _faults(faults), _ready, stop)
+    except OSError as error:
+        raise PlatformError(f"{listen} cannot be served: {error.strerror or error}") from error
+    except ValueError as error:
+        raise SpecError(str(error)) from error
+
+
+def seeds_of(folder: Path) -> "Iterator[Seed]":
+    """Make one seed for every target that the specs name, one version back."""
+    compiler = Compiler(kinds.SPEC)
+    for env, view in environments_in(folder):
+        compiled = compiler.compile(env, view)
+        if compiled.complaints:
+            raise SpecError("\n".join(str(complaint) for complaint in compiled.complaints))
+        for target in compiled.targets.values():
+            yield _seed(target)
+
+
+def _seed(target: "DesiredTarget") -> "Seed":
+    from controller.sandbox.seed import Seed
+
+    version, place = target.release.version, target.place
+    native = json.loads(target.release.shape)
+    settings = json.loads(target.settings.shape) if target.settings else {}
+    alarms = [name for guard in target.terms.guards for name in _alarms(guard)]
+    definition = _back(native["taskDefinition"], version, earlier(version))
+    return Seed(
+        account=place.account,
+        region=place.region,
+        cluster=place.cluster,
+        service=place.service,
+        family=str(definition["family"]),
+        task_definition=definition,
+        service_definition={**native.get("service", {}), **settings},
+        desired_count=int(settings.get("desiredCount", _TASKS)),
+        alarm_names=tuple(alarms),
+        role=place.role or "",
+    )
+
+
+def _alarms(guard: object) -> list[str]:
+    """Name the alarms that a guard needs to hear; for a prefix one is made."""
+    names = list(getattr(guard, "names", ()))
+    prefix = getattr(guard, "prefix", "")
+    return [*names, f"{prefix}5xx"] if prefix else names
+
+
+def earlier(version: str) -> str:
+    """Name the version before one: v1.2.3 -> v1.2.2, v1.2.0 -> v1.1.9, latest -> earlier."""
+    found = _VERSION.match(version)
+    if not found:
+        return "earlier"
+    major, minor, patch, rest = int(found[1]), int(found[2]), int(found[3]), found[4]
+    if patch:
+        return f"v{major}.{minor}.{patch - 1}{rest}"
+    if minor:
+        return f"v{major}.{minor - 1}.9{rest}"
+    return f"v{max(major - 1, 0)}.9.9{rest}"
+
+
+def _back(definition: Mapping[str, object], version: str, before: str) -> dict[str, object]:
+    """Put the earlier version wherever an image names this one."""
+    containers = definition.get("containerDefinitions")
+    changed = [
+        {**one, "image": str(one.get("image", "")).replace(f":{version}", f":{before}")}
+        for one in (containers if isinstance(containers, list) else [])
+    ]
+    return {**definition, "containerDefinitions": changed}
+
+
+def _instant(start: str | None) -> float | None:
+    if start is None:
+        return None
+    try:
+        at = datetime.fromisoformat(start.upper())
+    except ValueError:
+        raise SpecError(f"--start {start!r} is not a time; write 2026-01-31T09:00:00Z") from None
+    if at.tzinfo is None:
+        raise SpecError(f"--start {start!r} has no offset; write {start}Z for UTC")
+    return at.timestamp()
+
+
+def _faults(text: str | None) -> Mapping[str, object]:
+    if not text:
+        return {}
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise SpecError(f"--faults is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise SpecError('--faults is a JSON object, such as {"throttle": true}')
+    return found
+
+
+def _ready(about: Mapping[str, object]) -> None:
+    endpoint = about["endpoint"]
+    print(json.dumps(dict(about)), flush=True)  # noqa: T201  this line is the interface
+    lines = (
+        f"Serving an ECS at {endpoint}. Any credentials do; try:",
+        f"  AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x aws --endpoint-url {endpoint} ecs list-clusters",
+        f"  TRUEUP_CLOCK='{about['clock']}' trueup run --repo . --endpoint-url {endpoint}",
+        "An account is reached by assuming its role; an alarm is rung with cloudwatch set-alarm-state.",
+    )
+    print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201  for the person who started it

@@ -1,0 +1,59 @@
+"""Specs: where they come from, and what is wrong with them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controller import kinds
+from controller.sources.auth import Credentials
+from controller.sources.specs import SpecSource
+from controller.spec.check import validate as _validate
+from controller.spec.describe import schema as _schema
+from controller.spec.parse import Compiler
+
+if TYPE_CHECKING:
+    from controller.clock import Clock
+    from controller.model.desired import Complaint
+    from controller.options import Options
+    from controller.sources.snapshot import Snapshots
+
+
+def validate(paths: Iterable[Path]) -> "tuple[list[str], list[Complaint]]":
+    """Check spec files, offline: what was checked, and every problem."""
+    checked, complaints = _validate(list(paths), kinds.SPEC)
+    return list(checked), list(complaints)
+
+
+def schema() -> dict[str, object]:
+    """Give the JSON Schema of the spec."""
+    return dict(_schema(kinds.SPEC))
+
+
+def tree(options: "Options") -> "Snapshots":
+    """Open the repository, or the plain folder, that holds the specs."""
+    from controller.sources.folder import FolderSource
+    from controller.sources.git import GitMirror
+
+    path = Path(options.repo)
+    if path.is_dir() and not _is_repository(path):
+        return FolderSource(path / options.path if (path / options.path).is_dir() else path)
+    credentials = Credentials(
+        token=options.git_token.get_secret_value() if options.git_token else None,
+        token_file=options.git_token_file,
+        username=options.git_username or "x-access-token",
+        ssh_key_file=options.git_ssh_key_file,
+        known_hosts_file=options.git_known_hosts_file,
+        ca_file=options.git_ca_file,
+    )
+    cache = options.cache.expanduser()
+    return GitMirror(options.repo, options.branch, options.path, cache=cache, credentials=credentials)
+
+
+def source(options: "Options", clock: "Clock") -> SpecSource:
+    """Read specs from there, compiled."""
+    compiler = Compiler(kinds.SPEC)
+    return SpecSource(tree(options), compiler.compile, now=clock.now)
+
+
+def _is_repository(path: Path) -> bool:
+    return (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())

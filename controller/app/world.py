@@ -1,0 +1,90 @@
+"""Build a world: AWS, git, memory and time, each from the options."""
+
+import os
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from controller.app.memory import open_store
+from controller.app.specs import source
+from controller.clock import Clock, parse
+from controller.model.questions import AlarmsOf
+from controller.ports import Store, World
+from controller.sources.specs import SpecSource
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from controller.model.cycle import Cycle
+    from controller.options import Options
+    from controller.targets.ecs.client import OnCall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A world, and the parts of it that must be let go."""
+
+    world: World
+    clock: Clock
+    source: SpecSource
+    store: Store
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.store.close()
+        self.source.close()
+
+
+def clock_of(options: "Options") -> Clock:
+    """Make the clock: real, or scaled for a rehearsal."""
+    return Clock(parse(options.clock)) if options.clock else Clock()
+
+
+def build(
+    options: "Options",
+    store: Store,
+    clock: Clock,
+    *,
+    on_call: "OnCall" = lambda *_: None,
+    stop: "threading.Event | None" = None,
+    watchers: "tuple[Callable[[Cycle], None], ...]" = (),
+) -> Built:
+    """Put a world together."""
+    import threading
+
+    from controller.probes.cloudwatch import CloudWatchAlarms
+    from controller.targets.ecs.client import Clients
+    from controller.targets.ecs.session import AwsOptions
+    from controller.targets.ecs.target import EcsTarget
+
+    ended = stop or threading.Event()
+    clients = Clients(
+        AwsOptions(endpoint_url=options.endpoint_url, session=socket.gethostname() or str(os.getpid())),
+        now=clock.now,
+        elapsed=clock.elapsed,
+        wait=lambda seconds: clock.wait(ended, seconds),
+        on_call=on_call,
+    )
+    specs = source(options, clock)
+    world = World(
+        now=clock.now,
+        elapsed=clock.real,
+        source=specs,
+        store=store,
+        targets={"ecs": EcsTarget(clients)},
+        probes={AlarmsOf: CloudWatchAlarms(clients.cloudwatch)},
+        watchers=watchers,
+    )
+    return Built(world=world, clock=clock, source=specs, store=store)
+
+
+def visiting(options: "Options") -> Built:
+    """Build a world for a command that changes nothing: the store is read if it is there, else there is no memory."""
+    from controller.errors import SpecError
+
+    try:
+        store = open_store(options.store, must_exist=True)
+    except SpecError:
+        store = open_store("memory:")
+    return build(options, store, clock_of(options))

@@ -1,0 +1,17 @@
+"""The tables: every kind of target, guard, question and answer by its name; adding one is a line here."""
+
+from typing import Final
+
+from controller.gates.alarms import Alarms as AlarmGuard
+from controller.model.questions import Alarms, AlarmsOf
+from controller.spec.tables import Tables as SpecTables
+from controller.stores.codec import Tables as StoredTables
+from controller.targets.ecs.spec import shape
+
+SPEC: Final = SpecTables(targets={"ecs": shape}, guards={"alarms": AlarmGuard})
+
+STORED: Final = StoredTables(
+    gates={"alarms": AlarmGuard},
+    questions={"alarmsOf": AlarmsOf},
+    answers={"alarms": Alarms},
+)
