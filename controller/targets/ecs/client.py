@@ -152,7 +152,8 @@ class Clients:
     """Every way into AWS that this process has.
 
     `now` and `elapsed` are the controller's time, `wait` waits at most so many seconds of it and says whether to
-    give up. `on_call` hears of every answer: account, region, operation, and ok, throttled, denied, refused or failed.
+    give up. `on_call` hears of every answer: account, region, operation, and one of ok, throttled, denied, refused
+    and failed.
     """
 
     def __init__(

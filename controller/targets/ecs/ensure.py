@@ -137,15 +137,13 @@ class Ensuring:
         action, place = attempt.action, attempt.action.place
         revision = attempt.revision or Revision("")
         fields = self._fields(attempt)
-        if action.purpose is Purpose.SETTINGS:
-            wanted: Mapping[str, object] = fields
-        else:
-            wanted = {
-                "taskDefinition": revision,
-                **fields,
-                **({"forceNewDeployment": True} if action.force else {}),
-            }
-        answer = attempt.access.change("UpdateService", cluster=place.cluster, service=place.service, **wanted)
+        if action.purpose is Purpose.SETTINGS and action.expect is not None and not fields:
+            live = self._looking.seen(place).live
+            known = live.asof if live else 0
+            return Sent(action=action, deployment=action.expect.deployment, revision=revision, asof=known)
+        if action.purpose is not Purpose.SETTINGS:
+            fields |= {"taskDefinition": revision, **({"forceNewDeployment": True} if action.force else {})}
+        answer = attempt.access.change("UpdateService", cluster=place.cluster, service=place.service, **fields)
         service = part(answer, "service")
         primary = primary_of(service) or {}
         self._looking.answered(place, attempt.access, service)
