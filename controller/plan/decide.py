@@ -1,7 +1,9 @@
 """From what is wanted, seen and remembered to what will be done."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from controller.model.decision import Decision, Plan
@@ -22,14 +24,16 @@ from controller.plan.signals import read_signal
 from controller.plan.transitions import TRANSITIONS, Course, Move, Signal
 
 _AUTOMATIC: Final = Course.FAILING
-_ENDS: Final = {
-    Move.KEEP: "good",
-    Move.OPEN: "superseded",
-    Move.MEND: "failed",
-    Move.RECOVER: "rolled_back",
-    Move.GIVE_UP: "stalled",
-    Move.YIELD: "stalled",
-}
+_ENDS: Final[Mapping[Move, str]] = MappingProxyType(
+    {
+        Move.KEEP: "good",
+        Move.OPEN: "superseded",
+        Move.MEND: "failed",
+        Move.RECOVER: "rolled_back",
+        Move.GIVE_UP: "stalled",
+        Move.YIELD: "stalled",
+    }
+)
 
 
 def decide(desired: Reading, seen: Observation, record: Record, now: datetime) -> Plan:

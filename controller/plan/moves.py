@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 from controller.model.decision import Ensure
@@ -241,29 +242,33 @@ def _there(look: Look) -> Live:
     return look.live
 
 
-_PLAIN: Final[Mapping[Move, Callable[[Look], Step]]] = {
-    Move.REST: _rest,
-    Move.ADOPT: _adopt,
-    Move.WAIT: _wait,
-    Move.OPEN: _open,
-    Move.SEND: _send,
-    Move.TAKE: _take,
-    Move.HEAL: _heal,
-    Move.SET: _set,
-    Move.NOTE: _note,
-    Move.WATCH: _watch,
-    Move.KEEP: _keep,
-    Move.ACCEPT: _accept,
-    Move.REOPEN: _reopen,
-    Move.RECOVER: _recover,
-    Move.YIELD: _yield,
-}
+_PLAIN: Final[Mapping[Move, Callable[[Look], Step]]] = MappingProxyType(
+    {
+        Move.REST: _rest,
+        Move.ADOPT: _adopt,
+        Move.WAIT: _wait,
+        Move.OPEN: _open,
+        Move.SEND: _send,
+        Move.TAKE: _take,
+        Move.HEAL: _heal,
+        Move.SET: _set,
+        Move.NOTE: _note,
+        Move.WATCH: _watch,
+        Move.KEEP: _keep,
+        Move.ACCEPT: _accept,
+        Move.REOPEN: _reopen,
+        Move.RECOVER: _recover,
+        Move.YIELD: _yield,
+    }
+)
 
-_BLAMING: Final[Mapping[Move, Callable[[Look, str, str], Step]]] = {
-    Move.MEND: _mend,
-    Move.TURN_BACK: _turn_back,
-    Move.GIVE_UP: _give_up,
-}
+_BLAMING: Final[Mapping[Move, Callable[[Look, str, str], Step]]] = MappingProxyType(
+    {
+        Move.MEND: _mend,
+        Move.TURN_BACK: _turn_back,
+        Move.GIVE_UP: _give_up,
+    }
+)
 
 MOVES: Final = frozenset(_PLAIN) | frozenset(_BLAMING)
 

@@ -1,6 +1,8 @@
 """Fold a plan, and then its outcomes, into the record."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from controller.model.decision import Plan
@@ -10,13 +12,15 @@ from controller.model.record import Memory, Record
 from controller.model.rollout import Call, Purpose, Result, Rollout
 from controller.plan.open import remember_revision
 
-_RESULTS: Final = {
-    Sent: Result.SENT,
-    Stale: Result.STALE,
-    NotSent: Result.UNSENT,
-    Refused: Result.REFUSED,
-    Lost: Result.UNKNOWN,
-}
+_RESULTS: Final[Mapping[type, Result]] = MappingProxyType(
+    {
+        Sent: Result.SENT,
+        Stale: Result.STALE,
+        NotSent: Result.UNSENT,
+        Refused: Result.REFUSED,
+        Lost: Result.UNKNOWN,
+    }
+)
 
 
 def intend(record: Record, plan: Plan, desired: Reading) -> Record:

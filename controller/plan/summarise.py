@@ -1,10 +1,16 @@
 """Say how every target that was looked at stands, in the words that page, command line and metrics share."""
 
+from datetime import datetime
+from typing import TypedDict
+
 from controller.model.decision import Plan
 from controller.model.desired import Desired, Reading
 from controller.model.names import TargetName
 from controller.model.observation import Live, Observation, Unseen
+from controller.model.place import Place
 from controller.model.record import Memory, Record
+from controller.model.release import Release
+from controller.model.rollout import Rollout
 from controller.model.status import TargetStatus
 from controller.plan.see import look_at
 
@@ -25,50 +31,93 @@ def _status(
 ) -> TargetStatus:
     decision = plan.decisions[name]
     look = look_at(desired, seen, before, name, plan.decided_at)
-    place, rollout, live = look.place, memory.rollout, look.live
-    wanted = look.wish.release if look.wish else None
-    drifted = live is not None and memory.drift is not None
-    pinned = look.wish is not None and look.wish.release is not look.wish.want.release
+    rollout, live, wish = memory.rollout, look.live, look.wish
+    wanted = wish.release if wish else None
     return TargetStatus(
         env=plan.env,
         target=name,
         phase=memory.phase,
         reason=decision.reason,
         since=plan.decided_at,
+        owner=memory.owner,
+        wanted=wanted.version if wanted else "",
+        spec_digest=wish.want.release.digest if wish else "",
+        commit=_commit(desired, before),
+        seen=not isinstance(look.sight, Unseen),
+        quarantined=look.barred,
+        paused=look.pause.reason if look.pause else "",
+        paused_since=look.pause.at if look.pause else None,
+        last_good=memory.goods[0].release.version if memory.goods else "",
+        pinned=wish.release.version if wish and wish.release is not wish.want.release else "",
+        blockers=decision.blockers,
+        **_placed(look.place),
+        **(_watched(rollout) if rollout else {}),
+        **(_there(live, memory, wanted) if live else {}),
+    )
+
+
+class _Placed(TypedDict):
+    kind: str
+    account: str
+    region: str
+    cluster: str
+    service: str
+
+
+class _Watched(TypedDict, total=False):
+    rollout: int
+    rollout_since: datetime
+    baked: float
+    bake: float
+
+
+class _There(TypedDict, total=False):
+    live: str
+    revision: str
+    desired: int
+    running: int
+    synced: bool
+    drifted: bool
+
+
+def _commit(desired: Reading, before: Record) -> str:
+    if isinstance(desired, Desired):
+        return desired.commit
+    return before.accepted.commit if before.accepted else ""
+
+
+def _placed(place: Place) -> _Placed:
+    return _Placed(
         kind=place.kind,
         account=place.account,
         region=place.region,
         cluster=place.cluster,
         service=place.service,
-        owner=memory.owner,
-        wanted=wanted.version if wanted else "",
-        spec_digest=look.wish.want.release.digest if look.wish else "",
-        live=_running(memory, live),
-        revision=str(live.revision) if live else "",
-        commit=desired.commit
-        if isinstance(desired, Desired)
-        else (before.accepted.commit if before.accepted else ""),
-        desired=live.desired if live else 0,
-        running=live.running if live else 0,
-        synced=live is not None and wanted is not None and wanted.runs_in(live.manifest) and rollout is None,
-        drifted=drifted,
-        seen=not isinstance(look.sight, Unseen),
-        quarantined=look.barred,
-        paused=look.pause.reason if look.pause else "",
-        paused_since=look.pause.at if look.pause else None,
-        rollout=rollout.number if rollout else 0,
-        rollout_since=rollout.opened if rollout else None,
-        baked=rollout.baked.total_seconds() if rollout else 0.0,
-        bake=rollout.terms.bake.total_seconds() if rollout else 0.0,
-        last_good=memory.goods[0].release.version if memory.goods else "",
-        pinned=wanted.version if wanted and pinned else "",
-        blockers=decision.blockers,
     )
 
 
-def _running(memory: Memory, live: Live | None) -> str:
-    if live is None:
-        return ""
+def _watched(rollout: Rollout) -> _Watched:
+    return _Watched(
+        rollout=rollout.number,
+        rollout_since=rollout.opened,
+        baked=rollout.baked.total_seconds(),
+        bake=rollout.terms.bake.total_seconds(),
+    )
+
+
+def _there(live: Live, memory: Memory, wanted: Release | None) -> _There:
+    """Say what is there; in sync means that what is wanted runs, and that nothing is being done about it."""
+    return _There(
+        live=_running(memory, live),
+        revision=str(live.revision),
+        desired=live.desired,
+        running=live.running,
+        synced=wanted is not None and wanted.runs_in(live.manifest) and memory.rollout is None,
+        drifted=memory.drift is not None,
+    )
+
+
+def _running(memory: Memory, live: Live) -> str:
     names = [memory.rollout.goal if memory.rollout else None, memory.current.release if memory.current else None]
     names += [kept.release for kept in memory.goods]
     named = next((name for name in names if name and name.runs_in(live.manifest)), None)

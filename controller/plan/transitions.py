@@ -132,7 +132,7 @@ class Move(Enum):
 
 Rows: TypeAlias = Mapping[tuple[Phase, Signal], tuple[Phase, Move]]
 
-_STILL: Final[Rows] = {(phase, signal): (phase, Move.REST) for phase in Phase for signal in Still}
+_STILL: Final[Rows] = MappingProxyType({(phase, signal): (phase, Move.REST) for phase in Phase for signal in Still})
 
 
 def _resting(phase: Phase) -> Rows:
@@ -170,35 +170,41 @@ def _course(phase: Phase) -> Rows:
     }
 
 
-_FORWARD: Final[Rows] = {
-    (Phase.ROLLING, Rolling.MOVING): (Phase.ROLLING, Move.WATCH),
-    (Phase.BAKING, Baking.UNVERIFIED): (Phase.BAKING, Move.WATCH),
-    (Phase.BAKING, Baking.UNSURE): (Phase.STALLED, Move.YIELD),
-    (Phase.BAKING, Baking.BAKED): (Phase.IDLE, Move.KEEP),
-}
+_FORWARD: Final[Rows] = MappingProxyType(
+    {
+        (Phase.ROLLING, Rolling.MOVING): (Phase.ROLLING, Move.WATCH),
+        (Phase.BAKING, Baking.UNVERIFIED): (Phase.BAKING, Move.WATCH),
+        (Phase.BAKING, Baking.UNSURE): (Phase.STALLED, Move.YIELD),
+        (Phase.BAKING, Baking.BAKED): (Phase.IDLE, Move.KEEP),
+    }
+)
 
-_BACK: Final[Rows] = {
-    (Phase.ROLLING_BACK, Returning.SPENT): (Phase.STALLED, Move.GIVE_UP),
-    (Phase.ROLLING_BACK, Returning.UNSENT): (Phase.ROLLING_BACK, Move.SEND),
-    (Phase.ROLLING_BACK, Returning.TROUBLED): (Phase.ROLLING_BACK, Move.WATCH),
-    (Phase.ROLLING_BACK, Returning.MOVING): (Phase.ROLLING_BACK, Move.WATCH),
-    (Phase.ROLLING_BACK, Returning.BARRED): (Phase.ROLLING_BACK, Move.TURN_BACK),
-    (Phase.ROLLING_BACK, Returning.LOST): (Phase.STALLED, Move.GIVE_UP),
-    (Phase.ROLLING_BACK, Returning.FOREIGN): (Phase.STALLED, Move.YIELD),
-    (Phase.ROLLING_BACK, Returning.STEADY): (Phase.STALLED, Move.RECOVER),
-}
+_BACK: Final[Rows] = MappingProxyType(
+    {
+        (Phase.ROLLING_BACK, Returning.SPENT): (Phase.STALLED, Move.GIVE_UP),
+        (Phase.ROLLING_BACK, Returning.UNSENT): (Phase.ROLLING_BACK, Move.SEND),
+        (Phase.ROLLING_BACK, Returning.TROUBLED): (Phase.ROLLING_BACK, Move.WATCH),
+        (Phase.ROLLING_BACK, Returning.MOVING): (Phase.ROLLING_BACK, Move.WATCH),
+        (Phase.ROLLING_BACK, Returning.BARRED): (Phase.ROLLING_BACK, Move.TURN_BACK),
+        (Phase.ROLLING_BACK, Returning.LOST): (Phase.STALLED, Move.GIVE_UP),
+        (Phase.ROLLING_BACK, Returning.FOREIGN): (Phase.STALLED, Move.YIELD),
+        (Phase.ROLLING_BACK, Returning.STEADY): (Phase.STALLED, Move.RECOVER),
+    }
+)
 
-_STUCK: Final[Rows] = {
-    (Phase.STALLED, Stuck.HELD): (Phase.STALLED, Move.REST),
-    (Phase.STALLED, Stuck.UNREAD): (Phase.STALLED, Move.REST),
-    (Phase.STALLED, Stuck.QUARANTINED): (Phase.STALLED, Move.REST),
-    (Phase.STALLED, Stuck.GATED): (Phase.STALLED, Move.WAIT),
-    (Phase.STALLED, Stuck.CLEARED): (Phase.ROLLING, Move.OPEN),
-    (Phase.STALLED, Stuck.TAKEN): (Phase.ROLLING, Move.TAKE),
-    (Phase.STALLED, Stuck.RETURNED): (Phase.IDLE, Move.ACCEPT),
-    (Phase.STALLED, Stuck.RETRIED): (Phase.PENDING, Move.REOPEN),
-    (Phase.STALLED, Stuck.ORDERED): (Phase.ROLLING_BACK, Move.TURN_BACK),
-}
+_STUCK: Final[Rows] = MappingProxyType(
+    {
+        (Phase.STALLED, Stuck.HELD): (Phase.STALLED, Move.REST),
+        (Phase.STALLED, Stuck.UNREAD): (Phase.STALLED, Move.REST),
+        (Phase.STALLED, Stuck.QUARANTINED): (Phase.STALLED, Move.REST),
+        (Phase.STALLED, Stuck.GATED): (Phase.STALLED, Move.WAIT),
+        (Phase.STALLED, Stuck.CLEARED): (Phase.ROLLING, Move.OPEN),
+        (Phase.STALLED, Stuck.TAKEN): (Phase.ROLLING, Move.TAKE),
+        (Phase.STALLED, Stuck.RETURNED): (Phase.IDLE, Move.ACCEPT),
+        (Phase.STALLED, Stuck.RETRIED): (Phase.PENDING, Move.REOPEN),
+        (Phase.STALLED, Stuck.ORDERED): (Phase.ROLLING_BACK, Move.TURN_BACK),
+    }
+)
 
 TRANSITIONS: Final[Rows] = MappingProxyType(
     {
