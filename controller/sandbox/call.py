@@ -119,4 +119,4 @@ def limited(names: Sequence[str], what: str, most: int) -> None:
 
 def as_seen(call: Call, service: Service) -> Service | None:
     """Give the service as this read may see it: as it was before, while reads lag; None before it was made."""
-    return call.past.seen(service, call.world.clock.now())
+    return call.past.seen(service, call.world.now())

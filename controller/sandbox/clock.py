@@ -55,9 +55,9 @@ class Clock:
             raise ValueError("only a clock with speed 0 is moved by hand, and only forward")
         self._advanced += seconds
 
-    def stamp(self) -> float:
-        """Give an instant for a record: to the millisecond, and later than every stamp before."""
-        self._last = round(max(self.now(), self._last + 0.001), 3)
+    def stamp(self, at: float | None = None) -> float:
+        """Give an instant for a record, of now or of `at`: to the millisecond, later than every stamp before."""
+        self._last = round(max(self.now() if at is None else at, self._last + 0.001), 3)
         return self._last
 
     def setting(self) -> str | None:

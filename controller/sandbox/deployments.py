@@ -55,7 +55,7 @@ def new_revision(world: World, service: Service, definition: Definition) -> Revi
         arn=service.arn.replace(":service/", ":service-revision/") + f"/{digits}",
         definition=definition,
         settings=dict(service.settings),
-        created=world.clock.stamp(),
+        created=world.stamp(),
     )
 
 
@@ -128,7 +128,7 @@ def fail(world: World, service: Service, why: str, *, rollback: bool) -> None:
     reason = f"Service deployment rolled back because {_because(story)}."
     if rollback and go_back(world, service, reason, f"ECS deployment {_cause(story)}"):
         return
-    story.status, story.updated = "STOP_REQUESTED", world.clock.stamp()
+    story.status, story.updated = "STOP_REQUESTED", world.stamp()
     story.reason = f"Service deployment stopped because {_because(story)}."
 
 
@@ -138,7 +138,7 @@ def go_back(world: World, service: Service, reason: str, prefix: str = "ECS depl
     good = service.good
     if story is None or good is None or good is failed or good.rollout_state != "COMPLETED":
         return False
-    at = world.clock.stamp()
+    at = world.stamp()
     target = good
     if world.trouble.rollback_makes_new_deployment:
         revision = new_revision(world, service, good.revision.definition)
@@ -180,7 +180,7 @@ def _frozen(settings: Native) -> dict[str, object]:
 
 def mark_failed(world: World, deployment: Deployment, why: str) -> None:
     """Set a deployment's rollout state to FAILED."""
-    deployment.rollout_state, deployment.updated = "FAILED", world.clock.stamp()
+    deployment.rollout_state, deployment.updated = "FAILED", world.stamp()
     deployment.rollout_reason = (
         f"ECS deployment {why}" if why.startswith("circuit") else f"ECS deployment failed: {why}"
     )
@@ -198,7 +198,7 @@ def _cause(story: ServiceDeployment) -> str:
 
 def complete(world: World, service: Service, now: float) -> None:
     """Give the PRIMARY deployment has all it needs, and nothing else is left."""
-    primary, story, at = service.primary, service.current, world.clock.stamp()
+    primary, story, at = service.primary, service.current, world.stamp()
     primary.rollout_state, primary.updated, primary.steady_since = "COMPLETED", at, None
     primary.rollout_reason = f"ECS deployment {primary.id} completed."
     service.deployments, service.good = [primary], primary

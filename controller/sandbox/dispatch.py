@@ -62,6 +62,7 @@ class Desk:
     throttle: Throttle = field(default_factory=Throttle)
     calls: Calls = field(default_factory=Calls)
     past: Past = field(default_factory=Past)
+    catch_up: Callable[[], None] = lambda: None
 
     def serve(self, operation: str, account: str, region: str, body: bytes) -> Reply:
         """Answer one request; never raises for what a client can send."""
@@ -69,6 +70,7 @@ class Desk:
         if delay:
             time.sleep(delay)
         with self.world.lock:
+            self.catch_up()
             self.calls.count(operation)
             try:
                 params = _parsed(body)
@@ -92,6 +94,7 @@ class Desk:
         if not operation:
             return None
         with self.world.lock:
+            self.catch_up()
             self.calls.count(operation)
             refused = self.faults.refusal(operation)
             lost = refused is None and self.faults.loses(operation)
@@ -114,7 +117,7 @@ class Desk:
         if refused is not None:
             raise refused
         if self.faults.throttle:
-            self.throttle.take(account, region, operation, self.world.clock.now())
+            self.throttle.take(account, region, operation, self.world.now())
         call = Call(
             world=self.world,
             region=self.world.region(account, region),
@@ -133,7 +136,7 @@ class Desk:
         if outcome == "ThrottlingException":
             self.calls.throttled[operation] += 1
         if operation in CHANGING:
-            entry = self.calls.note(operation, where, params, self.world.clock.now(), outcome)
+            entry = self.calls.note(operation, where, params, self.world.now(), outcome)
             entry.update(result_of(answer or {}))
 
 

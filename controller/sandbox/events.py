@@ -12,7 +12,7 @@ def say(world: World, service: Service, message: str) -> None:
     identity = world.hexadecimal(32)
     event: dict[str, object] = {
         "id": "-".join((identity[:8], identity[8:12], identity[12:16], identity[16:20], identity[20:])),
-        "createdAt": world.clock.stamp(),
+        "createdAt": world.stamp(),
         "message": f"(service {service.name}) {message}",
     }
     service.events = [event, *service.events][:KEPT]

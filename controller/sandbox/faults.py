@@ -71,6 +71,7 @@ class Faults:
             "missing": sorted(self.missing),
             "noCapacity": trouble.no_capacity or sorted(trouble.no_capacity_for),
             "unpullable": sorted(trouble.unpullable),
+            "crashing": sorted(trouble.crashing),
             "rollbackMakesNewDeployment": trouble.rollback_makes_new_deployment,
         }  # fmt: skip
 
@@ -156,6 +157,10 @@ def _unpullable(faults: Faults, value: object) -> Faults:
     return replace(faults, trouble=replace(faults.trouble, unpullable=_names("unpullable", value)))
 
 
+def _crashing(faults: Faults, value: object) -> Faults:
+    return replace(faults, trouble=replace(faults.trouble, crashing=_names("crashing", value)))
+
+
 def _new_deployment(faults: Faults, value: object) -> Faults:
     given = _switch("rollbackMakesNewDeployment", value)
     return replace(faults, trouble=replace(faults.trouble, rollback_makes_new_deployment=given))
@@ -171,6 +176,7 @@ _SETTERS = {
     "serviceDeployments": _stories,
     "noCapacity": _no_capacity,
     "unpullable": _unpullable,
+    "crashing": _crashing,
     "rollbackMakesNewDeployment": _new_deployment,
 }
 

@@ -60,3 +60,12 @@ def course_of(images: Iterable[Image], unpullable: Iterable[str] = ()) -> Course
             if fate.value in tag or (fate is Fate.PULL_ERROR and tag in gone):
                 return Course(fate=fate, culprit=image, slow=slow)
     return Course(slow=slow)
+
+
+def worsened(course: Course, images: Iterable[Image], crashing: Iterable[str]) -> Course:
+    """Turn a sound course into a crash if the tag of one of the images is in `crashing`."""
+    sick = frozenset(crashing)
+    culprit = next((image for image in images if tag_of(image.reference) in sick), None)
+    if course.fate is not Fate.SOUND or culprit is None:
+        return course
+    return Course(fate=Fate.CRASH, culprit=culprit, slow=course.slow)

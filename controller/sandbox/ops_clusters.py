@@ -82,7 +82,7 @@ def _services(region: Region, cluster: Cluster) -> list[Service]:
 
 
 def _native(call: Call, cluster: Cluster) -> Answer:
-    now = call.world.clock.now()
+    now = call.world.now()
     states = [
         status_of(task, now)
         for task in call.region.tasks.values()

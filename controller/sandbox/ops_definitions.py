@@ -10,7 +10,7 @@ from controller.sandbox.world import Definition, Region
 def register_task_definition(call: Call) -> Answer:
     """RegisterTaskDefinition: always makes a new revision."""
     validate.check_definition(call.params)
-    one = register(call.region, call.params, call.world.clock.stamp())
+    one = register(call.region, call.params, call.world.stamp())
     answer: Answer = {"taskDefinition": one.body}
     if one.tags:
         answer["tags"] = tag_list(one.tags)
@@ -60,7 +60,7 @@ def deregister_task_definition(call: Call) -> Answer:
     one = find_definition(call.region, name)
     if one is None:
         raise client_error("The specified task definition does not exist.")
-    one.body = {**one.body, "status": "INACTIVE", "deregisteredAt": call.world.clock.stamp()}
+    one.body = {**one.body, "status": "INACTIVE", "deregisteredAt": call.world.stamp()}
     return {"taskDefinition": one.body}
 
 
@@ -75,7 +75,7 @@ def delete_task_definitions(call: Call) -> Answer:
             reason = "The specified task definition is still in ACTIVE status. Please deregister it and try again."
             failures.append({"arn": one.arn, "reason": reason})
         else:
-            one.body = {**one.body, "status": "DELETE_IN_PROGRESS", "deleteRequestedAt": call.world.clock.stamp()}
+            one.body = {**one.body, "status": "DELETE_IN_PROGRESS", "deleteRequestedAt": call.world.stamp()}
             deleted.append(one.body)
     return {"taskDefinitions": deleted, "failures": failures}
 

@@ -47,7 +47,7 @@ def make(call: Call, cluster: Cluster, name: str, settings: dict[str, object]) -
         settings=settings,
         desired=_desired(call.params),
         tags=tag_map(parts(call.params, "tags")),
-        created=call.world.clock.stamp(),
+        created=call.world.stamp(),
         token=text(call.params, "clientToken"),
     )
     call.region.services[cluster.name, name] = service

@@ -69,7 +69,7 @@ def delete_service(call: Call) -> Answer:
     for story in service.history:
         if story.status not in deployments.ENDED:
             story.status, story.reason = "STOPPED", "The service was deleted."
-            deployments.end(story, call.world.clock.stamp())
+            deployments.end(story, call.world.stamp())
     deployments.touch(service)
     return {"service": answer(call, service)}
 

@@ -67,7 +67,7 @@ def stop_service_deployment(call: Call) -> Answer:
             "ConflictException", f"The service deployment is already {story.status} and can't be stopped."
         )
     if story.status not in GOING_BACK and story is service.current and story.status != "STOP_REQUESTED":
-        story.status, story.updated = "ROLLBACK_REQUESTED", call.world.clock.stamp()
+        story.status, story.updated = "ROLLBACK_REQUESTED", call.world.stamp()
         service.moving = True
         service.changes += 1
     return {"serviceDeploymentArn": arn}

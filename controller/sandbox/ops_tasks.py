@@ -46,7 +46,7 @@ def describe_tasks(call: Call) -> Answer:
     names = texts(call.params, "tasks")
     limited(names, "Tasks", _AT_ONCE)
     cluster = cluster_of(call)
-    now = call.world.clock.now()
+    now = call.world.now()
     found, failures = [], []
     for name in names:
         arn = call.region.arn(f"task/{cluster.name}/{short(name)}")
@@ -67,7 +67,7 @@ def stop_task(call: Call) -> Answer:
     if task.live:
         tasks.order_stop(call.world, task, text(call.params, "reason", "Task stopped by user"), "UserInitiated")
         _wake(call, task)
-    return {"task": rendered(task, call.world.clock.now())}
+    return {"task": rendered(task, call.world.now())}
 
 
 def _wake(call: Call, task: Task) -> None:

@@ -34,7 +34,7 @@ class Past:
     def set(self, lag: Lag | None, world: World) -> None:
         """Begin to lag, from what is true now; or stop."""
         self.lag = lag
-        self.since = world.clock.stamp()
+        self.since = world.stamp()
         self.copies = {}
         self.record(world)
 
@@ -42,7 +42,7 @@ class Past:
         """Copy what changed since the last record."""
         if self.lag is None:
             return
-        now = world.clock.now()
+        now = world.now()
         for _, service in world.services():
             kept = self.copies.setdefault(service.arn, deque(maxlen=_KEPT))
             if not kept or kept[-1].service.changes != service.changes:

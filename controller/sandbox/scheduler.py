@@ -31,10 +31,10 @@ def _acknowledge(world: World, service: Service) -> None:
     for story in service.history:
         if story.status == "PENDING":
             story.status = "IN_PROGRESS"
-            story.started = story.updated = world.clock.stamp()
+            story.started = story.updated = world.stamp()
         elif story.status == "STOP_REQUESTED":
             story.status = "STOPPED"
-            deployments.end(story, world.clock.stamp())
+            deployments.end(story, world.stamp())
         else:
             continue
         deployments.touch(service)
@@ -57,10 +57,10 @@ def _age(world: World, service: Service, now: float) -> None:
 
 def _count_failure(world: World, service: Service, deployment: Deployment, task: Task, now: float) -> None:
     deployment.failed += 1
-    deployment.updated = world.clock.stamp()
+    deployment.updated = world.stamp()
     deployment.launch_after = now + min(60.0, world.pace.backoff * deployment.failed)
     story = service.current
-    if story is not None and story.target is deployment:
+    if story is not None and story.target is deployment and story.status not in deployments.ENDED:
         story.failures, story.updated = deployment.failed, deployment.updated
     if task.unhealthy:
         name = task.arn.rsplit("/", 1)[-1]
@@ -99,7 +99,7 @@ def _judge(world: World, region: Region, service: Service) -> None:
         deployments.mark_failed(world, primary, "circuit breaker: tasks failed to start.")
         story.status = "ROLLBACK_FAILED"
         story.reason = "Service deployment rollback failed because the circuit breaker threshold was exceeded."
-        deployments.end(story, world.clock.stamp())
+        deployments.end(story, world.stamp())
         events.say(world, service, f"(deployment {primary.id}) deployment failed: tasks failed to start.")
     elif story.status == "IN_PROGRESS":
         _judge_progress(world, region, service)

@@ -70,7 +70,7 @@ def check(seed: Seed) -> None:
 def plant(world: World, seed: Seed) -> Service:
     """Make a checked seed's cluster, task definition and service, steady; a service of that name is replaced."""
     region = world.region(seed.account, seed.region)
-    began = world.clock.now() - _AGE
+    began = world.now() - _AGE
     definition = ops_definitions.register(region, _request(seed), round(began - 60, 3))
     cluster = ops_clusters.make(region, seed.cluster)
     call = Call(world=world, region=region, params={"desiredCount": seed.desired_count})
@@ -124,7 +124,7 @@ def _settle(world: World, service: Service, began: float) -> None:
         task = tasks.launch(world, region, primary.revision.definition, origin, service.settings, late=0)
         tasks.settled(task, began + 15)
         primary.tasks.append(task)
-    now = world.clock.now()
+    now = world.now()
     deployments.complete(world, service, now)
     primary.created, primary.updated = round(began, 3), ended
     if story is not None:

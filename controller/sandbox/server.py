@@ -16,7 +16,8 @@ from controller.sandbox.world import Pace, World
 
 _STEP = 1.0  # simulated seconds
 _TICKS = 50  # a real second, at most
-_MOST_STEPS = 600  # in one go, after the machine slept
+_MOST_STEPS = 3600  # in one go; what the machine slept beyond that is skipped
+_TIDY = 60.0  # simulated seconds between two looks for what is old enough to forget
 _ONE = threading.Lock()
 
 
@@ -40,14 +41,14 @@ class Sandbox:
         # Ids repeat in a sandbox moved by hand, so that a test sees the same ones each time; else they are new.
         chance = random.Random(1 if speed == 0 else None)  # noqa: S311 - ids, not secrets
         self.world = World(clock=clock, pace=pace or Pace(), ringing=border.ringing, chance=chance)
-        self.desk = Desk(world=self.world)
+        self.desk = Desk(world=self.world, catch_up=self._advance)
         self.seeds: tuple[Seed, ...] = ()
         self._listen = listen
         self._door: Door | None = None
         self._undo: list[Callable[[], None]] = []
         self._stop = threading.Event()
         self._ticker: threading.Thread | None = None
-        self._stepped = clock.now()
+        self._stepped = self._tidied = clock.now()
         self._accounts: dict[str, str] = {}
         self.set_faults(faults or {})
 
@@ -137,7 +138,10 @@ class Sandbox:
         with self.world.lock:
             before = self.desk.faults
             self.desk.faults = faults = changed(before, document)
-            self.world.trouble = faults.trouble
+            if faults.trouble != self.world.trouble:
+                self.world.trouble = faults.trouble
+                for _, service in self.world.services():
+                    service.moving = True
             if faults.lag != before.lag:
                 self.desk.past.set(faults.lag, self.world)
 
@@ -146,7 +150,6 @@ class Sandbox:
         with self.world.lock:
             self.desk.clear()
             self.set_faults({})
-            self.world.trouble = self.desk.faults.trouble
             if world:
                 self.world.regions.clear()
                 seeds, self.seeds = self.seeds, ()
@@ -184,16 +187,22 @@ class Sandbox:
     def _advance(self) -> None:
         """Step every service up to the clock, a simulated second at a time."""
         now = self.clock.now()
-        if now - self._stepped > _MOST_STEPS * _STEP:
-            self._stepped = now - _MOST_STEPS * _STEP
-        while self._stepped + _STEP <= now + 1e-6:
-            self._stepped += _STEP
-            for region, service in self.world.services():
-                scheduler.step(self.world, region, service, self._stepped)
-            self.desk.past.record(self.world)
-        if int(now) % 60 == 0:
-            for region in self.world.regions.values():
-                tasks.forget_old(region, now)
+        self._stepped = max(self._stepped, now - _MOST_STEPS * _STEP)
+        try:
+            while self._stepped + _STEP <= now + 1e-6:
+                self.world.at = self._stepped = self._stepped + _STEP
+                for region, service in self.world.services():
+                    scheduler.step(self.world, region, service, self._stepped)
+                self.desk.past.record(self.world)
+                if self._stepped >= self._tidied + _TIDY:
+                    self._tidy()
+        finally:
+            self.world.at = None
+
+    def _tidy(self) -> None:
+        self._tidied = self._stepped
+        for region in self.world.regions.values():
+            tasks.forget_old(region, self._stepped)
 
 
 def serve(

@@ -1,6 +1,6 @@
 """The life of a task: launched, pulled, running, healthy or not, stopping, stopped."""
 
-from controller.sandbox.images import Course, Fate, course_of
+from controller.sandbox.images import Course, Fate, course_of, worsened
 from controller.sandbox.native import Native
 from controller.sandbox.world import Definition, Pace, Region, Task, World
 
@@ -18,7 +18,7 @@ def launch(
 ) -> Task:
     """Start one task. `origin` is the cluster's name, the group and startedBy; `late` delays it, in seconds."""
     cluster, group, started_by = origin
-    now = world.clock.now()
+    now = world.now()
     course = course_of(definition.images, world.trouble.unpullable)
     start = world.pace.start * (world.pace.slow if course.slow else 1.0)
     task = Task(
@@ -28,7 +28,7 @@ def launch(
         group=group,
         started_by=started_by,
         course=course,
-        created=world.clock.stamp(),
+        created=world.stamp(),
         running_due=now + start + late,
     )
     region.tasks[task.arn] = task
@@ -41,19 +41,19 @@ def proceed(world: World, task: Task, now: float) -> bool:
     if task.live:
         failed = _fail_to_pull(world, task, now)
     if task.live and task.running_at is None and now >= task.running_due:
-        task.running_at = world.clock.stamp()
+        task.running_at = world.stamp()
     if task.live and task.running_at is not None:
         failed = _run(world, task, now)
     if task.stopped_at is None and task.stopped_due is not None and now >= task.stopped_due:
-        task.stopped_at = world.clock.stamp()
+        task.stopped_at = world.stamp()
     return failed
 
 
 def order_stop(world: World, task: Task, reason: str, code: str = "ServiceSchedulerInitiated") -> None:
     """Tell a task to stop; it drains for a while, or is stopped at once if it never ran."""
-    task.stopping_at = world.clock.stamp()
+    task.stopping_at = world.stamp()
     drain = world.pace.drain if task.running_at is not None else 1.0
-    task.stopped_due = world.clock.now() + drain
+    task.stopped_due = world.now() + drain
     task.stop_code = code
     task.stopped_reason = reason
     task.exit_code = 0 if task.running_at is not None else None
@@ -102,6 +102,7 @@ def _fail_to_pull(world: World, task: Task, now: float) -> bool:
 def _run(world: World, task: Task, now: float) -> bool:
     began = task.running_at if task.running_at is not None else now
     pace: Pace = world.pace
+    task.course = worsened(task.course, task.definition.images, world.trouble.crashing)
     if task.course.fate is Fate.CRASH and now >= began + pace.crash:
         _end(world, task, "EssentialContainerExited", "Essential container in task exited")
         task.exit_code = 1
@@ -118,8 +119,8 @@ def _run(world: World, task: Task, now: float) -> bool:
 
 
 def _end(world: World, task: Task, code: str, reason: str) -> None:
-    task.stopping_at = task.stopped_at = world.clock.stamp()
-    task.stopped_due = world.clock.now()
+    task.stopping_at = task.stopped_at = world.stamp()
+    task.stopped_due = world.now()
     task.stop_code = code
     task.stopped_reason = reason
     task.healthy = False

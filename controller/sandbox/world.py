@@ -233,6 +233,7 @@ class Trouble:
     no_capacity: bool = False
     no_capacity_for: frozenset[str] = frozenset()
     unpullable: frozenset[str] = frozenset()
+    crashing: frozenset[str] = frozenset()
     rollback_makes_new_deployment: bool = False
 
     def starves(self, service: Service) -> bool:
@@ -257,8 +258,17 @@ class World:
     ringing: Ringing = no_alarms
     trouble: Trouble = field(default_factory=Trouble)
     regions: dict[tuple[str, str], Region] = field(default_factory=dict)
+    at: float | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
     chance: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 - ids, not secrets
+
+    def now(self) -> float:
+        """Give the instant that the world has come to: while it catches up with the clock, that of the step."""
+        return self.clock.now() if self.at is None else self.at
+
+    def stamp(self) -> float:
+        """Give an instant for a record; no two are equal."""
+        return self.clock.stamp(self.at)
 
     def region(self, account: str, name: str) -> Region:
         """Find what this account has in this region; empty the first time."""

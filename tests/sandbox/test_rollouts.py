@@ -314,6 +314,23 @@ def test_without_capacity_nothing_fails_and_nothing_moves(rig):
     rig.until("SUCCESSFUL")
 
 
+def test_a_release_can_be_made_to_crash_after_its_deployment_succeeded(rig):
+    rig.release("v1.2.3")
+    rig.until("SUCCESSFUL")
+    rig.tick(60)
+    rig.sandbox.set_faults({"crashing": ["v1.2.3"]})
+    rig.tick(30)
+    service, story = rig.service(), rig.story()
+    assert (story["status"], service["deployments"][0]["rolloutState"]) == ("SUCCESSFUL", "COMPLETED")
+    assert service["runningCount"] < 2
+    crashed = [task for task in rig.tasks("STOPPED") if task["stopCode"] == "EssentialContainerExited"]
+    assert len(crashed) >= 2
+    assert crashed[0]["containers"][0]["exitCode"] == 1
+    rig.sandbox.set_faults({"crashing": []})
+    rig.tick(120)
+    assert rig.service()["runningCount"] == 2
+
+
 def test_percentages_that_leave_no_room_stand_still_and_only_an_event_says_so(rig):
     room = {"minimumHealthyPercent": 100, "maximumPercent": 125}
     rig.ecs.update_service(cluster="prod", service="api", desiredCount=3, deploymentConfiguration=room)
