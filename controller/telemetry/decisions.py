@@ -85,13 +85,8 @@ class LogDecisions:
         if isinstance(desired, Unread):
             self._log.warning("not read", environment=env, cause=desired.reason, reason=desired.why)
             return
-        self._log.info(
-            "read",
-            environment=env,
-            commit=desired.commit[:12],
-            targets=len(desired.targets),
-            author=desired.author,
-        )
+        by = {"author": desired.author} if desired.author else {}
+        self._log.info("read", environment=env, commit=desired.commit[:12], targets=len(desired.targets), **by)
         self._complaints(env, desired)
 
     def _complaints(self, env: EnvName, desired: Desired) -> None:

@@ -1,5 +1,6 @@
 """Where log lines come from and what becomes of them: structlog and the standard library in one stream."""
 
+import contextlib
 import json
 import logging
 import sys
@@ -54,11 +55,22 @@ def set_up(
             _write_line if form == "console" else _write_json,
         ],
     )
-    output = logging.StreamHandler(stream or sys.stderr)
+    output = _Output(stream or sys.stderr)
     output.setFormatter(formatter)
     logging.root.handlers[:] = [output]
     logging.root.setLevel(logging.WARNING)
     logging.getLogger(OURS).setLevel(level.upper())
+
+
+class _Output(logging.StreamHandler[TextIO]):
+    """Writes lines, and of one that cannot be written nothing: the library would repeat it, secrets and all."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name for it
+        """Say only that a line is missing, and what kind of error it was."""
+        kind = sys.exc_info()[0]
+        with contextlib.suppress(OSError, ValueError):  # the stream may be what is broken
+            said = f"a log line of {record.name} could not be written: {kind.__name__ if kind else ''}"
+            self.stream.write(f"{visible(said)}\n")
 
 
 def logger() -> structlog.stdlib.BoundLogger:
