@@ -17,7 +17,7 @@ from controller.sandbox.border import WsgiApplication
 from controller.sandbox.native import Refused
 from controller.sandbox.wire import Asked, Protocol, asked, scope, written
 
-_POLL = 0.05
+_POLL = 0.01  # seconds until a stop is noticed
 _LARGEST_FORM = 1_000_000
 
 
