@@ -1,11 +1,12 @@
 """The alarms guard: nothing that watches this release is ringing."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from controller.errors import SpecError
 from controller.model.gate import Open, Shut, Unsure, Verdict
 from controller.model.questions import Alarm, AlarmsOf, AlarmState, Answer, Candidate, Question, Unanswered
 from controller.model.questions import Alarms as Answered
@@ -13,18 +14,31 @@ from controller.model.questions import Alarms as Answered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarms:
-    """Wants every alarm that is named, or that has the prefix, to be quiet.
+    """CloudWatch alarms that have to be quiet: those that are named, and those with a prefix.
 
-    `exclude` holds shell patterns of names that do not count. `no_data: ok` says that silence is healthy.
+    A name counts always, what has the prefix only if no pattern in `exclude` matches it. Raises SpecError when it
+    would watch nothing.
     """
 
     account: str
     region: str
     role: str | None = None
-    names: tuple[str, ...] = ()
-    prefix: str = ""
-    exclude: tuple[str, ...] = ()
-    no_data: Literal["ok", "unsure"] = "unsure"
+    names: tuple[str, ...] = field(default=(), metadata={"about": "The alarms' names. Each has to exist."})
+    prefix: str = field(default="", metadata={"about": "What the alarms' names begin with. One at least has to."})
+    exclude: tuple[str, ...] = field(
+        default=(),
+        metadata={"about": "Patterns (* and ?) of names that do not count although they have the prefix."},
+    )
+    no_data: Literal["ok", "unsure"] = field(
+        default="unsure",
+        metadata={"about": "What no data means: ok, the alarm is quiet; unsure, nobody knows, and the bake waits."},
+    )
+
+    def __post_init__(self) -> None:
+        if not (self.names or self.prefix):
+            raise SpecError("watches nothing: give names, or a prefix")
+        if self.exclude and not self.prefix:
+            raise SpecError("excludes from nothing: exclude goes with a prefix")
 
     @property
     def kind(self) -> str:
@@ -32,7 +46,7 @@ class Alarms:
         return "alarms"
 
     def asks(self, candidate: Candidate) -> Iterable[Question]:
-        """Ask for the alarms by name, or by prefix."""
+        """Ask for the alarms by name, and by prefix."""
         del candidate
         return (self._question,)
 
@@ -50,23 +64,26 @@ class Alarms:
             return Unsure(why=f"alarms unreadable: {answer.why}")
         if not isinstance(answer, Answered):
             return Unsure(why="alarms unreadable: not asked")
-        heard = [alarm for alarm in answer.alarms if not self._is_excluded(alarm.name)]
+        heard = [alarm for alarm in answer.alarms if self._counts(alarm.name)]
         ringing = frozenset(alarm.name for alarm in heard if alarm.state is AlarmState.ALARM)
         if ringing:
             return Shut(why=f"ringing: {', '.join(sorted(ringing))}", rings=ringing)
-        return self._doubt(heard) or Open()
+        return self._doubt(heard, len(answer.alarms)) or Open()
 
-    def _doubt(self, heard: list[Alarm]) -> Unsure | None:
-        found = {alarm.name for alarm in heard}
-        missing = [name for name in self.names if name not in found and not self._is_excluded(name)]
+    def _doubt(self, heard: list[Alarm], found: int) -> Unsure | None:
+        names = {alarm.name for alarm in heard}
+        missing = [name for name in self.names if name not in names]
         if missing:
             return Unsure(why=f"no such alarm: {', '.join(missing)}")
-        if not heard:
-            return Unsure(why=f"no alarm has the prefix {self.prefix}")
-        silent = [alarm.name for alarm in heard if alarm.state is AlarmState.NO_DATA]
+        if self.prefix and not any(name.startswith(self.prefix) for name in names):
+            excluded = ", or every one is excluded" if found > len(heard) else ""
+            return Unsure(why=f"no alarm has the prefix {self.prefix}{excluded}")
+        silent = sorted(alarm.name for alarm in heard if alarm.state is AlarmState.NO_DATA)
         if silent and self.no_data != "ok":
             return Unsure(why=f"no data: {', '.join(silent)}")
         return None
 
-    def _is_excluded(self, name: str) -> bool:
-        return any(fnmatchcase(name, pattern) for pattern in self.exclude)
+    def _counts(self, name: str) -> bool:
+        if name in self.names:
+            return True
+        return not any(fnmatchcase(name, pattern) for pattern in self.exclude)

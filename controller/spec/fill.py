@@ -1,0 +1,67 @@
+"""`${name}` inside string values: text for text, nothing is executed, and every name has to be known."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from controller.spec.nodes import Entry, Fields, Items, Mark, Node, Text
+
+LONGEST: Final = 64 * 1024
+_NAME: Final = re.compile(r"\$(?P<escape>\$?)\{(?P<name>[^{}]*)(?P<end>\}?)")
+
+
+class Filling:
+    """Fills trees with the same values, and notes what it cannot fill.
+
+    `room` is how many characters all that is put in may have together: a file of names must not grow without end.
+    """
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self._room = LONGEST
+        self.wrong: list[tuple[Mark, str]] = []
+
+    def fill(self, node: Node) -> Node:
+        """Give the tree with every name replaced; what holds none is given as it is."""
+        if isinstance(node, Text):
+            return self._text(node)
+        if isinstance(node, Items):
+            items = tuple(self.fill(item) for item in node.items)
+            return Items(node.at, items) if any(map(_differ, items, node.items)) else node
+        return self.fill_fields(node)
+
+    def fill_fields(self, node: Fields) -> Fields:
+        """Give the mapping with every name in its values replaced; keys are never touched."""
+        filled = {key: Entry(entry.at, self.fill(entry.value)) for key, entry in node.entries.items()}
+        changed = any(filled[key].value is not entry.value for key, entry in node.entries.items())
+        return Fields(node.at, filled) if changed else node
+
+    def _text(self, node: Text) -> Text:
+        if node.value is None or "${" not in node.value:
+            return node
+        return Text(node.at, _NAME.sub(lambda hit: self._value(hit, node.at), node.value))
+
+    def _value(self, hit: re.Match[str], at: Mark) -> str:
+        name, whole = hit["name"], hit.group()
+        if hit["escape"]:
+            return whole[1:]
+        if not hit["end"]:
+            self.wrong.append((at, f"{whole[:40]!r} has no closing bracket; write $${{ for the text itself"))
+        elif name not in self._values:
+            self.wrong.append((at, self._unknown(name)))
+        elif len(self._values[name]) > self._room:
+            self.wrong.append((at, f"what is put in for ${{names}} has more than {LONGEST} characters together"))
+        else:
+            self._room -= len(self._values[name])
+            return self._values[name]
+        return whole
+
+    def _unknown(self, name: str) -> str:
+        close = difflib.get_close_matches(name, self._values, n=1, cutoff=0.7)
+        known = f"did you mean ${{{close[0]}}}?" if close else f"known are {', '.join(sorted(self._values))}"
+        return f"nothing is known as ${{{name[:40]}}}; {known} ($${{{name[:40]}}} is the text itself)"
+
+
+def _differ(one: Node, other: Node) -> bool:
+    return one is not other

@@ -1,0 +1,192 @@
+"""An environment from its files: what is desired of each target, or everything that is wrong, file by file.
+
+An environment is one file `<name>.yaml`, or a folder `<name>/` with `environment.yaml` and any number of files of
+targets directly in it, one for each target or team: `apiVersion: trueup/v1`, `kind: Targets`, `targets: {…}`. Files
+in folders below it are what targets refer to, such as `taskdefs/`. Each file stands or falls alone, and the
+environment's own file carries all others. What is declared twice (a name, a service) is wrong in both files.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pydantic import ValidationError
+
+from controller.model.desired import Complaint
+from controller.model.names import Commit, EnvName, TargetName
+from controller.spec.head import Ground, read_head
+from controller.spec.nodes import Entry, Fields, content_digest, kind_of, values_of, written
+from controller.spec.problems import complaint, from_model
+from controller.spec.scan import Scanned, scan
+from controller.spec.schema import Targets
+from controller.spec.tables import Files, Shelf, Tables, View, look_up, shown
+from controller.spec.target import TargetReader, service_mark
+from controller.spec.units import Compiled, Made, Unit, assemble
+
+MAIN: Final = "environment.yaml"
+SUFFIX: Final = ".yaml"
+_KEPT: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One file of an environment at a commit."""
+
+    env: EnvName
+    path: str
+    view: View
+    is_main: bool
+
+    @property
+    def folder(self) -> str:
+        """The environment's own folder; empty if it is one file."""
+        return str(self.env) if self.path.startswith(f"{self.env}/") else ""
+
+    @property
+    def shown(self) -> str:
+        """The file's name for people."""
+        return shown(self.view, self.path)
+
+
+def spec_files(env: EnvName, names: Mapping[str, object]) -> tuple[str, ...]:
+    """Name the files that say what an environment is, its own first; what they refer to is not among them."""
+    folder = f"{env}/"
+    main = f"{folder}{MAIN}"
+    if main not in names:
+        return (f"{env}{SUFFIX}",)
+    others = (name for name in names if name.startswith(folder) and "/" not in name[len(folder) :])
+    return (main, *sorted(name for name in others if name.endswith(SUFFIX) and name != main))
+
+
+def compile_environment(
+    env: EnvName, files: Mapping[str, bytes], *, prefix: str, tables: Tables, commit: Commit
+) -> Compiled:
+    """Compile one environment once; `prefix` is the name of the folder of specs for people."""
+    view = Files(files=files, commit=commit, path=prefix)
+    return Compiler(tables).compile(env, dict.fromkeys(spec_files(env, files), view))
+
+
+class Compiler:
+    """Compiles environments again and again: what did not change is not read again, and stays the identical object.
+
+    Not for several threads at once.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._good: dict[EnvName, dict[str, Unit]] = {}
+        self._scans: OrderedDict[tuple[str, bytes | str | None], Scanned] = OrderedDict()
+
+    def compile(self, env: EnvName, sheets: Mapping[str, View]) -> Compiled:
+        """Compile an environment from its files, its own first; each is read from a commit of its own."""
+        main, *_ = pages = [
+            Sheet(env=env, path=path, view=view, is_main=index == 0)
+            for index, (path, view) in enumerate(sheets.items())
+        ]
+        scanned = self._scan(main.view, main.path)
+        head = read_head(env, scanned, main.shown, self._tables)
+        if scanned.root is None:
+            return assemble(main.path, head, {})
+        good = self._good.get(env, {})
+        ground = head.ground.digest()
+        units: dict[str, Unit] = {}
+        for page in pages:
+            before = good.get(page.path)
+            if before is None or not _stands(before, page, ground):
+                before = self._unit(page, head.ground, ground, before)
+            units[page.path] = before
+        if not head.complaints:
+            kept = {path: good.get(path) if unit.complaints else unit for path, unit in units.items()}
+            self._good[env] = {path: unit for path, unit in kept.items() if unit}
+        return assemble(main.path, head, units)
+
+    def _unit(self, page: Sheet, ground: Ground, digest: str, before: Unit | None) -> Unit:
+        """Make one file's targets, but for those whose lines, ground and other files are as they were."""
+        content = look_up(page.view, page.path)
+        # Each file of targets is scanned when it changes and then let go: trees take far more room than targets.
+        scanned = self._scan(page.view, page.path) if page.is_main else _scan_content(content, page.shown)
+        wrong = [] if page.is_main else list(scanned.complaints)
+        node = _targets_of(page, scanned.root, wrong) if scanned.root else None
+        known = before.made if before and before.ground == digest else {}
+        made: dict[TargetName, Made] = {}
+        for key, entry in node.entries.items() if node else ():
+            name = TargetName(key)
+            one = self._target(page, name, entry, ground, known.get(name))
+            if isinstance(one, Made):
+                made[name] = one
+            else:
+                wrong += one
+        return Unit(content=content, ground=digest, made=made, complaints=tuple(wrong))
+
+    def _target(
+        self, page: Sheet, name: TargetName, entry: Entry, ground: Ground, before: Made | None
+    ) -> Made | list[Complaint]:
+        digest = content_digest(entry.value)
+        service = service_mark(entry.at, entry.value)
+        if before and before.digest == digest and _unchanged(before, page.view):
+            return replace(before, name=entry.at, service=service)
+        shelf = Shelf(page.view, page.folder)
+        reader = TargetReader(name, ground, shelf, self._tables, lambda path: self._scan(page.view, path))
+        target = reader.read(entry.at, entry.value, page.shown, page.view.commit)
+        if target is None:
+            return reader.wrong
+        return Made(digest=digest, seen=shelf.seen, target=target, name=entry.at, service=service)
+
+    def _scan(self, view: View, path: str) -> Scanned:
+        """Scan a file, or give what was made of it before: many targets refer to the same one."""
+        content = look_up(view, path)
+        key = (shown(view, path), content)
+        scanned = self._scans.get(key)
+        if scanned is None:
+            scanned = self._scans[key] = _scan_content(content, shown(view, path))
+        self._scans.move_to_end(key)
+        while len(self._scans) > _KEPT:
+            self._scans.popitem(last=False)
+        return scanned
+
+
+def _scan_content(content: bytes | str | None, file: str) -> Scanned:
+    if isinstance(content, bytes):
+        return scan(content, file)
+    what = f"cannot be read: {content}" if content else "is not there"
+    return Scanned(root=None, complaints=(Complaint(path=file, what=what),))
+
+
+def _stands(unit: Unit, page: Sheet, ground: str) -> bool:
+    """Whether a file would be compiled to what it was before."""
+    if unit.ground != ground or unit.content != look_up(page.view, page.path):
+        return False
+    return all(_unchanged(made, page.view) for made in unit.made.values())
+
+
+def _unchanged(made: Made, view: View) -> bool:
+    return all(look_up(view, name) == content for name, content in made.seen.items())
+
+
+def _targets_of(page: Sheet, root: Fields, wrong: list[Complaint]) -> Fields | None:
+    """Find the mapping of targets in a file, or say why there is none."""
+    if not page.is_main:
+        try:
+            Targets.model_validate(_without_targets(root))
+        except ValidationError as problem:
+            wrong += from_model(problem, Targets, root)
+    around = root.get("spec") if page.is_main else root
+    entry = around.entries.get("targets") if isinstance(around, Fields) else None
+    if entry is None:
+        # What a file of targets misses was said by its model; an environment that is a folder may have none.
+        if page.is_main and not page.folder and isinstance(around, Fields):
+            wrong.append(complaint(around.at, ("targets",), "is missing"))
+        return None
+    if not isinstance(entry.value, Fields):
+        wrong.append(complaint(entry.value.at, ("targets",), f"must be a mapping, not {kind_of(entry.value)}"))
+        return None
+    if not entry.value.entries:
+        wrong.append(complaint(entry.value.at, ("targets",), "names no target"))
+    return entry.value
+
+
+def _without_targets(root: Fields) -> dict[str, object]:
+    said = values_of(root.without("targets"), written)
+    rest = said if isinstance(said, dict) else {}
+    return {**rest, "targets": {}} if "targets" in root.entries else rest

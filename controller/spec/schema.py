@@ -1,0 +1,197 @@
+"""What may be written in a spec: the models, with what each field means. Values are text until a field reads them.
+
+Unknown fields are refused. Fields of the plan that are not built yet are refused by name, in `not_yet`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, Final, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic.alias_generators import to_camel
+
+from controller.model.desired import Brake, OnDrift, Supersede
+from controller.model.rollout import Terms
+from controller.spec.scalars import (
+    Account,
+    EcsName,
+    Image,
+    Moment,
+    Name,
+    OneOf,
+    Owner,
+    Region,
+    RoleArn,
+    Sentence,
+    Span,
+    Version,
+    Whole,
+    refuse,
+)
+
+API_VERSION: Final = "trueup/v1"
+ENVIRONMENT: Final = "Environment"
+TARGETS: Final = "Targets"
+
+# What the plan promises, wherever it would stand: one that is accepted in silence is believed to be there.
+_LATER: Final = frozenset(
+    {"concurrentRollouts", "create", "duringIncident", "gates", "groups", "hooks"}
+    | {"ignore", "mode", "needs", "track", "verify", "versions"}
+)
+_UNTOLD: Final = "paused by the spec"
+
+
+class Strict(BaseModel):
+    """A mapping in which every key means something."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
+    not_yet: ClassVar[frozenset[str]] = frozenset()
+
+
+class Stop(Strict):
+    """A pause by commit, with its reason."""
+
+    reason: Sentence = Field(description="Why it is paused; shown wherever something waits for it.")
+    until: Annotated[datetime, Moment()] | None = Field(
+        default=None, description="When the pause ends by itself, with its zone; without it, a commit ends it."
+    )
+
+
+def _read_paused(value: object) -> object:
+    if value is None or (isinstance(value, str) and value not in {"true", "false"}):
+        refuse("is neither true nor false nor {reason: …, until: …}")
+    if isinstance(value, str):
+        return {"reason": _UNTOLD} if value == "true" else None
+    return value
+
+
+Paused: TypeAlias = Annotated[Stop | None, BeforeValidator(_read_paused)]
+
+
+class Aws(Strict):
+    """Where an environment lives, and as whom it is reached."""
+
+    account: Account = Field(description="Twelve digits. STS has to say the same before anything is changed.")
+    region: Region = Field(description="The region of the clusters.")
+    role_arn: RoleArn | None = Field(
+        default=None,
+        description="The role to assume, of the same account; without it, the process's own credentials.",
+    )
+
+    @field_validator("role_arn")
+    @classmethod
+    def _is_of_the_account(cls, arn: str | None, info: ValidationInfo) -> str | None:
+        account = info.data.get("account")
+        if arn and account and f"::{account}:" not in arn:
+            refuse(f"{arn!r} is a role of another account than {account}")
+        return arn
+
+
+class Metadata(Strict):
+    """What an environment is called."""
+
+    name: Name = Field(description="The name of the file or folder.")
+
+
+class Rollout(Strict):
+    """How a rollout is judged. Durations are a whole number and a unit: 90s, 10m, 1h, 7d."""
+
+    deadline: Annotated[timedelta, Span("1m", "24h")] = Field(
+        default_factory=lambda: Terms().deadline,
+        description="How long ECS may take, from the last call sent. 30m if absent.",
+    )
+    progress_deadline: Annotated[timedelta, Span("30s", "24h")] = Field(
+        default_factory=lambda: Terms().progress,
+        description="How long fewer tasks than desired may run during the bake. 5m if absent.",
+    )
+    bake: Annotated[timedelta, Span("0s", "7d")] = Field(
+        default_factory=lambda: Terms().bake,
+        description="How long a release has to stay well after ECS is done. 10m if absent.",
+    )
+    supersede: Annotated[Supersede, OneOf(tuple(Supersede), Supersede)] = Field(
+        default=Supersede.ALWAYS, description="When a newer wish may replace a healthy rollout."
+    )
+
+
+class PartialTarget(Strict):
+    """A target as it is written: what it leaves out may stand in `defaults`."""
+
+    not_yet: ClassVar[frozenset[str]] = _LATER
+
+    kind: str = Field(default="", description="What sort of thing it is.")
+    service: EcsName = Field(default="", description="The name of the ECS service. Required.")
+    version: Version = Field(default="", description="The version to run: the line that a team changes. Required.")
+    cluster: EcsName = Field(default="", description="Another cluster than the environment's.")
+    owner: Owner = Field(default="", description="Who is asked about it.")
+    images: dict[EcsName, Image] = Field(
+        default_factory=dict, description="The image of each container, by the container's name; run as written."
+    )
+    task_definition: object = Field(
+        default=None,
+        description="The input of RegisterTaskDefinition in ECS's own shape: inline, or "
+        "{file: taskdefs/api.yaml, values: {cpu: '512'}} with values for its ${names}. Required for now.",
+    )
+    service_definition: object = Field(
+        default=None, description="Fields of UpdateService in ECS's own shape; what is absent is not ours."
+    )
+    rollout: Rollout = Field(default_factory=Rollout, description="How a rollout is judged.")
+    guards: list[object] = Field(
+        default_factory=list, description="What must hold while a release rolls and bakes; else it is taken back."
+    )
+    on_drift: Annotated[OnDrift, OneOf(tuple(OnDrift), OnDrift)] = Field(
+        default=OnDrift.HEAL, description="Whether drift is put back after healAfter, or only said."
+    )
+    heal_after: Annotated[timedelta, Span("1m", "7d")] = Field(
+        default=timedelta(minutes=5), description="How long drift has to last before it is healed. 5m if absent."
+    )
+    paused: Paused = Field(default=None, description="true, or {reason, until}: nothing is changed meanwhile.")
+
+
+class Target(PartialTarget):
+    """A target with its defaults laid under: whole."""
+
+    kind: str
+    service: EcsName
+    version: Version
+    task_definition: object
+
+
+class Spec(Strict):
+    """What an environment is."""
+
+    not_yet: ClassVar[frozenset[str]] = _LATER
+
+    aws: Aws = Field(description="Account, region and role.")
+    cluster: EcsName = Field(default="", description="The cluster of every target that names no other.")
+    owner: Owner = Field(default="", description="The owner of every target that names no other.")
+    paused: Paused = Field(default=None, description="true, or {reason, until}: nothing here is changed meanwhile.")
+    max_automatic_rollbacks: Annotated[int, Whole(0, 100)] = Field(
+        default=Brake().limit,
+        description="How many automatic rollbacks may start here in 10 minutes before a person is asked.",
+    )
+    defaults: PartialTarget = Field(
+        default_factory=PartialTarget, description="Laid under every target: maps merge, everything else replaces."
+    )
+    targets: dict[Name, PartialTarget] = Field(default_factory=dict, description="What runs here, by name.")
+
+
+class Environment(Strict):
+    """An environment: specs/<name>.yaml, or specs/<name>/environment.yaml beside files of targets."""
+
+    api_version: Annotated[str, OneOf((API_VERSION,))] = Field(description="The version of this format.")
+    kind: Annotated[str, OneOf((ENVIRONMENT,))] = Field(description="What this file describes.")
+    metadata: Metadata = Field(description="What the environment is called.")
+    spec: Spec = Field(description="What the environment is.")
+
+
+class Targets(Strict):
+    """Some targets of an environment that is a folder: specs/<environment>/<anything>.yaml."""
+
+    api_version: Annotated[str, OneOf((API_VERSION,))] = Field(description="The version of this format.")
+    kind: Annotated[str, OneOf((TARGETS,))] = Field(description="What this file describes.")
+    targets: dict[Name, PartialTarget] = Field(description="What runs there, by name.")
+
+
+def fields_of(model: type[BaseModel]) -> Mapping[str, object]:
+    """Give the type of each field of a model, by its name in YAML."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}

@@ -1,0 +1,207 @@
+"""One target from its lines and what is laid under them, or everything that is wrong with it."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from pydantic import ValidationError
+
+from controller.model.desired import Complaint, DesiredTarget
+from controller.model.gate import Gate
+from controller.model.names import Commit
+from controller.model.place import Place
+from controller.model.release import Release
+from controller.model.rollout import Terms
+from controller.ports import Native, Shaped
+from controller.spec.definition import find_definition
+from controller.spec.fill import Filling
+from controller.spec.guards import read_guards
+from controller.spec.head import Ground, pause_of
+from controller.spec.native import native
+from controller.spec.nodes import Fields, Mark, Node, Text, kind_of, mark_of, merge, values_of, written
+from controller.spec.problems import complaint, from_faults, from_model
+from controller.spec.scalars import NAME_PATTERN, NAME_WANTED, show, suggest
+from controller.spec.scan import Scanned
+from controller.spec.schema import Target
+from controller.spec.tables import Shelf, Tables
+
+Scan: TypeAlias = Callable[[str], Scanned]
+
+_DEFINITION: Final = "taskDefinition"
+_SERVICE: Final = "serviceDefinition"
+_IMAGES: Final = "images"
+_VALUE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+_LONGEST_VALUE: Final = 1024
+_OURS: Final = frozenset({"account", "cluster", "environment", "region", "target", "version"})
+
+
+class TargetReader:
+    """Reads one target; `wrong` collects what it finds."""
+
+    def __init__(self, name: str, ground: Ground, shelf: Shelf, tables: Tables, scan: Scan) -> None:
+        self._name = name
+        self._ground = ground
+        self._shelf = shelf
+        self._tables = tables
+        self._scan = scan
+        self._where = ("targets", name)
+        self.wrong: list[Complaint] = []
+
+    def read(self, at: Mark, node: Node, file: str, commit: Commit) -> DesiredTarget | None:
+        """Give the target that these lines ask for, or None after saying why not; `at` is where its name stands."""
+        if not re.fullmatch(NAME_PATTERN, self._name):
+            self._complain(at, f"{show(self._name)} is not {NAME_WANTED}")
+        if not isinstance(node, Fields):
+            self._complain(node.at, f"must be a mapping, not {kind_of(node)}")
+            return None
+        merged = merge(self._ground.base, node)
+        filling = self._filling(merged)
+        lines = filling.fill_fields(merged.without(_DEFINITION))
+        model = self._model(lines, merged)
+        guards = self._guards(lines)
+        shaped = self._shaped(lines, merged, filling)
+        for mark, what in filling.wrong:
+            self._complain(mark, what)
+        if self.wrong or model is None or shaped is None:
+            return None
+        return self._desired(model, guards, shaped, file, commit)
+
+    def _complain(self, at: Mark, what: str, *where: str) -> None:
+        self.wrong.append(complaint(at, (*self._where, *where), what))
+
+    def _filling(self, merged: Fields) -> Filling:
+        """Gather what ${names} stand for: the environment's facts, then version and cluster, then the values."""
+        facts = {**self._ground.facts, "target": self._name}
+        first = Filling(facts)
+        for key in ("cluster", "version"):
+            text = merged.get(key)
+            filled = first.fill(text) if text else None
+            if isinstance(filled, Text) and filled.value is not None:
+                facts[key] = filled.value
+        second = Filling(facts)
+        values = self._values(merged.get(_DEFINITION, "values"), second)
+        for mark, what in (*first.wrong, *second.wrong):
+            self._complain(mark, what)
+        return Filling({**facts, **values})
+
+    def _values(self, node: Node | None, filling: Filling) -> dict[str, str]:
+        if node is None:
+            return {}
+        if not isinstance(node, Fields):
+            self._complain(node.at, f"must be a mapping, not {kind_of(node)}", _DEFINITION, "values")
+            return {}
+        values: dict[str, str] = {}
+        for key, entry in node.entries.items():
+            filled = filling.fill(entry.value)
+            if key in _OURS:
+                self._complain(entry.at, "is a name that is filled in anyway", _DEFINITION, "values", key)
+            elif not _VALUE_NAME.fullmatch(key):
+                what = f"{show(key)} is not a name for a value: a letter, then letters, digits, _ and -"
+                self._complain(entry.at, what, _DEFINITION, "values", key)
+            elif not isinstance(filled, Text) or filled.value is None:
+                self._complain(
+                    entry.value.at, f"must be text, not {kind_of(entry.value)}", _DEFINITION, "values", key
+                )
+            elif len(filled.value) > _LONGEST_VALUE:
+                self._complain(
+                    entry.value.at, f"has more than {_LONGEST_VALUE} characters", _DEFINITION, "values", key
+                )
+            else:
+                values[key] = filled.value
+        return values
+
+    def _model(self, lines: Fields, merged: Fields) -> Target | None:
+        said = values_of(lines.without(_SERVICE), written)
+        data = {**(said if isinstance(said, dict) else {})}
+        if _DEFINITION in merged.entries:
+            data[_DEFINITION] = True  # read by itself, with types of its own
+        kind = lines.get("kind")
+        if isinstance(kind, Text) and kind.value is not None and kind.value not in self._tables.targets:
+            known = sorted(self._tables.targets)
+            self._complain(
+                kind.at, f"{show(kind.value)} is not {' or '.join(known)}{suggest(kind.value, known)}", "kind"
+            )
+        if "cluster" not in lines.entries and self._ground.whole:
+            self._complain(merged.at, "is missing, here and in the environment", "cluster")
+        try:
+            return Target.model_validate(data)
+        except ValidationError as problem:
+            self.wrong += from_model(problem, Target, merged, self._where)
+            return None
+
+    def _guards(self, lines: Fields) -> tuple[Gate, ...]:
+        ground = self._ground
+        facts = {"account": ground.account, "region": ground.region, "role": ground.role}
+        found = read_guards(lines.get("guards"), self._tables.guards, facts, (*self._where, "guards"))
+        self.wrong += found.complaints
+        return found.guards
+
+    def _shaped(self, lines: Fields, merged: Fields, filling: Filling) -> Shaped | None:
+        """Bring the native parts to shape; what the kind finds wrong is told where it was written."""
+        definition = find_definition(
+            merged.get(_DEFINITION), filling, self._shelf, self._scan, (*self._where, _DEFINITION)
+        )
+        self.wrong += definition.complaints
+        service = lines.get(_SERVICE)
+        if service is not None and not isinstance(service, Fields):
+            self._complain(service.at, f"must be a mapping, not {kind_of(service)}", _SERVICE)
+        kind = lines.get("kind")
+        shaping = self._tables.targets.get(kind.value or "") if isinstance(kind, Text) else None
+        if definition.root is None or shaping is None:
+            return None
+        images = lines.get(_IMAGES)
+        shaped = shaping(
+            Native(
+                definition=native(definition.root),
+                service=native(service) if isinstance(service, Fields) else {},
+                images=_texts(images),
+            )
+        )
+        roots = {_DEFINITION: definition.root, _SERVICE: service or lines, _IMAGES: images or lines}
+        self.wrong += from_faults(shaped.faults, roots, self._where)
+        return shaped
+
+    def _desired(
+        self, model: Target, guards: tuple[Gate, ...], shaped: Shaped, file: str, commit: Commit
+    ) -> DesiredTarget | None:
+        if shaped.manifest is None:
+            return None
+        ground, rollout = self._ground, model.rollout
+        return DesiredTarget(
+            place=Place(
+                kind=model.kind,
+                account=ground.account,
+                region=ground.region,
+                cluster=model.cluster,
+                service=model.service,
+                role=ground.role,
+            ),
+            release=Release(version=model.version, manifest=shaped.manifest, shape=shaped.shape, commit=commit),
+            owner=model.owner,
+            file=file,
+            settings=shaped.settings,
+            terms=Terms(
+                guards=guards,
+                bake=rollout.bake,
+                deadline=rollout.deadline,
+                progress=rollout.progress_deadline,
+            ),
+            supersede=rollout.supersede,
+            on_drift=model.on_drift,
+            heal_after=model.heal_after,
+            pause=pause_of(model.paused),
+        )
+
+
+def service_mark(at: Mark, node: Node) -> Mark:
+    """Find where a target names its service, or where its own name stands if the service is a default."""
+    return mark_of(node, ("service",)) if isinstance(node, Fields) and "service" in node.entries else at
+
+
+def _texts(node: Node | None) -> Mapping[str, str]:
+    entries = node.entries if isinstance(node, Fields) else {}
+    return {
+        key: entry.value.value
+        for key, entry in entries.items()
+        if isinstance(entry.value, Text) and entry.value.value is not None
+    }

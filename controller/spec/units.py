@@ -1,0 +1,97 @@
+"""Files as they were compiled, and an environment put together from them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from controller.model.desired import Brake, Complaint, DesiredTarget
+from controller.model.names import TargetName
+from controller.model.orders import Pause
+from controller.spec.head import Head
+from controller.spec.nodes import Mark
+from controller.spec.problems import complaint, in_order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """An environment as its files say it; targets of a file in `broken` are not among the targets.
+
+    `broken` gives the complaints of each file, by its name below the folder of specs; `complaints` are all of them,
+    in order and each said once.
+    """
+
+    targets: Mapping[TargetName, DesiredTarget]
+    brake: Brake = field(default_factory=Brake)
+    pause: Pause | None = None
+    complaints: tuple[Complaint, ...] = ()
+    broken: Mapping[str, tuple[Complaint, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A target, what it was made from, and where its name and its service stand."""
+
+    digest: str
+    seen: Mapping[str, bytes | str | None]
+    target: DesiredTarget
+    name: Mark
+    service: Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """One file as it was compiled; `ground` names what its targets stand on."""
+
+    content: bytes | str | None
+    ground: str
+    made: Mapping[TargetName, Made]
+    complaints: tuple[Complaint, ...] = ()
+
+
+def assemble(main: str, head: Head, units: Mapping[str, Unit]) -> Compiled:
+    """Put an environment together; if its own file is broken, nothing of it stands."""
+    wrong = {path: list(unit.complaints) for path, unit in units.items()}
+    wrong[main] = [*head.complaints, *wrong.get(main, ())]
+    for path, one in _clashes(units):
+        wrong[path].append(one)
+    broken = {path: in_order(complaints) for path, complaints in wrong.items() if complaints}
+    targets = {
+        name: made.target
+        for path, unit in units.items()
+        if main not in broken and path not in broken
+        for name, made in unit.made.items()
+    }
+    return Compiled(
+        targets=targets,
+        brake=head.brake,
+        pause=head.pause,
+        complaints=in_order([one for path in (main, *units) for one in wrong[path]]),
+        broken=broken,
+    )
+
+
+def _clashes(units: Mapping[str, Unit]) -> Iterator[tuple[str, Complaint]]:
+    """Say of everything that is declared twice, in both places, where the other one is."""
+    names: dict[str, tuple[str, TargetName, Made]] = {}
+    places: dict[str, tuple[str, TargetName, Made]] = {}
+    for path, unit in units.items():
+        for name, made in unit.made.items():
+            this = (path, name, made)
+            other = names.setdefault(name, this)
+            if other is not this:
+                yield path, _same_name(name, made.name, other[2].name)
+                yield other[0], _same_name(name, other[2].name, made.name)
+            other = places.setdefault(made.target.place.claim, this)
+            if other is not this and other[1] != name:
+                yield path, _same_service(this, other)
+                yield other[0], _same_service(other, this)
+
+
+def _same_name(name: str, at: Mark, other: Mark) -> Complaint:
+    return complaint(at, ("targets", name), f"is declared in {other.file}:{other.line} too")
+
+
+def _same_service(this: tuple[str, TargetName, Made], other: tuple[str, TargetName, Made]) -> Complaint:
+    _, name, made = this
+    at = other[2].service
+    what = f"{made.target.place.service!r} is the service of {other[1]} too, at {at.file}:{at.line}"
+    return complaint(made.service, ("targets", name, "service"), what)
