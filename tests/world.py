@@ -239,7 +239,7 @@ class FakeWorld:
 
     @property
     def memory(self):
-        return self.store.record.targets.get("api", Memory())
+        return self.store.load(ENV).targets.get(TargetName("api"), Memory())
 
     @property
     def phase(self):

@@ -33,8 +33,3 @@ def clock_now() -> datetime:
 def pause_for(seconds: float) -> None:
     """Wait between two looks at a view."""
     threading.Event().wait(seconds)
-
-
-def plain(value: object) -> dict[str, object]:
-    """Turn a value of the model into what JSON and YAML can hold."""
-    return codec().plain(value)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from controller.app.cycles import SaveCycles
 from controller.app.memory import open_store
 from controller.app.world import Built, build, clock_of, visiting
+from controller.codes import BLOCKED, DONE, NEGATIVE, UNREACHABLE, worst
 from controller.errors import Conflict, PlatformError, SpecError
 from controller.loop.lease import Leases
 from controller.loop.reconcile import preview, reconcile
 from controller.loop.run import Rhythm, Runner
-from controller.codes import BLOCKED, DONE, NEGATIVE, UNREACHABLE, worst
 from controller.model.desired import Unread
 from controller.model.names import EnvName
 from controller.model.rollout import Phase
@@ -96,7 +96,12 @@ def run(options: "Options") -> int:
     stop = threading.Event()
     metrics = Metrics(version=version("trueup"))
     built = build(
-        options, open_store(options.store), clock, on_call=metrics.aws_call, stop=stop, watchers=_watchers(options, metrics)
+        options,
+        open_store(options.store),
+        clock,
+        on_call=metrics.aws_call,
+        stop=stop,
+        watchers=_watchers(options, metrics),
     )
     owner = f"{socket.gethostname()}:{os.getpid()}:{clock.now():%Y%m%dT%H%M%S}"
     leases = Leases(built.store, owner, options.lease.total_seconds(), clock.real, alone=lock is not None)

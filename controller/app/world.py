@@ -80,7 +80,7 @@ def build(
 
 
 def visiting(options: "Options") -> Built:
-    """Build a world for a command that changes nothing: the store is read if it is there, else there is no memory."""
+    """Build a world for a command that changes nothing; where there is no store there is no memory."""
     from controller.errors import SpecError
 
     try:

@@ -37,7 +37,9 @@ target_argument: Final = click.argument("target")
 
 def reason_option(*, required: bool = True) -> Callable[[F], F]:
     """Take a reason: it is shown to everybody who asks why."""
-    return click.option("--reason", required=required, default=None if required else "", help="Why; shown to all.")
+    if required:
+        return click.option("--reason", required=True, help="Why; shown to all.")
+    return click.option("--reason", default="", help="Why; shown to all.")
 
 
 def who(actor: str | None) -> str:

@@ -36,9 +36,7 @@ def command(env: str | None, target: str | None, limit: int, everything: bool, o
     memory.close()
     told = [row for row in rows if everything or row.event.value in _TOLD][-limit:]
     if output != "table":
-        from controller.app.memory import plain
-
-        click.echo(listing("JournalEntry", [plain(row) for row in told], output))
+        click.echo(listing("JournalEntry", told, output))
         return
     click.echo(render(told) if told else "Nothing has happened yet.")
 

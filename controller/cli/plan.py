@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.codes import DONE, NEGATIVE, UNREACHABLE, worst
 from controller.cli.common import output_option
 from controller.cli.show import listing
+from controller.codes import DONE, NEGATIVE, UNREACHABLE, worst
 
 if TYPE_CHECKING:
     from controller.model.cycle import Cycle

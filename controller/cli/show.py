@@ -2,22 +2,44 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Final
 
 API_VERSION: Final = "trueup/v1"
 _GAP: Final = "  "
 
 
-def listing(kind: str, items: Sequence[Mapping[str, object]], output: str) -> str:
+def listing(kind: str, items: Sequence[object], output: str) -> str:
     """Print a list in one envelope, as JSON or YAML."""
-    envelope = {"apiVersion": API_VERSION, "kind": f"{kind}List", "items": list(items)}
+    envelope = {"apiVersion": API_VERSION, "kind": f"{kind}List", "items": [data(item) for item in items]}
     if output == "json":
         return json.dumps(envelope, indent=2, ensure_ascii=False)
     import yaml
 
     text: str = yaml.safe_dump(envelope, sort_keys=False, allow_unicode=True)
     return text.rstrip("\n")
+
+
+def data(value: object) -> object:
+    """Turn a value of the model into what JSON and YAML can hold: every field, in camelCase, whether set or not."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {_camel(one.name): data(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): data(item) for key, item in value.items()}
+    return [data(item) for item in value] if isinstance(value, list | tuple | frozenset) else value
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

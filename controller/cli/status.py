@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.codes import DONE, NEGATIVE
 from controller.cli.common import opened, output_option, store_option
 from controller.cli.show import listing, span, table
+from controller.codes import DONE, NEGATIVE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,9 +64,7 @@ def settled(status: "TargetStatus") -> bool:
 def render(found: "Sequence[TargetStatus]", output: str, now: "datetime") -> str:
     """Print statuses as a table, or as data."""
     if output != "table":
-        from controller.app.memory import plain
-
-        return listing("TargetStatus", [plain(status) for status in found], output)
+        return listing("TargetStatus", found, output)
     if not found:
         return "No target is known to this store yet. Start one with: trueup run --repo …"
     rows = [

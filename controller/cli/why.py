@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.codes import DONE
 from controller.cli.common import env_argument, known, opened, output_option, store_option
 from controller.cli.show import instant, listing
+from controller.codes import DONE
 
 if TYPE_CHECKING:
     from controller.model.status import TargetStatus
@@ -24,9 +24,7 @@ def command(env: str, target: str | None, output: str, store: str) -> int:
     found = [s for s in memory.shown() if s.env == env and target in {None, s.target}]
     memory.close()
     if output != "table":
-        from controller.app.memory import plain
-
-        click.echo(listing("TargetStatus", [plain(status) for status in found], output))
+        click.echo(listing("TargetStatus", found, output))
         return DONE
     click.echo("\n\n".join(explain(status) for status in found) or f"{env}: no turn has been made yet")
     return DONE
