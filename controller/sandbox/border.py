@@ -41,7 +41,7 @@ def ringing(account: str, region: str, names: Sequence[str]) -> list[str]:
 
 
 def make_alarm(account: str, region: str, name: str) -> None:
-    """Give an alarm in state OK, unless there is one of this name."""
+    """Make an alarm in state OK, unless there is one of this name."""
     backend = cloudwatch.cloudwatch_backends[account][region]
     if name in backend.alarms:
         return

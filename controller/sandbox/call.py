@@ -24,12 +24,12 @@ class Call:
 
 
 def cluster_of(call: Call) -> Cluster:
-    """Give the cluster that the call names, by name or ARN; ClusterNotFoundException."""
+    """Find the cluster that the call names, by name or ARN; ClusterNotFoundException."""
     return find_cluster(call.region, text(call.params, "cluster", "default"))
 
 
 def find_cluster(region: Region, name_or_arn: str) -> Cluster:
-    """Give the cluster of this name or ARN; ClusterNotFoundException."""
+    """Find the cluster of this name or ARN; ClusterNotFoundException."""
     cluster = region.clusters.get(short(name_or_arn))
     if cluster is None or cluster.status != "ACTIVE":
         raise Refused("ClusterNotFoundException", "Cluster not found.")
@@ -37,7 +37,7 @@ def find_cluster(region: Region, name_or_arn: str) -> Cluster:
 
 
 def find_service(region: Region, cluster: Cluster, name_or_arn: str) -> Service | None:
-    """Give the service of this name or ARN in this cluster, or None."""
+    """Find the service of this name or ARN in this cluster, or None."""
     service = region.services.get((cluster.name, short(name_or_arn)))
     if service is not None and name_or_arn.startswith("arn:") and name_or_arn != service.arn:
         return None
@@ -45,7 +45,7 @@ def find_service(region: Region, cluster: Cluster, name_or_arn: str) -> Service 
 
 
 def service_of(call: Call) -> Service:
-    """Give the service that the call names; ServiceNotFoundException, ServiceNotActiveException."""
+    """Find the service that the call names; ServiceNotFoundException, ServiceNotActiveException."""
     service = find_service(call.region, cluster_of(call), text(call.params, "service"))
     if service is None:
         raise Refused("ServiceNotFoundException", "Service not found.")
@@ -55,7 +55,7 @@ def service_of(call: Call) -> Service:
 
 
 def find_definition(region: Region, name: str) -> Definition | None:
-    """Give the task definition of an ARN, `family:revision`, or `family` (its newest ACTIVE revision), or None."""
+    """Find the task definition of an ARN, `family:revision`, or `family` (its newest ACTIVE revision), or None."""
     if name.startswith("arn:") and not name.startswith(region.arn("task-definition/")):
         return None
     family, _, revision = short(name).partition(":")
@@ -66,7 +66,7 @@ def find_definition(region: Region, name: str) -> Definition | None:
 
 
 def usable_definition(region: Region, name: str) -> Definition:
-    """Give the task definition for a new deployment; ClientException if there is none or it is INACTIVE."""
+    """Find the task definition for a new deployment; ClientException if there is none or it is INACTIVE."""
     found = find_definition(region, name)
     if found is None:
         raise client_error("TaskDefinition not found.")

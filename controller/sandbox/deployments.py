@@ -39,7 +39,7 @@ def threshold(settings: Native, desired: int) -> int:
 
 
 def count(deployment: Deployment) -> Counted:
-    """Give the tasks of a deployment, now."""
+    """Count the tasks of a deployment, now."""
     running = sum(task.up for task in deployment.tasks)
     live = sum(task.live for task in deployment.tasks)
     return Counted(
@@ -117,7 +117,7 @@ def touch(service: Service) -> None:
 
 
 def fail(world: World, service: Service, why: str, *, rollback: bool) -> None:
-    """Give the deployment in flight failed: go back if asked and possible, else stop where it is."""
+    """Declare the deployment in flight failed: go back if asked and possible, else stop where it is."""
     story, failed = service.current, service.primary
     if story is None:
         return
@@ -197,7 +197,7 @@ def _cause(story: ServiceDeployment) -> str:
 
 
 def complete(world: World, service: Service, now: float) -> None:
-    """Give the PRIMARY deployment has all it needs, and nothing else is left."""
+    """Declare the PRIMARY deployment complete: it has all it needs, and nothing else is left."""
     primary, story, at = service.primary, service.current, world.stamp()
     primary.rollout_state, primary.updated, primary.steady_since = "COMPLETED", at, None
     primary.rollout_reason = f"ECS deployment {primary.id} completed."

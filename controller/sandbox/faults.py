@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 
 from controller.sandbox.native import Refused
 from controller.sandbox.past import Lag
@@ -37,7 +38,7 @@ class Faults:
     trouble: Trouble = field(default_factory=Trouble)
 
     def refusal(self, operation: str) -> Refused | None:
-        """Give the error for this call, if one is due; it is used up."""
+        """Take the error for this call, if one is due; it is used up."""
         for failing in self.errors:
             if failing.operation in {operation, ANY} and failing.times > 0:
                 failing.times -= 1
@@ -115,6 +116,8 @@ def _failing(given: Mapping[str, object]) -> Failing:
     if unknown or "operation" not in given:
         raise ValueError("an error has operation, and perhaps code, message, status, times")
     status = _count("errors.status", given.get("status", 400))
+    if status < HTTPStatus.BAD_REQUEST or status not in set(HTTPStatus):
+        raise ValueError("errors.status is an HTTP status of an error, such as 400 or 503")
     return Failing(
         operation=str(given["operation"]),
         code=str(given.get("code", "ServerException")),

@@ -39,7 +39,7 @@ def create_cluster(call: Call) -> Answer:
 
 
 def make(region: Region, name: str) -> Cluster:
-    """Give the ACTIVE cluster of this name, made if there is none."""
+    """Find the ACTIVE cluster of this name, made if there is none."""
     known = region.clusters.get(name)
     if known is None or known.status != "ACTIVE":
         known = region.clusters[name] = Cluster(arn=region.arn(f"cluster/{name}"), name=name, tags={}, native={})

@@ -39,7 +39,7 @@ def create_service(call: Call) -> Answer:
 
 
 def make(call: Call, cluster: Cluster, name: str, settings: dict[str, object]) -> Service:
-    """Give a service without any deployment yet."""
+    """Make a service without any deployment yet."""
     service = Service(
         arn=call.region.arn(f"service/{cluster.name}/{name}"),
         name=name,

@@ -43,7 +43,7 @@ def describe_service_deployments(call: Call) -> Answer:
 
 
 def find_story(call: Call, arn: str) -> tuple[Service | None, ServiceDeployment | None]:
-    """Give a service deployment by its ARN, with its service."""
+    """Find a service deployment by its ARN, with its service."""
     service = owner_of(call, arn)
     if service is None or service.status == "INACTIVE":
         return None, None

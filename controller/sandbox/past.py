@@ -68,6 +68,8 @@ def _copy(service: Service) -> Service:
     for deployment in service.deployments:
         shared[id(deployment.revision)] = deployment.revision
         shared |= {id(task.definition): task.definition for task in deployment.tasks}
+    if service.good is not None:
+        shared[id(service.good.revision)] = service.good.revision
     for story in service.history:
         shared[id(story.target.revision)] = story.target.revision
         shared |= {id(task.definition): task.definition for task in story.target.tasks}

@@ -18,7 +18,7 @@ def step(world: World, region: Region, service: Service, now: float) -> None:
     _acknowledge(world, service)
     _age(world, service, now)
     if service.status == "DRAINING":
-        _empty(world, service, now)
+        _empty(world, service)
         return
     _judge(world, region, service)
     _stop_surplus(world, service)
@@ -75,18 +75,16 @@ def _forgives(service: Service) -> bool:
     return flag(breaker, "resetOnHealthyTask", default=True)
 
 
-def _empty(world: World, service: Service, now: float) -> None:
-    """Give a deleted service stops all it runs, then is INACTIVE."""
+def _empty(world: World, service: Service) -> None:
+    """Stop all that a deleted service runs; then it is INACTIVE."""
     for deployment in service.deployments:
         for task in deployment.tasks:
             if task.live:
                 tasks.order_stop(world, task, "Task stopped because its service was deleted")
     if not any(deployment.tasks for deployment in service.deployments):
-        service.status, service.moving = "INACTIVE", False
-        service.deployments = []
+        service.status, service.deployments = "INACTIVE", []
         deployments.touch(service)
         service.moving = False
-    _ = now
 
 
 def _judge(world: World, region: Region, service: Service) -> None:

@@ -187,6 +187,8 @@ BAD_FAULTS = {
     "a lag of nothing": {"stale": {}},
     "an error of nothing": {"errors": [{}]},
     "an error with a typo": {"errors": [{"operation": "UpdateService", "kode": "x"}]},
+    "an error that is a success": {"errors": [{"operation": "UpdateService", "status": 200}]},
+    "an error with a status of nobody": {"errors": [{"operation": "UpdateService", "status": 599}]},
     "a count that is no number": {"lost": {"UpdateService": "two"}},
     "one name, not a list": {"unpullable": "v1"},
     "a good one beside a bad one": {"throttle": True, "latency": 3},
