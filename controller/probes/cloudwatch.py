@@ -17,7 +17,7 @@ Client: TypeAlias = Any  # the SDK makes the classes of its clients at run time
 Where: TypeAlias = tuple[str, str, str | None]
 
 
-class CloudWatchProbe:
+class CloudWatchAlarms:
     """Answers `AlarmsOf`; `client` gives a CloudWatch client for an account, a region and a role.
 
     It may raise a TrueupError, and then nothing that was asked of that account is answered.

@@ -1,7 +1,7 @@
 """Clients of AWS: counted, within their budget, and able to change things only through the last gate."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -69,6 +69,12 @@ class Access:
         """Give a client of another service that is only read from."""
         self.verify()
         return self._client(service, changing=False)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        with self._lock:
+            for client in self._made.values():
+                client.close()
 
     def _call(self, operation: str, client: Client, params: dict[str, object]) -> Native:
         from botocore import xform_name  # noqa: PLC0415 - AWS's library is loaded only where it is used
@@ -173,6 +179,7 @@ class Clients:
         self._lock = threading.RLock()
         self._ambient: Session | None = None
         self._accesses: dict[tuple[str, str, str | None], Access] = {}
+        self._lenders: dict[tuple[str, str], tuple[Mapping[str, str | None], Client]] = {}
 
     def access(self, place: Place) -> Access:
         """Give the way into a place."""
@@ -193,15 +200,36 @@ class Clients:
             ambient = self._ambient = self._ambient or ambient_session()
 
         def client(service: str, **credentials: str | None) -> Client:
-            return self.make(ambient, service, region, read_config(), **credentials)
+            return self._lender(ambient, service, region, credentials)
 
         return role_session(role, ambient, client, self.options) if role else ambient
+
+    def _lender(
+        self, ambient: "Session", service: str, region: str, credentials: Mapping[str, str | None]
+    ) -> Client:
+        """Give the client that assumes roles: a new one only when our own credentials are new."""
+        with self._lock:
+            known, client = self._lenders.get((service, region), (None, None))
+            if known != credentials:
+                if client is not None:
+                    client.close()
+                client = self.make(ambient, service, region, read_config(), **credentials)
+                self._lenders[service, region] = (dict(credentials), client)
+            return client
 
     def make(self, session: "Session", service: str, region: str, config: "Config", **more: object) -> Client:
         """Make a client; one at a time, because the SDK's sessions are not made for threads."""
         make: Callable[..., Client] = session.create_client
         with self._lock:
             return make(service, region_name=region, endpoint_url=self.options.endpoint_url, config=config, **more)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        with self._lock:
+            for access in self._accesses.values():
+                access.close()
+            for _, client in self._lenders.values():
+                client.close()
 
     def opened(self) -> Callable[[], bool]:
         """Forget what was let out before, and give what says whether something is let out from now on."""

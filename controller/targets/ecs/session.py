@@ -60,7 +60,7 @@ def role_session(role: str, ambient: "Session", client: Callable[[str], Any], op
     from botocore.session import Session  # noqa: PLC0415 - AWS's library is loaded only where it is used
 
     session = Session()
-    for shared in ("data_loader", "response_parser_factory", "endpoint_resolver", "exceptions_factory"):
+    for shared in ("data_loader", "response_parser_factory"):
         session.register_component(shared, ambient.get_component(shared))
     session.register_component(
         "credential_provider", _Assumed(role, ambient, client, session_name(options.session))
