@@ -31,6 +31,8 @@ PROMETHEUS_3 = (
         ("application/openmetrics-text;version=2.0.0", False),
         ("application/openmetrics-text;version=2.0.0,application/openmetrics-text;version=1.0.0;q=0.5", True),
         ("application/openmetrics-text;q=0.2,text/plain", False),
+        ("application/openmetrics-text,text/plain", False),
+        ("application/openmetrics-text;q=7,text/plain;q=0.1", False),
         ("application/openmetrics-text;q=0", False),
         ("application/openmetrics-text;q=much", False),
         ("application/openmetrics-text;q=nan,*/*;q=0.1", False),

@@ -166,6 +166,13 @@ def test_a_target_that_left_is_forgotten_and_one_that_was_only_not_due_is_not(lo
     assert len(lines.of("decision")) == 3
 
 
+def test_a_target_that_is_not_remembered_yet_is_not_told_of_again_and_again(log, lines):
+    for _ in range(3):
+        log(cycle({"api": decision(signal="BLIND")}, after=Record()))
+
+    assert len(lines.of("decision")) == 1
+
+
 @pytest.mark.parametrize(
     ("made", "sight"),
     [

@@ -10,10 +10,13 @@ import threading
 import time
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from controller.errors import AccessError, SpecError
+from controller.telemetry.metrics import Metrics
 from controller.web.health import Limits, Pulse
 from controller.web.server import Server, application
+from tests.telemetry.cycles import cycle, decision
 
 
 class Front:
@@ -87,6 +90,22 @@ def test_metrics_are_served_as_the_scraper_asks(front):
     status, body, headers = front.get("/metrics", **{"Accept-Encoding": "gzip"})
     assert (gzip.decompress(body), headers["Content-Encoding"]) == (b"up 1\n", "gzip")
     assert front.asked == [("application/openmetrics-text", "identity"), ("", "gzip")]
+
+
+def test_the_real_metrics_can_be_scraped_over_http():
+    metrics = Metrics(version="0.1.0")
+    metrics.watch(cycle({"api": decision()}))
+    front = Front(scrape=metrics.scrape)
+    try:
+        _, packed, headers = front.get(
+            "/metrics", Accept="application/openmetrics-text", **{"Accept-Encoding": "gzip"}
+        )
+    finally:
+        front.server.stop()
+
+    assert headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+    names = {family.name for family in text_string_to_metric_families(gzip.decompress(packed).decode())}
+    assert {"trueup_target_phase", "trueup_turns", "trueup_build"} <= names
 
 
 def test_health_follows_the_pulse(front):
@@ -206,6 +225,22 @@ def test_a_connection_may_be_used_again_and_again(front):
         assert client.getresponse().read() == b'{"alive":true,"reasons":[]}'
         assert client.sock is first
     client.close()
+
+
+def test_a_connection_that_is_used_outlives_the_limit_of_one_exchange():
+    front = Front(exchange=1.0)
+    client = http.client.HTTPConnection("127.0.0.1", front.port, timeout=5)
+    try:
+        client.connect()
+        first = client.sock
+        for _ in range(4):
+            client.request("GET", "/healthz")
+            client.getresponse().read()
+            time.sleep(0.4)
+        assert client.sock is first
+    finally:
+        client.close()
+        front.server.stop()
 
 
 def test_a_port_that_is_in_use_is_one_clear_error(front):
