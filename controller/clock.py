@@ -15,7 +15,7 @@ FASTEST: Final = 10_000.0
 _EXAMPLE: Final = "write START*SPEED, such as now*60 or 2026-01-31T09:00:00Z*60"
 # RFC 3339 §5.6, where the offset may not be left out: a time without one is a guess.
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
-_SPEED: Final = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
+_SPEED: Final = re.compile(r"\d{1,9}(\.\d{1,9})?(e[+-]?\d{1,2})?", re.ASCII | re.IGNORECASE)
 # A rehearsal may last this long in real time before the year 9999 ends for it.
 _HORIZON: Final = timedelta(days=30)
 

@@ -37,6 +37,10 @@ _GAUGES: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+# An environment whose file was never good, or may not be read; all else that is unread says nothing of the spec.
+_INVALID: Final = frozenset({"SpecInvalid", "FileRejected"})
+
+
 class Environments(Collector):
     """The newest facts of every environment. Any thread may call any method."""
 
@@ -103,7 +107,7 @@ def _read(known: Facts, desired: Reading) -> Facts:
     if isinstance(desired, Desired):
         problems = max(len(desired.complaints), len(desired.broken))
         return replace(known, commit=desired.commit, problems=problems, valid=not problems)
-    if desired.reason.startswith("Spec"):
+    if desired.reason in _INVALID:
         return replace(known, problems=max(1, known.problems), valid=False)
     return known
 

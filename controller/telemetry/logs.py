@@ -68,7 +68,7 @@ class _Output(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name for it
         """Say only that a line is missing, and what kind of error it was."""
         kind = sys.exc_info()[0]
-        with contextlib.suppress(OSError, ValueError):  # the stream may be what is broken
+        with contextlib.suppress(OSError, ValueError, RuntimeError):  # the stream may be what is broken, or busy
             said = f"a log line of {record.name} could not be written: {kind.__name__ if kind else ''}"
             self.stream.write(f"{visible(said)}\n")
 

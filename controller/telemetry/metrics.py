@@ -13,7 +13,7 @@ from controller.model.desired import Desired
 from controller.model.names import EnvName, TargetName
 from controller.telemetry.accept import OPENMETRICS, TEXT, takes_gzip, wants_openmetrics
 from controller.telemetry.families import RESULTS
-from controller.telemetry.series import OPERATIONS, REASONS, AwsResult, Series
+from controller.telemetry.series import AWS_RESULTS, OPERATIONS, REASONS, Series
 from controller.telemetry.squeeze import gather, squeeze
 from controller.telemetry.table import Table
 from controller.telemetry.visible import LABEL, visible
@@ -87,10 +87,11 @@ class Metrics:
         if ok:
             self._series.polled_at.labels(_label(source)).set(at.timestamp())
 
-    def aws_call(self, account: str, region: str, operation: str, result: AwsResult) -> None:
-        """Count one call as it was answered: also each try of a read that the SDK tries again."""
+    def aws_call(self, account: str, region: str, operation: str, result: str) -> None:
+        """Count one call as it was answered (ok, throttled, denied, refused, else failed), tries again included."""
         self._operation_seen(account, region, operation)
-        self._series.aws_calls.labels(_label(account), _label(region), _label(operation), result).inc()
+        known = result if result in AWS_RESULTS else "failed"
+        self._series.aws_calls.labels(_label(account), _label(region), _label(operation), known).inc()
         if result == "throttled":
             self._series.aws_throttles.labels(_label(account), _label(region), _label(operation)).inc()
 

@@ -3,7 +3,7 @@
 import platform
 from collections.abc import Iterator
 from itertools import product
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from prometheus_client import (
     CollectorRegistry,
@@ -22,9 +22,7 @@ from controller.telemetry.environments import Environments
 from controller.telemetry.families import RESULTS
 from controller.telemetry.visible import LABEL, visible
 
-AwsResult: TypeAlias = Literal["ok", "throttled", "denied", "refused", "failed"]
-
-AWS_RESULTS: Final[tuple[AwsResult, ...]] = ("ok", "throttled", "denied", "refused", "failed")
+AWS_RESULTS: Final = ("ok", "throttled", "denied", "refused", "failed")
 # Why a rollout ended as it did; `none` where it needs no reason, `other` for one that is not listed here.
 REASONS: Final = ("none", "content", "breaker", "alarm", "deadline", "tasks", "foreign", "person", "other")
 # Every operation that is called; one that is not listed has its series from its first call.
@@ -34,12 +32,12 @@ OPERATIONS: Final = (
     "ListTaskDefinitions",
     "ListServiceDeployments",
     "DescribeServiceDeployments",
+    "DescribeServiceRevisions",
     "ListTasks",
     "DescribeTasks",
     "RegisterTaskDefinition",
     "UpdateService",
     "StopServiceDeployment",
-    "TagResource",
     "DescribeAlarms",
     "DescribeAlarmHistory",
     "AssumeRole",

@@ -213,6 +213,9 @@ def test_with_git_away_what_was_known_of_the_spec_stays_and_a_bad_first_spec_is_
     metrics.watch(cycle({"api": decision()}, desired=Unread(env="prod", why="line 3", reason="SpecInvalid")))
     assert value(metrics, "trueup_spec_valid") == 0
     assert value(metrics, "trueup_spec_problems") == 1
+    metrics.watch(cycle({"api": decision()}))
+    metrics.watch(cycle({"api": decision()}, desired=Unread(env="prod", why="a link", reason="FileRejected")))
+    assert value(metrics, "trueup_spec_valid") == 0
 
 
 @pytest.mark.parametrize(
@@ -271,6 +274,8 @@ def test_aws_calls_are_counted_by_how_they_were_answered(metrics):
     metrics.aws_call(*where.values(), "UpdateService", "denied")
     assert total(metrics, "trueup_aws_calls_total", operation="DescribeServices") == 2
     assert value(metrics, "trueup_aws_calls_total", operation="UpdateService", result="denied") == 1
+    metrics.aws_call(*where.values(), "UpdateService", "a word nobody knows")
+    assert value(metrics, "trueup_aws_calls_total", operation="UpdateService", result="failed") == 1
     assert value(metrics, "trueup_aws_throttles_total", **where, operation="DescribeServices") == 1
     assert total(metrics, "trueup_aws_throttles_total") == 1
 
