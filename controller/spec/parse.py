@@ -7,7 +7,7 @@ environment's own file carries all others. What is declared twice (a name, a ser
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -86,8 +86,9 @@ class Compiler:
         ]
         scanned = self._scan(main.view, main.path)
         head = read_head(env, scanned, main.shown, self._tables)
+        strays = _strays(main) if main.folder else ()
         if scanned.root is None:
-            return assemble(main.path, head, {})
+            return assemble(main.path, head, {}, strays)
         good = self._good.get(env, {})
         ground = head.ground.digest()
         units: dict[str, Unit] = {}
@@ -99,7 +100,7 @@ class Compiler:
         if not head.complaints:
             kept = {path: good.get(path) if unit.complaints else unit for path, unit in units.items()}
             self._good[env] = {path: unit for path, unit in kept.items() if unit}
-        return assemble(main.path, head, units)
+        return assemble(main.path, head, units, strays)
 
     def _unit(self, page: Sheet, ground: Ground, digest: str, before: Unit | None) -> Unit:
         """Make one file's targets, but for those whose lines, ground and other files are as they were."""
@@ -144,6 +145,16 @@ class Compiler:
         while len(self._scans) > _KEPT:
             self._scans.popitem(last=False)
         return scanned
+
+
+def _strays(main: Sheet) -> Iterator[Complaint]:
+    """Name files that look like files of targets and are not read as such, so that none vanishes in silence."""
+    folder = f"{main.folder}/"
+    for name in main.view.files:
+        beside = name.removeprefix(folder) if name.startswith(folder) else ""
+        misspelt = beside.lower().endswith((".yml", SUFFIX)) and not beside.endswith(SUFFIX)
+        if misspelt and "/" not in beside:
+            yield Complaint(path=shown(main.view, name), what=f"is not read: a file of targets ends in {SUFFIX}")
 
 
 def _scan_content(content: bytes | str | None, file: str) -> Scanned:

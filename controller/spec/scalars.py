@@ -27,6 +27,7 @@ _MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 _SHOWN: Final = 80
+OPEN: Final = r"|\$\{"
 
 
 def refuse(what: str) -> NoReturn:
@@ -192,7 +193,7 @@ class Explained(Scalar):
 
 def _text(pattern: str) -> JsonSchemaValue:
     """Describe text that matches once its ${names} are filled in."""
-    return {"type": "string", "pattern": rf"^(?:{pattern})$|\$\{{"}
+    return {"type": "string", "pattern": rf"^(?:{pattern})$" + OPEN}
 
 
 NAME_PATTERN: Final = r"[a-z][a-z0-9-]{0,39}"

@@ -7,8 +7,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Final, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from controller.model.desired import Brake, OnDrift, Supersede
 from controller.model.rollout import Terms
@@ -65,7 +75,15 @@ def _read_paused(value: object) -> object:
     return value
 
 
-Paused: TypeAlias = Annotated[Stop | None, BeforeValidator(_read_paused)]
+class _TrueOrStop:
+    """Tells editors that a pause may also be true or false."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, walk: GetJsonSchemaHandler) -> JsonSchemaValue:
+        stop = [one for one in walk(schema)["anyOf"] if one != {"type": "null"}]
+        return {"anyOf": [{"type": "boolean"}, *stop]}
+
+
+Paused: TypeAlias = Annotated[Stop | None, BeforeValidator(_read_paused), _TrueOrStop()]
 
 
 class Aws(Strict):
@@ -118,7 +136,7 @@ class PartialTarget(Strict):
 
     not_yet: ClassVar[frozenset[str]] = _LATER
 
-    kind: str = Field(default="", description="What sort of thing it is.")
+    kind: str = Field(default="", description="What sort of thing it is. Required.")
     service: EcsName = Field(default="", description="The name of the ECS service. Required.")
     version: Version = Field(default="", description="The version to run: the line that a team changes. Required.")
     cluster: EcsName = Field(default="", description="Another cluster than the environment's.")
@@ -130,9 +148,12 @@ class PartialTarget(Strict):
         default=None,
         description="The input of RegisterTaskDefinition in ECS's own shape: inline, or "
         "{file: taskdefs/api.yaml, values: {cpu: '512'}} with values for its ${names}. Required for now.",
+        json_schema_extra={"type": "object"},
     )
     service_definition: object = Field(
-        default=None, description="Fields of UpdateService in ECS's own shape; what is absent is not ours."
+        default=None,
+        description="Fields of UpdateService in ECS's own shape; what is absent is not ours.",
+        json_schema_extra={"type": "object"},
     )
     rollout: Rollout = Field(default_factory=Rollout, description="How a rollout is judged.")
     guards: list[object] = Field(
@@ -142,7 +163,8 @@ class PartialTarget(Strict):
         default=OnDrift.HEAL, description="Whether drift is put back after healAfter, or only said."
     )
     heal_after: Annotated[timedelta, Span("1m", "7d")] = Field(
-        default=timedelta(minutes=5), description="How long drift has to last before it is healed. 5m if absent."
+        default_factory=lambda: timedelta(minutes=5),
+        description="How long drift has to last before it is healed. 5m if absent.",
     )
     paused: Paused = Field(default=None, description="true, or {reason, until}: nothing is changed meanwhile.")
 

@@ -1,6 +1,6 @@
 """Files as they were compiled, and an environment put together from them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from controller.model.desired import Brake, Complaint, DesiredTarget
@@ -47,8 +47,8 @@ class Unit:
     complaints: tuple[Complaint, ...] = ()
 
 
-def assemble(main: str, head: Head, units: Mapping[str, Unit]) -> Compiled:
-    """Put an environment together; if its own file is broken, nothing of it stands."""
+def assemble(main: str, head: Head, units: Mapping[str, Unit], strays: Iterable[Complaint]) -> Compiled:
+    """Put an environment together; if its own file is broken, nothing of it stands. `strays` break no file."""
     wrong = {path: list(unit.complaints) for path, unit in units.items()}
     wrong[main] = [*head.complaints, *wrong.get(main, ())]
     for path, one in _clashes(units):
@@ -64,7 +64,7 @@ def assemble(main: str, head: Head, units: Mapping[str, Unit]) -> Compiled:
         targets=targets,
         brake=head.brake,
         pause=head.pause,
-        complaints=in_order([one for path in (main, *units) for one in wrong[path]]),
+        complaints=in_order([*(one for path in (main, *units) for one in wrong[path]), *strays]),
         broken=broken,
     )
 

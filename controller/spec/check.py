@@ -1,0 +1,140 @@
+"""Specs on this machine's disk, read as the controller reads them from git, offline: `trueup validate`."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from controller.model.desired import Complaint
+from controller.model.names import Commit, EnvName
+from controller.spec.parse import MAIN, SUFFIX, Compiler, spec_files
+from controller.spec.problems import in_order
+from controller.spec.scalars import NAME_PATTERN, NAME_WANTED
+from controller.spec.scan import LARGEST, scan
+from controller.spec.tables import Files, Tables, View, shown
+
+_READ: Final = frozenset({".yaml", ".yml", ".json"})
+_DEEPEST: Final = 16
+_HERE: Final = Commit("working tree")
+
+
+def validate(paths: Sequence[Path], tables: Tables) -> tuple[tuple[str, ...], tuple[Complaint, ...]]:
+    """Check specs: each path is a folder of specs, or one environment's file or folder, or a file in that folder.
+
+    Gives the environments' files that were checked, and everything that is wrong, in order.
+    """
+    compiler = Compiler(tables)
+    checked: dict[str, None] = {}
+    complaints: list[Complaint] = []
+    for path in paths:
+        found = _find(path)
+        if isinstance(found, Complaint):
+            complaints.append(found)
+            continue
+        view, names = found
+        complaints += _strays(view) if names is None else ()
+        chosen = environments(view) if names is None else names
+        for env in chosen:
+            sheets = dict.fromkeys(spec_files(env, view.files), view)
+            checked |= dict.fromkeys(shown(view, name) for name in sheets)
+            complaints += compiler.compile(env, sheets).complaints
+        if not chosen:
+            what = f"holds no environment: neither <name>{SUFFIX} nor <name>/{MAIN}"
+            complaints.append(Complaint(path=str(path), what=what))
+    return tuple(checked), in_order(complaints)
+
+
+def environments_in(folder: Path) -> Iterator[tuple[EnvName, Mapping[str, View]]]:
+    """Give every environment of a folder of specs, with its files, for a Compiler."""
+    view = load(folder)
+    for env in environments(view):
+        yield env, dict.fromkeys(spec_files(env, view.files), view)
+
+
+def environments(view: View) -> list[EnvName]:
+    """Name the environments of a folder of specs, in order."""
+    tops = {_environment(name) for name in view.files}
+    return [EnvName(name) for name in sorted(tops) if re.fullmatch(NAME_PATTERN, name)]
+
+
+def load(folder: Path) -> Files:
+    """Read what specs may be made of: YAML and JSON files, no links, nothing that begins with a dot."""
+    files: dict[str, bytes] = {}
+    rejected: dict[str, str] = {}
+    for file in _walk(folder, _DEEPEST):
+        name = file.relative_to(folder).as_posix()
+        if file.is_symlink():
+            rejected[name] = "it is a symbolic link"
+            continue
+        try:
+            with file.open("rb") as stream:
+                files[name] = stream.read(LARGEST + 1)
+        except OSError as problem:
+            rejected[name] = problem.strerror or "it cannot be read"
+    return Files(files=files, rejected=rejected, commit=_HERE, path="" if folder == Path() else str(folder))
+
+
+def _walk(folder: Path, depth: int) -> Iterator[Path]:
+    for file in sorted(folder.iterdir()):
+        if file.name.startswith("."):
+            continue
+        if file.is_dir() and not file.is_symlink():
+            yield from _walk(file, depth - 1) if depth else ()
+        elif file.suffix in _READ:
+            yield file
+
+
+def _find(path: Path) -> tuple[Files, list[EnvName] | None] | Complaint:
+    """Find the folder of specs that a path lies in, and the environments that it means; None means all."""
+    try:
+        if path.is_dir():
+            if not (path / MAIN).is_file():
+                return load(path), None
+            whole = path if path.name not in {"", ".."} else path.resolve()
+            return load(whole.parent), [EnvName(whole.name)]
+        if not path.exists():
+            return Complaint(path=str(path), what="there is no such file or folder")
+        folder = path.parent if path.parent.name not in {"", ".."} else path.parent.resolve()
+        if (folder / MAIN).is_file():
+            return load(folder.parent), [EnvName(folder.name)]
+        return _alone(path) or (load(path.parent), [EnvName(path.name.removesuffix(SUFFIX))])
+    except OSError as problem:
+        return Complaint(path=str(path), what=f"cannot be read: {problem.strerror or problem}")
+
+
+def _alone(path: Path) -> Complaint | None:
+    """Say why a file is no environment's own file, though nothing else claims it."""
+    if path.suffix != SUFFIX:
+        return Complaint(path=str(path), what=f"an environment's file is called <name>{SUFFIX}")
+    if not re.fullmatch(NAME_PATTERN, path.stem):
+        return Complaint(path=str(path), what=f"{path.stem!r} is not {NAME_WANTED}")
+    with path.open("rb") as stream:
+        root = scan(stream.read(LARGEST + 1), str(path)).root
+    if root and "apiVersion" not in root.entries and "family" in root.entries:
+        what = "is a task definition, not an environment: it is checked with the environments that refer to it"
+        return Complaint(path=str(path), what=what)
+    return None
+
+
+def _environment(name: str) -> str:
+    """Name the environment whose own file this is; empty if it is none's."""
+    top, _, rest = name.partition("/")
+    if rest:
+        return top if rest == MAIN else ""
+    return top.removesuffix(SUFFIX) if top.endswith(SUFFIX) else ""
+
+
+def _strays(view: View) -> Iterator[Complaint]:
+    """Say which files look like an environment and are none, or are one twice."""
+    for name in sorted({*view.files, *view.rejected}):
+        top, _, rest = name.partition("/")
+        env = _environment(name)
+        if env and not re.fullmatch(NAME_PATTERN, env):
+            yield Complaint(path=shown(view, name), what=f"{env!r} is not {NAME_WANTED}")
+        elif env and name in view.rejected:
+            yield Complaint(path=shown(view, name), what=f"cannot be read: {view.rejected[name]}")
+        elif rest == MAIN and f"{top}{SUFFIX}" in view.files:
+            what = f"{shown(view, top)}{SUFFIX} says what {top} is too: keep one"
+            yield Complaint(path=shown(view, name), what=what)
+        elif not rest and top.lower().endswith((".yml", SUFFIX)) and not env:
+            yield Complaint(path=shown(view, name), what=f"an environment's file is called <name>{SUFFIX}")
