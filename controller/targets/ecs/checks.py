@@ -63,7 +63,7 @@ def _family(definition: Native) -> Iterator[Fault]:
 
 def _containers(definition: Native) -> Iterator[Fault]:
     containers = parts(definition, "containerDefinitions")
-    if not containers and "containerDefinitions" in definition:
+    if definition.get("containerDefinitions") == []:
         yield _fault("containerDefinitions", what="is empty; a task needs at least one container")
     names = [text(container, "name") for container in containers]
     for index, (name, container) in enumerate(zip(names, containers, strict=True)):

@@ -1,4 +1,4 @@
-"""The ECS kind against a sandbox that stands still until it is ticked, and short sentences for what tests do with it."""
+"""The ECS kind against a sandbox that stands still until it is ticked, and short sentences for its tests."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

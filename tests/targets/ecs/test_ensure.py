@@ -12,6 +12,7 @@ from controller.model.outcome import Lost, NotSent, Refused, Sent, Stale
 from controller.model.release import Release
 from controller.model.rollout import Expect, Purpose
 from controller.ports import Native
+from controller.targets.ecs.definitions import clean_tag
 from controller.targets.ecs.spec import shape
 from tests.targets.ecs.rig import ACCOUNT, REGION, a_seed, definition, release
 
@@ -46,8 +47,6 @@ def test_a_release_is_registered_with_our_tags_and_deployed_by_its_full_arn(grou
 
 def test_tags_hold_only_what_aws_takes():
     ugly = Release(version="v1.2.3~rc(1) ü" + "x" * 300, manifest=release(GOOD).manifest, shape=release(GOOD).shape)
-    from controller.targets.ecs.definitions import clean_tag
-
     assert clean_tag(ugly.version).startswith("v1.2.3-rc-1- üxxx")
     assert len(clean_tag(ugly.version)) == 256
 
