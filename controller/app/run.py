@@ -5,11 +5,11 @@ import signal
 import socket
 import sys
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from controller.app.cycles import SaveCycles
 from controller.app.memory import open_store
@@ -19,6 +19,7 @@ from controller.errors import Conflict, PlatformError, SpecError
 from controller.loop.lease import Leases
 from controller.loop.reconcile import preview, reconcile
 from controller.loop.run import Rhythm, Runner
+from controller.loop.tell import name_of
 from controller.model.desired import Unread
 from controller.model.names import EnvName
 from controller.model.rollout import Phase
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from controller.model.cycle import Cycle
     from controller.options import Options
+    from controller.targets.ecs.client import OnCall
 
 _MOVING = frozenset({Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK})
 
@@ -58,6 +60,20 @@ class Reporter:
     """Counts and logs what the loop meets that is not in a Cycle."""
 
     metrics: Metrics
+    known: set[EnvName] = field(default_factory=set)
+
+    def environments(self, names: frozenset[EnvName]) -> None:
+        """Say which environments there are; what is counted of others is dropped."""
+        for name in self.known - names:
+            self.metrics.environment_left(name)
+        for name in names - self.known:
+            self.metrics.environment_seen(name)
+        self.known.clear()
+        self.known.update(names)
+
+    def loop_failed(self, error: Exception) -> None:
+        """Say that the loop itself met something it did not expect, and goes on."""
+        logger().error("the loop stumbled", error=f"{type(error).__name__}: {error}", exc_info=error)
 
     def queue(self, depth: int) -> None:
         """Say how many targets are due and wait."""
@@ -99,7 +115,7 @@ def run(options: "Options") -> int:
         options,
         open_store(options.store),
         clock,
-        on_call=metrics.aws_call,
+        on_call=cast("OnCall", metrics.aws_call),
         stop=stop,
         watchers=_watchers(options, metrics),
     )
@@ -116,7 +132,10 @@ def run(options: "Options") -> int:
 
 def _watchers(options: "Options", metrics: Metrics) -> "tuple[Callable[[Cycle], None], ...]":
     saving = (SaveCycles(options.save_cycles),) if options.save_cycles else ()
-    return (LogDecisions(logger()), metrics.watch, *saving)
+    watchers = (LogDecisions(logger()), metrics.watch, *saving)
+    for watcher in watchers:
+        metrics.watcher_seen(name_of(watcher))
+    return watchers
 
 
 def _keep_on(options: "Options", built: Built, leases: Leases, metrics: Metrics, stop: threading.Event) -> int:

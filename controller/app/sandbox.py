@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from controller import kinds
+from controller.app.specs import folder_source
+from controller.clock import Clock
 from controller.errors import PlatformError, SpecError
-from controller.spec.check import environments_in
-from controller.spec.parse import Compiler
+from controller.model.desired import Unread
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -27,6 +27,7 @@ _TASKS: Final = 2
 
 def serve_sandbox(listen: str, seeds: Path | None, speed: float, start: str | None, faults: str | None) -> None:
     """Serve until SIGTERM or SIGINT. Raises SpecError for what cannot be seeded or served."""
+    from controller.sandbox.native import Refused
     from controller.sandbox.server import serve
 
     stop = threading.Event()
@@ -42,18 +43,24 @@ def serve_sandbox(listen: str, seeds: Path | None, speed: float, start: str | No
         serve(listen, planted, speed, _instant(start), _faults(faults), _ready, stop)
     except OSError as error:
         raise PlatformError(f"{listen} cannot be served: {error.strerror or error}") from error
-    except ValueError as error:
+    except (ValueError, Refused) as error:
         raise SpecError(str(error)) from error
 
 
 def seeds_of(folder: Path) -> "Iterator[Seed]":
-    """Make one seed for every target that the specs name, one version back."""
-    compiler = Compiler(kinds.SPEC)
-    for env, view in environments_in(folder):
-        compiled = compiler.compile(env, view)
-        if compiled.complaints:
-            raise SpecError("\n".join(str(complaint) for complaint in compiled.complaints))
-        for target in compiled.targets.values():
+    """Make one seed for every target that the specs name, one version back; raises SpecError for a wrong spec."""
+    source = folder_source(folder, Clock())
+    source.poll()
+    environments = sorted(source.environments())
+    if not environments:
+        raise SpecError(f"{folder}: {source.why or 'there is no environment'}")
+    for env in environments:
+        reading = source.read(env, None)
+        if isinstance(reading, Unread):
+            raise SpecError(reading.why)
+        if reading.complaints:
+            raise SpecError("\n".join(str(complaint) for complaint in reading.complaints))
+        for target in reading.targets.values():
             yield _seed(target)
 
 

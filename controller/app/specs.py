@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from controller import kinds
 from controller.sources.auth import Credentials
 from controller.sources.specs import SpecSource
-from controller.spec.check import validate as _validate
-from controller.spec.describe import schema as _schema
 from controller.spec.parse import Compiler
 
 if TYPE_CHECKING:
@@ -20,12 +18,16 @@ if TYPE_CHECKING:
 
 def validate(paths: Iterable[Path]) -> "tuple[list[str], list[Complaint]]":
     """Check spec files, offline: what was checked, and every problem."""
+    from controller.spec.check import validate as _validate
+
     checked, complaints = _validate(list(paths), kinds.SPEC)
     return list(checked), list(complaints)
 
 
 def schema() -> dict[str, object]:
     """Give the JSON Schema of the spec."""
+    from controller.spec.describe import schema as _schema
+
     return dict(_schema(kinds.SPEC))
 
 
@@ -51,8 +53,14 @@ def tree(options: "Options") -> "Snapshots":
 
 def source(options: "Options", clock: "Clock") -> SpecSource:
     """Read specs from there, compiled."""
-    compiler = Compiler(kinds.SPEC)
-    return SpecSource(tree(options), compiler.compile, now=clock.now)
+    return SpecSource(tree(options), Compiler(kinds.SPEC).compile, now=clock.now)
+
+
+def folder_source(folder: Path, clock: "Clock") -> SpecSource:
+    """Read specs from a folder of this machine, compiled."""
+    from controller.sources.folder import FolderSource
+
+    return SpecSource(FolderSource(folder), Compiler(kinds.SPEC).compile, now=clock.now)
 
 
 def _is_repository(path: Path) -> bool:

@@ -1,7 +1,7 @@
 """What several commands take and do alike."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -86,7 +86,7 @@ def as_target(target: str) -> "TargetName":
     return TargetName(target)
 
 
-def _listed(names: list[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) if names else "none yet"
 
 

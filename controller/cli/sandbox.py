@@ -28,7 +28,7 @@ import click
     help="Simulated seconds in a real one.",
 )
 @click.option("--start", metavar="TIME", help="When simulated time equals real time (now).")
-@click.option("--faults", metavar="JSON", default=None, help='Such as {"throttle": true, "stale_seconds": 5}.')
+@click.option("--faults", metavar="JSON", default=None, help='Such as {"throttle": true, "stale": {"seconds": 5}}.')
 def command(listen: str, seeds: Path | None, speed: float, start: str | None, faults: str | None) -> None:
     """Serve an ECS that moves: deployments, tasks, circuit breaker, alarms, and AWS's refusals.
 

@@ -101,17 +101,28 @@ class Runner:
     def _notice(self) -> None:
         try:
             environments = self._survey.environments()
+            self._pulse.environments(environments)
+            self._gauges.environments(environments)
             self._renew(environments)
             for env in sorted(environments):
-                self._survey.look(env, self._world.now())
+                self._survey_one(env)
         except (PlatformError, Conflict) as error:
             self._store_away(error)
         except Exception as error:  # noqa: BLE001  whatever the outside says, the loop goes on
-            self._gauges.turn_failed(EnvName(""), error)
+            self._gauges.loop_failed(error)
         else:
             self._is_store_away = False
             self._pulse.store_ok(ok=True)
             self._pulse.source_ok(ok=bool(environments))
+
+    def _survey_one(self, env: EnvName) -> None:
+        """Notice what is new in one environment; one that cannot be surveyed hides no other."""
+        try:
+            self._survey.look(env, self._world.now())
+        except (PlatformError, Conflict):
+            raise
+        except Exception as error:  # noqa: BLE001  a poisoned environment stops no other
+            self._gauges.turn_failed(env, error)
 
     def _renew(self, environments: frozenset[EnvName]) -> None:
         real = self._real()

@@ -10,8 +10,9 @@ def tell(cycle: Cycle, world: World, gauges: Gauges) -> None:
         try:
             watcher(cycle)
         except Exception as error:  # noqa: BLE001  watching is never a reason to stop converging
-            gauges.watcher_failed(_name(watcher), error)
+            gauges.watcher_failed(name_of(watcher), error)
 
 
-def _name(watcher: object) -> str:
+def name_of(watcher: object) -> str:
+    """Name a watcher for counting."""
     return getattr(watcher, "__qualname__", None) or type(watcher).__name__

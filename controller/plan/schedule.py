@@ -10,7 +10,7 @@ from controller.model.record import Memory
 from controller.model.rollout import Phase, Rollout
 from controller.plan.calls import patient_until, settles
 from controller.plan.look import Look
-from controller.plan.transitions import Signal, Still
+from controller.plan.transitions import Resting, Signal, Still
 
 REST: Final = timedelta(seconds=60)
 BLIND: Final = timedelta(seconds=15)
@@ -32,6 +32,8 @@ def _rhythm(look: Look, memory: Memory, signal: Signal) -> datetime:
     now, rollout = look.now, memory.rollout
     if isinstance(look.sight, Unseen):
         return now + BLIND
+    if signal is Resting.FIRST or signal is Resting.RETRIED:
+        return now
     if signal is Still.PAUSED or rollout is None:
         return _beat(now, REST / 2 if memory.phase is Phase.PENDING else REST, look.place)
     match memory.phase:

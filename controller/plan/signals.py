@@ -33,7 +33,8 @@ def _paused(look: Look, pause: Pause) -> Said[Signal]:
     if pause.armed and going_back:
         return under
     shout = "WOULD ROLL BACK: " if going_back or under.signal in _WORSE else ""
-    during = f" during {look.memory.phase}: {shout}{under.why}" if look.memory.rollout else ""
+    open_rollout = look.memory.rollout is not None and look.memory.phase is not Phase.STALLED
+    during = f" during {look.memory.phase}: {shout}{under.why}" if open_rollout else ""
     return say(Still.PAUSED, f"{pause.reason}{during}")
 
 

@@ -99,7 +99,9 @@ class Backend(Protocol):
 
 
 def conditions(writes: Sequence[Write], checks: Sequence[Check]) -> Iterator[tuple[Key, str]]:
-    """List what has to be so for a commit to happen."""
+    """List what has to be so for a commit to happen; raise ValueError if an item is written twice in it."""
+    if len({write.key for write in writes}) != len(writes):
+        raise ValueError("one commit writes an item twice, and which of the two holds is anybody's guess")
     yield from ((check.key, check.expect) for check in checks)
     yield from ((write.key, write.expect) for write in writes if write.expect is not None)
 

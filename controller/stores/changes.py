@@ -37,10 +37,10 @@ class Changes:
         self.head: Head | None = None
         self.writes: list[Write] = []
         self._old, self._codec = snapshot, codec
-        for name in sorted(snapshot.places.keys() - after.targets.keys() - snapshot.moves.keys()):
-            self._forget(name)
         for name, memory in after.targets.items():
             self._keep(name, memory)
+        for name in sorted(snapshot.places.keys() - after.targets.keys() - snapshot.moves.keys()):
+            self._forget(name)
         self._close(Head(accepted=after.accepted, heard_accept=after.heard_accept, rollbacks=after.rollbacks))
 
     def _keep(self, name: TargetName, memory: Memory) -> None:
@@ -98,6 +98,8 @@ class Changes:
         """Delete a target: what it remembers, what it owns, what was shown of it."""
         env = self._old.env
         for claim in self._old.claims.owned_by(Owner(env=env, target=name)):
+            if claim in self.claims:
+                continue  # a person gave it to another, who takes it now
             self.claims[claim] = None
             self._write(Key(CLAIMS, claim), None, self._old.claims.held[claim])
             stored = self._old.held.get(claim)

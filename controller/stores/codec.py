@@ -65,9 +65,8 @@ class Codec:
     def parse(self, text: str) -> Draft:
         """Parse what `write` wrote, as far as is possible without the contents."""
         tree = _load(text)
-        return Draft(
-            value=tree.get("value"), addresses=frozenset(map(str, cast(list[object], tree.get("releases", []))))
-        )
+        addresses = self._structure(tree.get("releases", []), frozenset[str])
+        return Draft(value=tree.get("value"), addresses=addresses)
 
     def read(self, kind: type[T], text: str | Draft, pool: Pool | None = None) -> T:
         """Read one value; what it refers to must be in the pool."""
@@ -103,8 +102,8 @@ class Codec:
             raise Refusal("this is not a saved turn: its kind is not Cycle")
         refuse_newer(tree.get("schema"), "this turn")
         pool = Pool()
-        for address, content in cast(dict[str, object], tree.get("releases", {})).items():
-            pool.add(address, self._structure(content, Content))
+        for address, content in self._structure(tree.get("releases", {}), dict[str, Content]).items():
+            pool.add(address, content)
         return self.read(Cycle, Draft(value=tree.get("cycle"), addresses=frozenset()), pool)
 
     def _content(self, release: Release) -> object:

@@ -4,6 +4,7 @@ import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import partial
 from typing import get_args, get_origin
 
@@ -62,6 +63,8 @@ def _register_primitives(converter: Converter) -> None:
     accepted: dict[type, tuple[type, ...]] = {str: (str,), int: (int,), float: (float, int), bool: (bool,)}
     for kind, kinds in accepted.items():
         converter.register_structure_hook(kind, _exactly(kind, kinds))
+    # A StrEnum is a str: without this, its members would come back as their bare texts.
+    converter.register_structure_hook(StrEnum, lambda value, kind: kind(value))
 
 
 def _exactly(kind: type, kinds: tuple[type, ...]) -> StructureHook:

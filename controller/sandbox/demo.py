@@ -1,0 +1,261 @@
+"""The demo: a good release, one that ECS takes back, one that we take back, and a pause. Every step is proven.
+
+What is shown is what the controller says; what is believed is what ECS says.
+"""
+
+import json
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from controller.sandbox.cast import Eye, Failed, Process, Repository, drain
+
+SPEED: Final = 60
+PATIENCE: Final = 60.0
+PROD: Final = ("111122223333", "unifocus-prod-cluster", "unifocus-prod-api-service")
+STAGE: Final = ("222233334444", "unifocus-stage-cluster", "unifocus-stage-web-service")
+_DONE: Final = "COMPLETED"
+_KEYS: Final = {"AWS_ACCESS_KEY_ID": "demo", "AWS_SECRET_ACCESS_KEY": "demo", "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing that really happened, and how ECS shows it."""
+
+    what: str
+    proof: str
+
+
+class Demo:
+    """Tells the story on a terminal; `say` prints one line."""
+
+    def __init__(self, specs: Path, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._began = time.monotonic()
+        self._folder = Path(tempfile.mkdtemp(prefix="trueup-demo-"))
+        self._repository = Repository(self._folder / "releases", specs)
+        self._steps: list[Step] = []
+        self._sandbox: Process | None = None
+        self._controller: Process | None = None
+        self._endpoint = self._clock = self._page = ""
+        self._heard: list[tuple[str, str]] = []
+
+    def run(self) -> int:
+        """Play every act; gives the exit code, 0 only if each of them was proven."""
+        try:
+            self._prepare()
+            for act in (self._good, self._taken_back_by_ecs, self._taken_back_by_us, self._paused):
+                act()
+        except Failed as failed:
+            self._line("demo", f"FAILED: {failed}")
+            return 1
+        self._summary()
+        return 0
+
+    def stop(self) -> None:
+        """End both processes and remove what was written."""
+        for process in (self._controller, self._sandbox):
+            if process is not None:
+                process.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def keep(self) -> None:
+        """Say how to go on playing, and wait to be interrupted."""
+        store, repo = f"sqlite:///{self._folder}/trueup.db", self._repository.folder
+        self._say("")
+        self._say(f"Still running. ECS: {self._endpoint}   metrics and health: {self._page}")
+        self._say(f"  edit and commit in {repo}, then: trueup status --watch --store {store}")
+        self._say("Interrupt with Ctrl-C.")
+        threading.Event().wait()
+
+    # --- the acts
+
+    def _prepare(self) -> None:
+        self._repository.edit("prod.yaml", {"bake: 1h": "bake: 5m"})
+        self._repository.commit("Release v1.2.3 everywhere")
+        self._line(
+            "demo", f"an hour of ECS passes in a minute; prod is watched for 5m instead of 1h ({SPEED} times)"
+        )
+        seed = str(self._repository.folder / "specs")
+        self._sandbox = Process(["sandbox", "--listen", "127.0.0.1:0", "--seed", seed, "--speed", str(SPEED)], {})
+        about = json.loads(self._sandbox.first_line(PATIENCE))
+        self._endpoint, self._clock = about["endpoint"], about["clock"]
+        self._eye = Eye(self._endpoint)
+        self._line("ecs", f"three clusters run one version back ({self._endpoint})")
+        self._start_controller()
+        self._heard.clear()
+        with self._act("what runs is adopted untouched, then brought to what git says"):
+            self._until_runs(PROD, "v1.2.3")
+            self._until_runs(STAGE, "v1.2.3-stage")
+            self._until_rests("prod/api", "keep")
+        self._prove("v1.2.3 is out everywhere", PROD, "v1.2.3", updates=1)
+
+    def _start_controller(self) -> None:
+        self._controller = Process(
+            [
+                "run",
+                "--repo",
+                str(self._repository.folder),
+                "--store",
+                f"sqlite:///{self._folder}/trueup.db",
+                "--cache",
+                str(self._folder / "cache"),
+                "--listen",
+                "127.0.0.1:0",
+                "--poll",
+                "300ms",
+                "--endpoint-url",
+                self._endpoint,
+                "--log",
+                "json",
+            ],
+            {"TRUEUP_CLOCK": self._clock, **_KEYS},
+        )
+
+    def _good(self) -> None:
+        with self._act("a good release: v1.2.4"):
+            self._release(
+                "prod.yaml",
+                {"version: v1.2.3              #": "version: v1.2.4              #"},
+                "Release api v1.2.4",
+            )
+            self._until_runs(PROD, "v1.2.4")
+            self._until_rests("prod/api", "keep")
+        self._prove("v1.2.4 was deployed, watched and kept", PROD, "v1.2.4", updates=2)
+
+    def _taken_back_by_ecs(self) -> None:
+        broken = {
+            "version: v1.2.4              #": "version: v1.2.5              #",
+            "unifocus-prod-api:${version}": "unifocus-prod-api:${version}-crash",
+        }
+        with self._act("a broken release: v1.2.5 crashes, and ECS's circuit breaker takes it back"):
+            self._release("prod.yaml", broken, "Release api v1.2.5")
+            self._until("ECS to roll back", lambda: self._eye.verdict(*PROD) == "ROLLBACK_SUCCESSFUL")
+            self._until_rests("prod/api", "recovered")
+        self._prove(
+            "ECS took v1.2.5 back; it was remembered as failed and not sent again", PROD, "v1.2.4", updates=3
+        )
+
+    def _taken_back_by_us(self) -> None:
+        stage = {
+            "{enable: true, rollback: true}": "{enable: false, rollback: false}",
+            "rollout: {deadline: 20m,": "rollout: {deadline: 3m,",
+            "unifocus-stage-web:${version}": "unifocus-stage-web:${version}-crash",
+        }
+        before = self._eye.calls("UpdateService", STAGE[2])
+        with self._act("another one, on stage, where the breaker is off: trueup itself goes back"):
+            self._release("stage.yaml", stage, "Try another web image on stage")
+            self._until("the broken image to be tried", lambda: self._eye.running(*STAGE)[0].endswith("crash"))
+            self._until_runs(STAGE, "v1.2.3-stage")
+            self._until_rests("stage/web", "recovered")
+        sent = self._eye.calls("UpdateService", STAGE[2]) - before
+        self._prove("there and back with one call each", STAGE, "v1.2.3-stage", updates=before + sent)
+        if sent != 2:  # noqa: PLR2004  one there, one back
+            raise Failed(f"ECS counts {sent} UpdateService calls for going there and back, not 2")
+
+    def _paused(self) -> None:
+        calls = self._eye.calls("UpdateService", PROD[2])
+        with self._act("a pause holds the next release until somebody resumes"):
+            self._command("pause", "prod", "--reason", "the database is being moved", "--as", "the release desk")
+            fixed = {
+                "version: v1.2.5              #": "version: v1.2.6              #",
+                "unifocus-prod-api:${version}-crash": "unifocus-prod-api:${version}",
+            }
+            self._release("prod.yaml", fixed, "Release api v1.2.6")
+            self._until_rests("prod/api", "a person paused it")
+            self._listen_for(1.5)
+            if self._eye.calls("UpdateService", PROD[2]) != calls:
+                raise Failed("something was sent to ECS while prod was paused")
+            self._command("resume", "prod", "--as", "the release desk")
+            self._until_runs(PROD, "v1.2.6")
+            self._until_rests("prod/api", "keep")
+        self._prove("nothing was sent while paused; v1.2.6 went out after it", PROD, "v1.2.6", updates=calls + 1)
+
+    # --- saying and proving
+
+    @contextmanager
+    def _act(self, title: str) -> Iterator[None]:
+        self._say("")
+        self._say(f"--- {title}")
+        self._heard.clear()
+        yield
+        self._listen()
+
+    def _release(self, file: str, changes: dict[str, str], message: str) -> None:
+        self._repository.edit(file, changes)
+        commit = self._repository.commit(message)
+        self._line("git", f"{commit[:8]} {message}")
+
+    def _command(self, *args: str) -> None:
+        process = Process([*args, "--store", f"sqlite:///{self._folder}/trueup.db"], {})
+        if process.finished():
+            raise Failed(f"trueup {args[0]}: {' '.join(drain(process.errors))}")
+        self._line("person", f"trueup {' '.join(args[:2])}: {' '.join(drain(process.lines))}")
+
+    def _prove(self, what: str, where: tuple[str, str, str], tag: str, updates: int) -> None:
+        runs, state, whole = self._eye.running(*where)
+        sent = self._eye.calls("UpdateService", where[2])
+        if (runs, state, whole, sent) != (tag, _DONE, True, updates):
+            raise Failed(
+                f"{what}: ECS says {runs} {state}, all tasks {whole}, {sent} calls; "
+                f"expected {tag} {_DONE}, {updates} calls"
+            )
+        self._steps.append(Step(what=what, proof=f"ECS runs {runs}, {state}, UpdateService so far: {sent}"))
+        self._line("ecs", f"proven: {where[2]} runs {runs}, {state}, all tasks; {sent} UpdateService so far")
+
+    def _until_runs(self, where: tuple[str, str, str], tag: str) -> None:
+        self._until(f"{where[2]} to run {tag}", lambda: self._eye.running(*where) == (tag, _DONE, True))
+
+    def _until(self, what: str, fact: Callable[[], bool]) -> None:
+        ends = time.monotonic() + PATIENCE
+        while not fact():
+            self._listen_for(0.1)
+            if time.monotonic() > ends:
+                raise Failed(f"waited {PATIENCE:.0f} s for {what}")
+            if self._controller is None or self._controller.ended:
+                raise Failed("the controller ended")
+
+    def _until_rests(self, target: str, word: str) -> None:
+        """Listen until the controller has said this of a target, since the act began."""
+        self._until(
+            f"{target} to be told {word!r}", lambda: any(t == target and word in said for t, said in self._heard)
+        )
+
+    def _listen_for(self, seconds: float) -> None:
+        threading.Event().wait(seconds)
+        self._listen()
+
+    def _listen(self) -> None:
+        for line in drain(self._controller.errors) if self._controller else ():
+            self._hear(line)
+
+    def _hear(self, line: str) -> None:
+        try:
+            told = json.loads(line)
+        except ValueError:
+            self._line("trueup", line)
+            return
+        if "listen" in told:
+            self._page = told["listen"]
+        if "target" not in told:
+            return
+        name, reason = f"{told['environment']}/{told['target']}", str(told.get("reason", ""))
+        self._heard.append((name, reason))
+        if told.get("event") == "decision" and ("moving" in reason or "working" in reason):
+            return
+        self._line("trueup", f"{name:<10} {told.get('phase', ''):<12} {reason}")
+
+    def _line(self, who: str, text: str) -> None:
+        self._say(f"{time.monotonic() - self._began:5.1f}s  {who:<7} {text}")
+
+    def _summary(self) -> None:
+        self._say("")
+        self._say(f"All of it happened, in {time.monotonic() - self._began:.0f} s:")
+        for step in self._steps:
+            self._say(f"  - {step.what}  [{step.proof}]")
