@@ -1,8 +1,12 @@
 """The ECS kind against a sandbox that stands still until it is ticked, and short sentences for its tests."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from controller.model.decision import Ensure
 from controller.model.names import Commit, TargetName
@@ -19,7 +23,7 @@ from controller.targets.ecs.spec import shape
 from controller.targets.ecs.target import EcsTarget
 from tests.sandbox.rig import ACCOUNT, REGION, ROLE, Rig, a_seed, definition
 
-__all__ = ["ACCOUNT", "REGION", "ROLE", "Ground", "a_seed", "definition", "release"]
+__all__ = ["ACCOUNT", "REGION", "ROLE", "Ground", "a_seed", "definition", "new_ground", "release"]
 
 
 def release(version: str, service: dict[str, Any] | None = None, **more: Any) -> Release:
@@ -130,3 +134,17 @@ class Ground:
         """What is registered, newest first."""
         answer = self.aws.ecs.list_task_definitions(familyPrefix=family, sort="DESC")
         return [arn.rsplit(":", 1)[1] for arn in answer["taskDefinitionArns"]]
+
+
+@contextmanager
+def new_ground(monkeypatch: pytest.MonkeyPatch, **seed: Any) -> Iterator[Ground]:
+    """A sandbox with one service, and ambient credentials; only one can be open in a process."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
+    with Sandbox(speed=0) as sandbox:
+        sandbox.seed([a_seed(**seed)])
+        ground = Ground(sandbox=sandbox, aws=Rig(sandbox))
+        try:
+            yield ground
+        finally:
+            ground.close()
