@@ -9,10 +9,12 @@ from controller.gates.alarms import Alarms as AlarmGuard
 from controller.loop.reconcile import reconcile
 from controller.model.desired import Desired, DesiredTarget, Unread
 from controller.model.gate import Open, Shut, Unsure
+from controller.model.manifest import Manifest
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.orders import Orders, Pause, Pin, Request, Rollback, TargetOrders
 from controller.model.questions import Alarm, Alarms, AlarmsOf, AlarmState, Candidate, Unanswered
 from controller.model.record import Memory, Owner, Record
+from controller.model.release import Settings
 from controller.model.rollout import Terms
 from controller.ports import World
 from tests.platform import FakePlatform, digest, place, release
@@ -275,6 +277,11 @@ class FakeWorld:
             for c in self.cycles
             if "api" in c.plan.decisions and "api" in c.after.targets
         ]
+
+
+def grace(seconds):
+    """Settings of the tests: one field that starts no deployment."""
+    return Settings(manifest=Manifest.of({"service.grace": seconds}, owns=("service.grace",)))
 
 
 def settled(*versions, **kw):

@@ -78,7 +78,8 @@ def way_back(memory: "Memory", to: str | None) -> "Kept":
     running = (
         memory.rollout.release.digest if memory.rollout else (memory.current.digest if memory.current else None)
     )
-    ways = [k for k in (*memory.goods, *found) if k.digest not in memory.quarantine and k.digest != running]
+    closed = {*memory.quarantine, running}
+    ways: list[Kept] = [kept for kept in (*memory.goods, *found) if kept.digest not in closed]
     chosen = [k for k in ways if to is None or to in {k.release.version, k.digest}]
     if chosen:
         return chosen[0]

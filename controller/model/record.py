@@ -48,12 +48,16 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """The last settings that we sent: when, how often, and whether they were refused."""
+    """The settings that we last sent or found as declared: when, how often sent, and why they were not taken.
+
+    `seen` says that a look once showed them as declared: if they differ after that, somebody changed them.
+    """
 
     digest: Digest
     at: datetime
     tries: int = 1
     why: str = ""
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

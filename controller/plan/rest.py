@@ -121,15 +121,17 @@ def unset(look: Look) -> bool:
 
 
 def _settings(look: Look) -> Rest | None:
-    if look.wish is None or not unset(look) or look.wish.want.settings is None:
+    """Apply what was declared anew; what somebody changed afterwards is drift, and healed only if drift is."""
+    settings = look.wish.want.settings if look.wish else None
+    if look.wish is None or settings is None or not unset(look):
         return None
     applied = look.memory.applied
-    if applied is not None and applied.digest == look.wish.want.settings.manifest.digest:
-        if applied.tries >= SETTINGS_TRIES or look.now - applied.at < SETTINGS_WAIT * applied.tries:
-            return None
-    elif look.wish.want.on_drift is OnDrift.REPORT and applied is None and not look.is_waiting:
+    if applied is None or applied.digest != settings.manifest.digest:
+        return say(Resting.UNSET)
+    if applied.seen and look.wish.want.on_drift is OnDrift.REPORT:
         return None
-    return say(Resting.UNSET)
+    waited = look.now - applied.at >= SETTINGS_WAIT * max(applied.tries, 1)
+    return say(Resting.UNSET) if applied.tries < SETTINGS_TRIES and waited else None
 
 
 def _label(look: Look) -> Rest:
@@ -147,10 +149,11 @@ def _label(look: Look) -> Rest:
 
 
 def _unset_words(look: Look) -> str:
-    if not unset(look):
+    applied = look.memory.applied
+    if applied is None or not unset(look):
         return ""
-    why = look.memory.applied.why if look.memory.applied else "onDrift is report"
-    return f"; but its settings are not as declared ({why or 'they were sent and do not show'})"
+    changed = "somebody changed them" if applied.seen else "they were sent and do not show"
+    return f"; but its settings are not as declared: {applied.why or changed}"
 
 
 def _earned(look: Look) -> bool:

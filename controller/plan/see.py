@@ -11,7 +11,7 @@ from controller.model.observation import Live, Observation, Unseen
 from controller.model.orders import Pause, Pin, TargetOrders
 from controller.model.place import Place
 from controller.model.questions import Candidate
-from controller.model.record import Memory, Owner, Record
+from controller.model.record import Applied, Memory, Owner, Record
 from controller.model.release import Release
 from controller.model.rollout import Phase, Result
 from controller.plan.calls import find_made
@@ -58,6 +58,7 @@ def look_at(
     memory = _resolve(remembered, sight if isinstance(sight, Live) else None, now)
     if want is not None and (memory.place, memory.owner) != (place, want.owner):
         memory = replace(memory, place=place, owner=want.owner)
+    memory = _seen_set(memory, want, sight if isinstance(sight, Live) else None, now)
     wish = _effective(want, orders.pin, memory)
 
     def judge(gates: tuple[Gate, ...], release: Release | None) -> tuple[Judged, ...]:
@@ -115,6 +116,19 @@ def _resolve(memory: Memory, live: Live | None, now: datetime) -> Memory:
     if rollout is memory.rollout and read == (memory.seen, memory.watermark, memory.identity, memory.unknown):
         return memory
     return replace(memory, seen=True, watermark=live.asof, identity=identity, rollout=rollout, unknown=unknown)
+
+
+def _seen_set(memory: Memory, want: DesiredTarget | None, live: Live | None, now: datetime) -> Memory:
+    """Note once that the settings are as declared, so that a later difference is known for somebody's change."""
+    settings = want.settings if want else None
+    if settings is None or live is None or live.asof < memory.watermark:
+        return memory
+    applied, digest = memory.applied, settings.manifest.digest
+    known = applied is not None and applied.digest == digest
+    if (known and applied is not None and applied.seen) or not settings.manifest.runs_in(live.settings):
+        return memory
+    tries = applied.tries if known and applied is not None else 0
+    return replace(memory, applied=Applied(digest=digest, at=now, tries=tries, seen=True))
 
 
 def _contradiction(memory: Memory, live: Live, now: datetime) -> str:

@@ -5,7 +5,7 @@ import os
 from hypothesis import strategies as st
 
 from controller.model.desired import OnDrift, Supersede
-from tests.world import Approval, digest
+from tests.world import Approval, digest, grace
 
 VERSIONS = ["1", "2", "3"]
 
@@ -45,6 +45,8 @@ KINDS = {
     "remove": st.none(),
     "delete": st.none(),
     "redeploy": st.none(),
+    "settings": st.integers(1, 3),
+    "set_by_hand": st.integers(1, 3),
     "wait": st.integers(1, 40),
     "turns": st.integers(1, 12),
 }
@@ -118,6 +120,11 @@ def step(w, what, arg):
             p.delete("api")
         case "redeploy":
             p.deploy("api", w.service.primary.manifest, by="ana") if w.service.primary else None
+        case "settings":
+            w.want["settings"] = grace(arg)
+        case "set_by_hand":
+            w.service.settings["service.grace"] = arg
+            p.bump()
         case "wait":
             w.tick(arg)
             return

@@ -6,19 +6,13 @@ from datetime import timedelta
 import pytest
 
 from controller.model.desired import OnDrift
-from controller.model.manifest import Manifest
 from controller.model.names import ClaimKey, EnvName, TargetName
 from controller.model.observation import OurTags, State
 from controller.model.orders import Moved, Pause
 from controller.model.record import Owner
-from controller.model.release import Settings
 from controller.model.rollout import Terms
 from tests.platform import place
-from tests.world import GUARD, Approval, FakeWorld, digest, settled
-
-
-def grace(seconds):
-    return Settings(manifest=Manifest.of({"service.grace": seconds}, owns=("service.grace",)))
+from tests.world import GUARD, Approval, FakeWorld, digest, grace, settled
 
 
 def rolled():
@@ -173,13 +167,36 @@ def test_settings_wait_while_paused():
     assert w.sent == []
 
 
+def by_hand(w, seconds):
+    w.service.settings["service.grace"] = seconds
+    w.platform.bump()
+
+
+def test_settings_that_were_already_so_when_we_first_looked_are_never_sent():
+    w = FakeWorld(want={"settings": grace(30)})
+    w.platform.by_hand("api", "1")
+    w.platform.settle("api")
+    by_hand(w, 30)
+    w.ticks(5)
+    assert w.sent == [] and w.goods == ["1"]
+
+
 def test_settings_changed_by_hand_are_only_reported_if_drift_is():
     w = settled(want={"settings": grace(30), "on_drift": OnDrift.REPORT})
-    w.platform.service("api").settings["service.grace"] = 5
-    w.platform.bump()
-    w.ticks(5)
-    applied = w.memory.applied
-    assert "settings" in w.said if applied is None else len(w.sent) <= 3
+    by_hand(w, 5)
+    w.ticks(20)
+    assert w.sent == [] and "settings are not as declared: somebody changed them" in w.said
+    w.want["settings"] = grace(60)
+    w.ticks(3)
+    assert w.sent == [("settings", "1")] and w.service.settings == {"service.grace": 60}
+
+
+def test_settings_changed_by_hand_are_healed_at_most_three_times():
+    w = settled(want={"settings": grace(30)})
+    for seconds in range(6):
+        by_hand(w, seconds)
+        w.ticks(5)
+    assert w.sent == [("settings", "1")] * 3 and w.service.settings == {"service.grace": 5}
 
 
 # --- quota
