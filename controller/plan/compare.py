@@ -1,0 +1,25 @@
+"""What differs between what runs and what is wanted, path by path."""
+
+from dataclasses import dataclass
+
+from controller.model.manifest import Manifest, Scalar, narrow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One path with its value on either side; None where it is absent."""
+
+    path: str
+    live: Scalar
+    wanted: Scalar
+
+
+def differences(live: Manifest | None, wanted: Manifest) -> tuple[Difference, ...]:
+    """List what is wanted otherwise than it is, in order of path; only what the wanted side owns is compared."""
+    there = dict(narrow(live, wanted.owns).fields) if live else {}
+    want = dict(wanted.fields)
+    return tuple(
+        Difference(path=path, live=there.get(path), wanted=want.get(path))
+        for path in sorted(there.keys() | want.keys())
+        if there.get(path) != want.get(path)
+    )
