@@ -1,5 +1,6 @@
 """What saving a record comes to: which items differ, and what each of them must still be for that to be right."""
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from controller.errors import Conflict
@@ -19,7 +20,7 @@ from controller.stores.keys import (
     release_key,
     status_part,
 )
-from controller.stores.snapshot import Snapshot
+from controller.stores.snapshot import Move, Snapshot
 
 T = TypeVar("T")
 
@@ -31,12 +32,12 @@ class Changes:
     target owns.
     """
 
-    def __init__(self, snapshot: Snapshot, after: Record, codec: Codec) -> None:
+    def __init__(self, snapshot: Snapshot, after: Record, codec: Codec, last_order: Callable[[], int]) -> None:
         self.memories: dict[ClaimKey, Written | None] = {}
         self.claims: dict[ClaimKey, Claim | None] = {}
         self.head: Head | None = None
         self.writes: list[Write] = []
-        self._old, self._codec = snapshot, codec
+        self._old, self._codec, self._last_order = snapshot, codec, last_order
         for name, memory in after.targets.items():
             self._keep(name, memory)
         for name in sorted(snapshot.places.keys() - after.targets.keys() - snapshot.moves.keys()):
@@ -55,11 +56,27 @@ class Changes:
         claim = memory.place.claim
         if claim != lives or move is not None:
             self._own(claim, name)
-        if lives is not None and lives != claim:
-            self._own(lives, name, left=True)
         self._remember(claim, memory)
-        if move is not None and move.memory is not None:
+        if lives is not None and lives != claim:
+            self._leave(lives, name)
+        if move is not None:
+            self._take_over(name, move, claim)
+
+    def _take_over(self, name: TargetName, move: Move, claim: ClaimKey) -> None:
+        """Own all that the old owner did, the places too that it had left; what it remembers is ours by now."""
+        for other in self._old.claims.owned_by(move.source):
+            if other not in {claim, move.claim}:
+                self._own(other, name, left=True)
+        if move.memory is not None:
             self._empty(move.source.env, move.claim, move.memory)
+
+    def _leave(self, claim: ClaimKey, name: TargetName) -> None:
+        """Keep the claim on a place where we no longer live, and nothing else of it."""
+        self._own(claim, name, left=True)
+        stored = self._old.held.get(claim)
+        if stored is not None:
+            self.memories[claim] = None
+            self._empty(self._old.env, claim, stored)
 
     def _remember(self, claim: ClaimKey, memory: Memory) -> None:
         """Write a memory and the contents that it is the first here to refer to; those that it leaves go."""
@@ -75,24 +92,30 @@ class Changes:
     def _own(self, claim: ClaimKey, name: TargetName, *, left: bool = False) -> None:
         """Write that the claim is this target's, if it is nobody's, its own, or was given to it by a person."""
         owner, stored = Owner(env=self._old.env, target=name), self._old.claims.held.get(claim)
-        moved = self._moved(claim, owner, stored.value) if stored else 0
         taken = self.claims.get(claim)
         if taken is not None and taken.target != name:
             raise Conflict(f"{owner} and {taken.target} are the same service, {claim}; remove one of the two")
-        mine = Claim(env=owner.env, target=name, left=left, moved=moved)
+        ordered = self._ordered(claim, owner, stored.value) if stored else self._last_order()
+        mine = Claim(env=owner.env, target=name, left=left, ordered=ordered)
         if stored is None or stored.value != mine:
             self.claims[claim] = mine
             self._write(Key(CLAIMS, claim), self._codec.write(mine).text, stored)
 
-    def _moved(self, claim: ClaimKey, owner: Owner, known: Claim) -> int:
-        """Give the number of the order by which the claim is the owner's; raise Conflict if it is not."""
-        if (known.env, known.target) == (owner.env, owner.target):
-            return known.moved
+    def _ordered(self, claim: ClaimKey, owner: Owner, known: Claim) -> int:
+        """Say by which order a claim is the owner's; raise Conflict if it is not."""
+        source = Owner(env=known.env, target=known.target)
+        if source == owner:
+            return known.ordered
+        move = self._old.moves.get(owner.target)
+        if move is not None and move.source == source:
+            return move.number
         orders = self._old.record.orders.targets.get(owner.target)
         moved = orders.moved if orders else None
-        if moved and (known.env, known.target) == (moved.env, moved.target) and moved.number > known.moved:
-            return moved.number
-        raise Conflict(f"{claim} belongs to {known.env}/{known.target}, so that {owner} may not have it")
+        if moved is None or source != Owner(env=moved.env, target=moved.target) or moved.number <= known.ordered:
+            raise Conflict(f"{claim} belongs to {source}, so that {owner} may not have it")
+        if source.env != owner.env:
+            self.writes.append(Write(key=memory_key(source.env, claim), body=None))
+        return moved.number
 
     def _forget(self, name: TargetName) -> None:
         """Delete a target: what it remembers, what it owns, what was shown of it."""

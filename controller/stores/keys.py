@@ -49,12 +49,15 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Which target owns a place; `left` once it lives elsewhere, `moved` is the number of the order it came by."""
+    """Which target owns a place; `left` once it lives elsewhere.
+
+    `ordered` is the number of the last order that there was when the owner came by it: only a newer one moves it.
+    """
 
     env: EnvName
     target: TargetName
     left: bool = False
-    moved: int = 0
+    ordered: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,7 @@ class Records:
         with self._lock(env):
             try:
                 snapshot = self._saved_over(before, env)
-                changes = Changes(snapshot, after, self._codec)
+                changes = Changes(snapshot, after, self._codec, self._last_order)
                 if not changes.writes and not entries:
                     return before
                 rows = [self._row(entry) for entry in entries]
@@ -189,6 +189,9 @@ class Records:
         item = self._backend.get(NUMBER_KEY.part, [NUMBER_KEY.name]).get(NUMBER_KEY.name)
         last = self._codec.read(Number, item.body).number if item else 0
         return Stored(etag=item.etag if item else ABSENT, value=Number(number=last + 1))
+
+    def _last_order(self) -> int:
+        return self._next_number().value.number - 1
 
     def _row(self, entry: Entry) -> Row:
         return Row(env=entry.env, target=entry.target, body=self._codec.write(replace(entry, number=0)).text)

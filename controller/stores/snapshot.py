@@ -115,7 +115,7 @@ def _places(parts: Parts) -> dict[TargetName, ClaimKey]:
 def moves_in(env: EnvName, orders: Orders, claims: Claims) -> dict[TargetName, Move]:
     """Find the moves that were ordered here and not yet done.
 
-    One counts once: the claim remembers the number of the order that it came by, and no older one moves it again.
+    One counts once, and never for an owner that came later: the claim knows the last order before its owner came.
     A target that already lives somewhere keeps what it remembers.
     """
     found: dict[TargetName, Move] = {}
@@ -125,7 +125,7 @@ def moves_in(env: EnvName, orders: Orders, claims: Claims) -> dict[TargetName, M
         source = Owner(env=moved.env, target=moved.target)
         claim = claims.where(source)
         taken = claim in {move.claim for move in found.values()}
-        if claim is not None and not taken and moved.number > claims.held[claim].value.moved:
+        if claim is not None and not taken and moved.number > claims.held[claim].value.ordered:
             found[name] = Move(claim=claim, source=source, number=moved.number)
     return found
 
