@@ -1,9 +1,15 @@
 """The documents lead where they say, and stay as short as they promise."""
 
+import re
+import shutil
+
 import pytest
 
+from controller.kinds import SPEC
+from controller.spec.check import validate
 from tests.architecture import markdown, tree
 
+SHOWN = re.compile(r"^```yaml\n(apiVersion: [^\n]*\nkind: Environment\n.*?)^```", re.MULTILINE | re.DOTALL)
 PAGES = [path for path in tree.files() if path.suffix == ".md"]
 
 
@@ -52,3 +58,25 @@ def test_decisions_are_numbered_without_a_gap_and_dated():
     pages = sorted((tree.ROOT / "docs" / "decisions").glob("[0-9]*.md"))
     assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
     assert [page.name for page in pages if "Date: 20" not in page.read_text(encoding="utf-8")] == []
+
+
+def written_specs():
+    """Every whole environment that a page shows."""
+    for page in PAGES:
+        for example in SHOWN.findall(page.read_text(encoding="utf-8")):
+            yield pytest.param(example, id=tree.short(page))
+
+
+@pytest.mark.parametrize("example", list(written_specs()))
+def test_a_spec_that_a_page_shows_is_one_that_validates(example, tmp_path):
+    shutil.copytree(tree.ROOT / "specs" / "taskdefs", tmp_path / "taskdefs")
+    name = re.search(r"^metadata: \{name: ([a-z]+)\}$", example, re.MULTILINE)[1]
+    (tmp_path / f"{name}.yaml").write_text(example, encoding="utf-8")
+    checked, complaints = validate([tmp_path], SPEC)
+    assert [str(complaint) for complaint in complaints] == []
+    assert checked
+
+
+def test_the_reference_begins_with_a_spec_of_ten_lines():
+    page = (tree.ROOT / "docs" / "spec.md").read_text(encoding="utf-8")
+    assert page.partition("```yaml\n")[2].partition("```")[0].count("\n") == 10
