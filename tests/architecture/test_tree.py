@@ -7,7 +7,7 @@ import pytest
 from tests.architecture import tree
 
 # Written so that this file does not contain what it looks for.
-MACHINE_PATH = re.compile(r"(?<![\w.}-])/(?:home|Users|root|work|mnt|opt/(?:wheels|pypi))[/]\w", re.ASCII)
+MACHINE_PATH = re.compile(r"(?<![\w.}-])/(?:home|Users|root|work|opt/(?:wheels|pypi))[/]\w", re.ASCII)
 INDEX = re.compile(
     r"--(?:extra-)?index[-]url|(?:PIP|UV)_\w*IND[E]X|find[-]links|trusted[-]host|/simple[/]|https?://[\w.-]*pypi[.]"
 )

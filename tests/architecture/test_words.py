@@ -66,3 +66,12 @@ def test_every_file_begins_with_one_sentence_that_says_what_it_is():
         if not first.endswith((".", "?", "!", ":")):
             nameless.append(f"{tree.short(path)}: {first or 'no docstring'}")
     assert nameless == []
+
+
+def test_every_word_of_the_list_is_used_by_the_code():
+    page = (tree.ROOT / "docs" / "words.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \*\*(\w+)\*\* \|(.*)\|$", page, re.MULTILINE)
+    code = " ".join(path.read_text(encoding="utf-8").lower() for path in tree.python("controller"))
+    unused = [word for word, about in listed if word not in code and "(Not yet.)" not in about]
+    assert listed
+    assert unused == []
