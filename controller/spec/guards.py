@@ -94,7 +94,9 @@ def _read_guard(
         return [complaint(item.at, where, f"must be a mapping, not {kind_of(item)}")]
     kind = item.get("kind")
     if not isinstance(kind, Text) or kind.value is None:
-        return [complaint(mark_of(item, ("kind",)), (*where, "kind"), f"is missing: {' or '.join(sorted(table))}")]
+        return [
+            complaint(mark_of(item, ("kind",)), (*where, "kind"), f"is missing; write {' or '.join(sorted(table))}")
+        ]
     if kind.value not in table:
         return [complaint(kind.at, (*where, "kind"), _unknown_kind(kind.value, table))]
     guard = table[kind.value]

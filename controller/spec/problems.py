@@ -32,18 +32,23 @@ _WANTED: Final[Mapping[str, str]] = {
 
 def complaint(at: Mark, where: Path, what: str) -> Complaint:
     """Make one complaint."""
-    dotted = ".".join(str(part) for part in (where[1:] if where[:1] == (_ROOT,) else where))
+    dotted = ".".join(str(part) for part in (where[1:] if where[:1] == (_ROOT,) and where[1:] else where))
     return Complaint(path=at.file, line=at.line, column=at.column, where=dotted, what=what)
 
 
 def in_order(complaints: Collection[Complaint]) -> tuple[Complaint, ...]:
     """Sort by place; what is said twice of one place is said once, and what is said of broken YAML comes alone."""
-    said: dict[tuple[str, int, int, str], Complaint] = {}
-    yaml = {(one.path, one.line, one.column) for one in complaints if not one.where}
+    said: dict[tuple[object, ...], Complaint] = {}
+    yaml = {place_of(one) for one in complaints if not one.where}
     for one in complaints:
-        if not one.where or (one.path, one.line, one.column) not in yaml:
-            said.setdefault((one.path, one.line, one.column, one.what), one)
+        if not one.where or place_of(one) not in yaml:
+            said.setdefault((place_of(one), one.what, one.where.rpartition(".")[2]), one)
     return tuple(sorted(said.values(), key=lambda one: (one.path, one.line, one.column, one.where, one.what)))
+
+
+def place_of(one: Complaint) -> tuple[str, int, int]:
+    """Give the place of a complaint."""
+    return one.path, one.line, one.column
 
 
 def from_model(

@@ -43,7 +43,7 @@ def show(value: str) -> str:
 def suggest(word: str, known: Iterable[str]) -> str:
     """Suggest the word that was probably meant, as the end of a sentence."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return f"; did you mean {str(close[0])!r}?" if close else ""
 
 
 class Scalar(ABC):
@@ -79,7 +79,7 @@ class Like(Scalar):
             return text
         strange = next((character for character in text if not character.isascii()), "")
         if strange:
-            refuse(f"{show(text)} holds {name_character(strange)}: {self.wanted} is wanted")
+            refuse(f"{show(text)} holds {name_character(strange)}; it is not {self.wanted}")
         refuse(f"{show(text)} is not {self.wanted}")
 
     def published(self) -> JsonSchemaValue:

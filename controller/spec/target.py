@@ -19,7 +19,7 @@ from controller.spec.guards import read_guards
 from controller.spec.head import Ground, pause_of
 from controller.spec.native import native
 from controller.spec.nodes import Fields, Mark, Node, Text, kind_of, mark_of, merge, values_of, written
-from controller.spec.problems import complaint, from_faults, from_model
+from controller.spec.problems import complaint, from_faults, from_model, place_of
 from controller.spec.scalars import NAME_PATTERN, NAME_WANTED, show, suggest
 from controller.spec.scan import Scanned
 from controller.spec.schema import Target
@@ -31,6 +31,7 @@ _DEFINITION: Final = "taskDefinition"
 _SERVICE: Final = "serviceDefinition"
 _IMAGES: Final = "images"
 _VALUE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+_STANDING_IN: Final = {"cluster": "cluster", "version": "v0.0.0"}
 _LONGEST_VALUE: Final = 1024
 _OURS: Final = frozenset({"account", "cluster", "environment", "region", "target", "version"})
 
@@ -60,8 +61,7 @@ class TargetReader:
         model = self._model(lines, merged)
         guards = self._guards(lines)
         shaped = self._shaped(lines, merged, filling)
-        for mark, what in filling.wrong:
-            self._complain(mark, what)
+        self._unfilled(filling)
         if self.wrong or model is None or shaped is None:
             return None
         return self._desired(model, guards, shaped, file, commit)
@@ -80,9 +80,17 @@ class TargetReader:
                 facts[key] = filled.value
         second = Filling(facts)
         values = self._values(merged.get(_DEFINITION, "values"), second)
-        for mark, what in (*first.wrong, *second.wrong):
+        self._unfilled(first)
+        self._unfilled(second)
+        # What is missing is told by the model; the names stand for something, so that it is told once.
+        return Filling({**_STANDING_IN, **facts, **values})
+
+    def _unfilled(self, filling: Filling) -> None:
+        """Say what could not be filled in, and nothing else of the same places."""
+        places = {tuple(mark) for mark, _ in filling.wrong}
+        self.wrong = [one for one in self.wrong if place_of(one) not in places]
+        for mark, what in filling.wrong:
             self._complain(mark, what)
-        return Filling({**facts, **values})
 
     def _values(self, node: Node | None, filling: Filling) -> dict[str, str]:
         if node is None:
