@@ -35,7 +35,7 @@ def validate(paths: Sequence[Path], tables: Tables) -> tuple[tuple[str, ...], tu
         complaints += _strays(view) if names is None else ()
         chosen = environments(view) if names is None else names
         for env in chosen:
-            sheets = dict.fromkeys(spec_files(env, view.files), view)
+            sheets = _sheets(env, view)
             checked |= dict.fromkeys(shown(view, name) for name in sheets)
             complaints += compiler.compile(env, sheets).complaints
         if not chosen:
@@ -48,13 +48,17 @@ def environments_in(folder: Path) -> Iterator[tuple[EnvName, Mapping[str, View]]
     """Give every environment of a folder of specs, with its files, for a Compiler."""
     view = load(folder)
     for env in environments(view):
-        yield env, dict.fromkeys(spec_files(env, view.files), view)
+        yield env, _sheets(env, view)
 
 
 def environments(view: View) -> list[EnvName]:
     """Name the environments of a folder of specs, in order."""
-    tops = {_environment(name) for name in view.files}
+    tops = {_environment(name) for name in (*view.files, *view.rejected)}
     return [EnvName(name) for name in sorted(tops) if re.fullmatch(NAME_PATTERN, name)]
+
+
+def _sheets(env: EnvName, view: View) -> dict[str, View]:
+    return dict.fromkeys(spec_files(env, {**view.files, **view.rejected}), view)
 
 
 def load(folder: Path) -> Files:
@@ -131,8 +135,6 @@ def _strays(view: View) -> Iterator[Complaint]:
         env = _environment(name)
         if env and not re.fullmatch(NAME_PATTERN, env):
             yield Complaint(path=shown(view, name), what=f"{env!r} is not {NAME_WANTED}")
-        elif env and name in view.rejected:
-            yield Complaint(path=shown(view, name), what=f"cannot be read: {view.rejected[name]}")
         elif rest == MAIN and f"{top}{SUFFIX}" in view.files:
             what = f"{shown(view, top)}{SUFFIX} says what {top} is too: keep one"
             yield Complaint(path=shown(view, name), what=what)
