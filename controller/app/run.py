@@ -17,12 +17,14 @@ from controller.app.world import Built, build, clock_of, visiting
 from controller.codes import BLOCKED, DONE, NEGATIVE, UNREACHABLE, worst
 from controller.errors import Conflict, PlatformError, SpecError
 from controller.loop.lease import Leases
-from controller.loop.reconcile import preview, reconcile
+from controller.loop.reconcile import look_only, preview, reconcile
 from controller.loop.run import Rhythm, Runner
 from controller.loop.tell import name_of
 from controller.model.desired import Unread
 from controller.model.names import EnvName
 from controller.model.rollout import Phase
+from controller.plan.remember import intend
+from controller.plan.transitions import Move
 from controller.sources.specs import SpecSource
 from controller.stores.open import lock_store
 from controller.telemetry.decisions import LogDecisions
@@ -217,9 +219,17 @@ def previews(options: "Options", env: str | None) -> "list[Cycle]":
             raise SpecError(f"no environment {env!r}; there are: {', '.join(found) or 'none'}{_why(built)}")
         if not found:
             raise PlatformError(built.source.why or "no environment could be read")
-        return [preview(name, built.world) for name in found if env in {None, name}]
+        return [_preview(name, built) for name in found if env in {None, name}]
     finally:
         built.close()
+
+
+def _preview(env: EnvName, built: Built) -> "Cycle":
+    """Decide one turn; what is met for the first time is adopted in it, so decide the one after that as well."""
+    cycle = preview(env, built.world)
+    if not any(decision.move == Move.ADOPT.value for decision in cycle.plan.decisions.values()):
+        return cycle
+    return look_only(env, None, built.world, intend(cycle.before, cycle.plan, cycle.desired))
 
 
 def _why(built: Built) -> str:
