@@ -90,11 +90,18 @@ def render(cycle: "Cycle") -> str:
     lines += [f"  problem: {complaint}" for complaint in cycle.desired.complaints]
     for name, decision in sorted(cycle.plan.decisions.items()):
         lines.append(f"\n{cycle.plan.env}/{name}  {decision.reason}")
-        lines += [_line(difference) for difference in found(cycle, name)] or ["  no difference"]
+        lines += [_line(difference) for difference in found(cycle, name)] or [_nothing(cycle, name)]
         lines += [f"  waits for {blocker.gate}: {blocker.why}" for blocker in decision.blockers]
         call = _call(cycle, name)
         lines.append(f"  would {call}" if call else "  would call nothing")
     return "\n".join(lines)
+
+
+def _nothing(cycle: "Cycle", name: "TargetName") -> str:
+    from controller.model.observation import Live
+
+    is_seen = isinstance(cycle.seen.sights.get(name), Live)
+    return "  no difference" if is_seen else "  could not be compared"
 
 
 def _line(difference: "Difference") -> str:
