@@ -147,6 +147,10 @@ class Ensuring:
         service = part(answer, "service")
         primary = primary_of(service) or {}
         self._looking.answered(place, attempt.access, service)
+        if text(primary, "taskDefinition") != revision:
+            shown = text(primary, "taskDefinition") or "nothing"
+            why = f"AWS took it, but its answer shows {shown} and not {revision}"
+            return Lost(action=action, why=why, revision=revision)
         return Sent(
             action=action,
             deployment=DeploymentId(text(primary, "id")),

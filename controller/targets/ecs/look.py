@@ -70,22 +70,26 @@ class Looking:
             access.verify()
         except TrueupError as error:
             return {one.target: Unseen(why=str(error)) for one in ones}
-        services = list(dict.fromkeys(one.place.service for one in ones))
-        answers: dict[str, Native | Absent | Unseen] = {}
-        for start in range(0, len(services), _AT_ONCE):
-            answers |= describe(access, ones[0].place, services[start : start + _AT_ONCE])
-        now = self._clients.elapsed()
-        sights: dict[TargetName, Sight] = {}
-        jobs: list[Job] = []
+        by_service: defaultdict[str, list[LookAt]] = defaultdict(list)
         for one in ones:
-            sight = self._begin(one, answers[one.place.service], now)
-            if isinstance(sight, Job):
-                jobs.append(sight)
-            else:
-                sights[one.target] = sight
-        return sights | self._closer(access, jobs)
+            by_service[one.place.service].append(one)
+        services = list(by_service)
+        sights: dict[TargetName, Sight] = {}
+        moving: list[Job] = []
+        for start in range(0, len(services), _AT_ONCE):
+            # An answer holds a hundred events a service: only those of what moves are kept until the end.
+            answers = describe(access, ones[0].place, services[start : start + _AT_ONCE])
+            for name, answer in answers.items():
+                for one in by_service[name]:
+                    sight = self._begin(one, answer)
+                    if isinstance(sight, Job) and one.moving:
+                        moving.append(sight)
+                    else:
+                        sights[one.target] = self._sight(access, sight) if isinstance(sight, Job) else sight
+        self._telling.hear(access, moving)
+        return sights | {job.one.target: self._sight(access, job) for job in moving}
 
-    def _begin(self, one: LookAt, answer: Native | Absent | Unseen, now: float) -> Sight | Job:
+    def _begin(self, one: LookAt, answer: Native | Absent | Unseen) -> Sight | Job:
         """Give what there is if nothing changed, else what there is to do."""
         if isinstance(answer, Absent | Unseen):
             return answer
@@ -93,15 +97,11 @@ class Looking:
         primary = primary_or_why(answer)
         if isinstance(primary, str):
             return Unseen(why=primary)
-        seen.looked = now
+        seen.looked = self._clients.elapsed()
         job = Job(one=one, service=answer, primary=primary, seen=seen, mark=mark_of(answer))
         same = seen.settled and seen.mark == job.mark and seen.asked == asked_of(one)
         restarted = job.proven and started_after(answer, max(job.proven, seen.started))
         return seen.live if same and seen.live is not None and not restarted else job
-
-    def _closer(self, access: Access, jobs: Sequence[Job]) -> dict[TargetName, Sight]:
-        self._telling.hear(access, jobs)
-        return {job.one.target: self._sight(access, job) for job in jobs}
 
     def _sight(self, access: Access, job: Job) -> Sight:
         if job.deaf:

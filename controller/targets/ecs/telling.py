@@ -26,9 +26,8 @@ class Telling:
         self._elapsed = elapsed
         self._silent_until: dict[int, float] = {}
 
-    def hear(self, access: Access, jobs: Iterable[Job]) -> None:
+    def hear(self, access: Access, asking: Sequence[Job]) -> None:
         """Let ECS tell of the deployments of these jobs, all in one cluster; each says itself what it could not."""
-        asking = [job for job in jobs if job.one.moving]
         for job in asking:
             job.blind = self._elapsed() < self._silent_until.get(id(access), float("-inf"))
         wanting = [job for job in asking if not job.blind and wants_account(job)]

@@ -11,7 +11,7 @@ from typing import Final
 
 from controller.model.names import DeploymentId
 from controller.model.observation import State
-from controller.targets.ecs.native import Native, last, micros, number, part, text, texts
+from controller.targets.ecs.native import Native, last, micros, number, part, parts, text, texts
 
 _STATES: Final = MappingProxyType({
     "PENDING": State.MOVING,
@@ -89,9 +89,7 @@ def _why(service_deployment: Native, state: State) -> str:
 
 def primary_of(service: Native) -> Native | None:
     """Give the deployment that ECS calls PRIMARY."""
-    deployments = service.get("deployments")
-    listed = deployments if isinstance(deployments, list) else []
-    return next((one for one in listed if one.get("status") == "PRIMARY"), None)
+    return next((one for one in parts(service, "deployments") if one.get("status") == "PRIMARY"), None)
 
 
 def is_going_back(primary: Native) -> bool:
@@ -129,11 +127,9 @@ def vanished_state(born: int, primary: Native, before: frozenset[str]) -> State:
 def asof(service: Native) -> int:
     """Give the newest change that an answer knows of, in microseconds: a later answer never has an older one.
 
-    Only PRIMARY's last change counts beside the times of creation: what changed last in a deployment that is going
-    away is not seen any more once it is gone.
+    PRIMARY's last change counts, the times of creation, and the newest event, which is never taken back. What
+    changed last in a deployment that is going away does not: it is not seen any more once that is gone.
     """
-    deployments = service.get("deployments")
-    listed = deployments if isinstance(deployments, list) else []
     primary = primary_of(service) or {}
-    born = max((micros(one, "createdAt") for one in listed), default=0)
-    return max(micros(service, "createdAt"), micros(primary, "updatedAt"), born)
+    told = (micros(one, "createdAt") for key in ("deployments", "events") for one in parts(service, key))
+    return max(micros(service, "createdAt"), micros(primary, "updatedAt"), max(told, default=0))

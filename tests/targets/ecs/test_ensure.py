@@ -235,6 +235,18 @@ def test_an_update_whose_answer_was_lost_is_lost_and_names_the_revision(ground):
     assert ground.aws.runs() == GOOD
 
 
+def test_an_answer_that_does_not_show_what_was_asked_for_settles_nothing(ground):
+    def tamper(parsed, **_):
+        parsed["service"]["deployments"][0]["taskDefinition"] = ground.revision(1)
+
+    live = ground.look()
+    client = ground.clients.access(ground.place())._client("ecs", changing=True)
+    client.meta.events.register("after-call.ecs.UpdateService", tamper)
+    outcome = ground.act(release(GOOD), live)
+    assert isinstance(outcome, Lost)
+    assert outcome.revision == ground.revision(2)
+
+
 def test_a_server_error_on_an_update_is_lost_because_it_may_have_happened(ground):
     ground.faults(errors=[{"operation": "UpdateService", "code": "ServerException", "status": 500}])
     assert isinstance(ground.act(release(GOOD)), Lost)

@@ -286,6 +286,62 @@ def test_a_verdict_that_cannot_be_heard_is_not_guessed(ground):
     assert "DescribeServiceDeployments" in sight.why
 
 
+def test_where_we_may_not_ask_the_list_decides_and_we_ask_again_after_a_while(ground):
+    ground.faults(errors=[{"operation": "DescribeServiceDeployments", "code": "AccessDeniedException", "times": 1}])
+    sent = ground.send(release(GOOD))
+    live, _ = follow(ground, sent, State.SUCCESSFUL)
+    assert (live.told, ground.made("DescribeServiceDeployments")) == (False, 1)
+    sent = ground.send(release(CRASH))
+    ground.tick(901)
+    live, ours = follow(ground, sent, State.RETURNED)
+    assert live.told
+    assert ours.why
+
+
+def test_what_cannot_be_heard_of_one_hides_no_other(ground):
+    ground.sandbox.seed([a_seed(service="web", family="web", task_definition=definition(family="web"))])
+    sent = ground.send(release(CRASH))
+    ground.tick(200)
+    ground.restart()
+    ground.faults(errors=[{"operation": "ListServiceDeployments", "code": "ServiceNotFoundException", "times": 1}])
+    wanted = [
+        LookAt(target=TargetName("web"), place=ground.place("web"), moving=True),
+        LookAt(target=TargetName("api"), place=ground.place(), moving=True, ours=sent.deployment),
+    ]
+    sights = ground.target.look(wanted)
+    assert isinstance(sights[TargetName("web")], Unseen)
+    assert sights[TargetName("api")].find(sent.deployment).state is State.RETURNED
+    assert all(isinstance(sight, Live) for sight in ground.target.look(wanted).values())
+
+
+def test_a_verdict_counts_even_if_what_it_is_about_may_not_be_read(ground):
+    sent = ground.send(release(CRASH))
+    ground.tick(200)
+    ground.restart()
+    ground.faults(errors=[{"operation": "DescribeServiceRevisions", "code": "AccessDeniedException", "times": 9}])
+    live = ground.look(moving=True, ours=sent.deployment)
+    ours = live.find(sent.deployment)
+    assert (ours.state, live.told) == (State.RETURNED, True)
+    assert not release(CRASH).runs_in(ours.manifest)
+
+
+def test_a_definition_that_cannot_be_read_hides_what_runs_but_not_what_ran(ground):
+    sent = ground.send(release(GOOD))
+    ground.tick(5)
+    gone = [{"operation": "DescribeTaskDefinition", "code": "ClientException", "times": 1}]
+    ground.restart()
+    ground.faults(errors=gone)
+    assert isinstance(ground.sight(moving=True, ours=sent.deployment), Unseen)
+    ground.restart()
+    access = ground.clients.access(ground.place())
+    access.verify()
+    ground.target._looking._definitions.get(access, sent.revision)
+    ground.faults(errors=gone)
+    live = ground.look(moving=True, ours=sent.deployment)
+    assert [release(GOOD).runs_in(one.manifest) for one in live.deployments] == [True, False]
+    assert not release("v1.2.2").runs_in(live.deployments[1].manifest)
+
+
 def test_tasks_that_may_not_be_read_stop_nothing_and_are_said(ground):
     ground.faults(errors=[{"operation": "ListTasks", "code": "AccessDeniedException", "times": 99}])
     sent = ground.send(release(CRASH))
