@@ -15,6 +15,7 @@ RUN python -m venv /opt/trueup \
  && python -m venv /opt/tools \
  && /opt/tools/bin/python -m pip install --only-binary :all: --require-hashes -r requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
+COPY specs specs
 COPY controller controller
 # pip compiles what it installs, because the container may not write; pip itself has no business there.
 RUN /opt/tools/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \

@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from tests.architecture import tree
 
 DOCKERFILE = (tree.ROOT / "Dockerfile").read_text(encoding="utf-8")
-FINAL = DOCKERFILE.rpartition("\nFROM ")[2]
+BUILD, _, FINAL = DOCKERFILE.rpartition("\nFROM ")
 HADOLINT = Path(sys.executable).with_name("hadolint")
 
 
@@ -38,6 +40,37 @@ def test_what_is_written_lies_on_the_volume():
     assert f"HOME={volume}" in FINAL
     assert f"TRUEUP_STORE=sqlite:///{volume}/" in FINAL
     assert "PYTHONDONTWRITEBYTECODE=1" in FINAL
+
+
+def copied() -> list[str]:
+    """What the build stage takes from the repository."""
+    lines = re.findall(r"^COPY (?!--from)(.+) \S+$", BUILD, re.MULTILINE)
+    return [name for line in lines for name in line.split()]
+
+
+def test_what_is_copied_is_all_that_the_package_is_made_of(tmp_path):
+    for name in copied():
+        source = tree.ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path)
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        timeout=100,
+    )
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as package:
+        packed = {name for name in package.namelist() if name.endswith(".py")}
+    assert packed == {tree.short(path) for path in tree.python("controller")}
+
+
+def test_what_is_copied_is_all_that_docker_is_given():
+    ignore = (tree.ROOT / ".dockerignore").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^!(.+)$", ignore, re.MULTILINE)) == sorted(copied())
 
 
 @contextmanager
