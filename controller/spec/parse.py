@@ -80,10 +80,8 @@ class Compiler:
 
     def compile(self, env: EnvName, sheets: Mapping[str, View]) -> Compiled:
         """Compile an environment from its files, its own first; each is read from a commit of its own."""
-        main, *_ = pages = [
-            Sheet(env=env, path=path, view=view, is_main=index == 0)
-            for index, (path, view) in enumerate(sheets.items())
-        ]
+        path = next(iter(sheets))
+        main = Sheet(env=env, path=path, view=sheets[path], is_main=True)
         scanned = self._scan(main.view, main.path)
         head = read_head(env, scanned, main.shown, self._tables)
         strays = _strays(main) if main.folder else ()
@@ -92,11 +90,12 @@ class Compiler:
         good = self._good.get(env, {})
         ground = head.ground.digest()
         units: dict[str, Unit] = {}
-        for page in pages:
-            before = good.get(page.path)
-            if before is None or not _stands(before, page, ground):
-                before = self._unit(page, head.ground, ground, before)
-            units[page.path] = before
+        for path, view in sheets.items():
+            unit = good.get(path)
+            if unit is None or not _stands(unit, path, view, ground):
+                page = Sheet(env=env, path=path, view=view, is_main=path == main.path)
+                unit = self._unit(page, head.ground, ground, unit)
+            units[path] = unit
         if not head.complaints:
             kept = {path: good.get(path) if unit.complaints else unit for path, unit in units.items()}
             self._good[env] = {path: unit for path, unit in kept.items() if unit}
@@ -118,14 +117,15 @@ class Compiler:
                 made[name] = one
             else:
                 wrong += one
-        return Unit(content=content, ground=digest, made=made, complaints=tuple(wrong))
+        seen = {name: other for one in made.values() for name, other in one.seen.items()}
+        return Unit(content=content, ground=digest, seen=seen, made=made, complaints=tuple(wrong))
 
     def _target(
         self, page: Sheet, name: TargetName, entry: Entry, ground: Ground, before: Made | None
     ) -> Made | list[Complaint]:
         digest = content_digest(entry.value)
         service = service_mark(entry.at, entry.value)
-        if before and before.digest == digest and _unchanged(before, page.view):
+        if before and before.digest == digest and _unchanged(before.seen, page.view):
             return replace(before, name=entry.at, service=service)
         shelf = Shelf(page.view, page.folder)
         reader = TargetReader(name, ground, shelf, self._tables, lambda path: self._scan(page.view, path))
@@ -151,9 +151,10 @@ def _strays(main: Sheet) -> Iterator[Complaint]:
     """Name files that look like files of targets and are not read as such, so that none vanishes in silence."""
     folder = f"{main.folder}/"
     for name in main.view.files:
-        beside = name.removeprefix(folder) if name.startswith(folder) else ""
-        misspelt = beside.lower().endswith((".yml", SUFFIX)) and not beside.endswith(SUFFIX)
-        if misspelt and "/" not in beside:
+        if name.endswith(SUFFIX) or not name.startswith(folder):
+            continue
+        beside = name.removeprefix(folder)
+        if "/" not in beside and beside.lower().endswith((".yml", SUFFIX)):
             yield Complaint(path=shown(main.view, name), what=f"is not read: a file of targets ends in {SUFFIX}")
 
 
@@ -164,15 +165,13 @@ def _scan_content(content: bytes | str | None, file: str) -> Scanned:
     return Scanned(root=None, complaints=(Complaint(path=file, what=what),))
 
 
-def _stands(unit: Unit, page: Sheet, ground: str) -> bool:
+def _stands(unit: Unit, path: str, view: View, ground: str) -> bool:
     """Whether a file would be compiled to what it was before."""
-    if unit.ground != ground or unit.content != look_up(page.view, page.path):
-        return False
-    return all(_unchanged(made, page.view) for made in unit.made.values())
+    return unit.ground == ground and unit.content == look_up(view, path) and _unchanged(unit.seen, view)
 
 
-def _unchanged(made: Made, view: View) -> bool:
-    return all(look_up(view, name) == content for name, content in made.seen.items())
+def _unchanged(seen: Mapping[str, bytes | str | None], view: View) -> bool:
+    return {name: look_up(view, name) for name in seen} == seen
 
 
 def _targets_of(page: Sheet, root: Fields, wrong: list[Complaint]) -> Fields | None:

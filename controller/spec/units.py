@@ -39,38 +39,47 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """One file as it was compiled; `ground` names what its targets stand on."""
+    """One file as it was compiled; `ground` names what its targets stand on, `seen` are the other files it read."""
 
     content: bytes | str | None
     ground: str
+    seen: Mapping[str, bytes | str | None]
     made: Mapping[TargetName, Made]
     complaints: tuple[Complaint, ...] = ()
 
 
 def assemble(main: str, head: Head, units: Mapping[str, Unit], strays: Iterable[Complaint]) -> Compiled:
     """Put an environment together; if its own file is broken, nothing of it stands. `strays` break no file."""
-    wrong = {path: list(unit.complaints) for path, unit in units.items()}
-    wrong[main] = [*head.complaints, *wrong.get(main, ())]
-    for path, one in _clashes(units):
-        wrong[path].append(one)
+    wrong = {main: list(head.complaints)}
+    for path, one in (*_unit_complaints(units), *_clashes(units)):
+        wrong.setdefault(path, []).append(one)
     broken = {path: in_order(complaints) for path, complaints in wrong.items() if complaints}
     targets = {
         name: made.target
-        for path, unit in units.items()
-        if main not in broken and path not in broken
+        for path, unit in ({} if main in broken else units).items()
+        if path not in broken
         for name, made in unit.made.items()
     }
     return Compiled(
         targets=targets,
         brake=head.brake,
         pause=head.pause,
-        complaints=in_order([*(one for path in (main, *units) for one in wrong[path]), *strays]),
+        complaints=in_order([*(one for complaints in wrong.values() for one in complaints), *strays]),
         broken=broken,
     )
 
 
+def _unit_complaints(units: Mapping[str, Unit]) -> Iterator[tuple[str, Complaint]]:
+    for path, unit in units.items():
+        for one in unit.complaints:
+            yield path, one
+
+
 def _clashes(units: Mapping[str, Unit]) -> Iterator[tuple[str, Complaint]]:
     """Say of everything that is declared twice, in both places, where the other one is."""
+    claims = [made.target.place.claim for unit in units.values() for made in unit.made.values()]
+    if len(claims) == len(set(claims)) == len({name for unit in units.values() for name in unit.made}):
+        return
     names: dict[str, tuple[str, TargetName, Made]] = {}
     places: dict[str, tuple[str, TargetName, Made]] = {}
     for path, unit in units.items():
