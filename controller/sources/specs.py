@@ -140,11 +140,21 @@ class SpecSource:
         if head is None:
             return None
         known = self._listed
-        if known is None or known[0] != head.commit:
-            snapshot = self._tree.snapshot(head.commit)
-            if isinstance(snapshot, Snapshot):
-                known = self._listed = (head.commit, environments(snapshot))
+        if known and known[0] == head.commit:
+            return known[1]
+        snapshot = self._tree.snapshot(head.commit)
+        if isinstance(snapshot, Snapshot):
+            return self._listing(snapshot)
         return known[1] if known else None
+
+    def _listing(self, snapshot: Snapshot) -> Environments:
+        """List the environments of a snapshot; the newest list is kept, as every environment is looked up in it."""
+        known = self._listed
+        if known is None or known[0] != snapshot.commit:
+            known = (snapshot.commit, environments(snapshot))
+            if self._tree.good and self._tree.good.commit == snapshot.commit:
+                self._listed = known
+        return known[1]
 
     def _look(self, env: EnvName, accepted: Accepted | None) -> Reading:
         head, problem = self._tree.good, self.problem
@@ -181,7 +191,7 @@ class SpecSource:
         snapshot = self._tree.snapshot(commit)
         if isinstance(snapshot, NoSnapshot):
             return _unread(env, snapshot)
-        sheets = _sheets(env, snapshot)
+        sheets = _sheets(env, snapshot, self._listing(snapshot))
         reading = sheets if isinstance(sheets, Unread) else self._settle(env, snapshot, sheets, accepted)
         self._read[env] = (commit, reading)
         return reading
@@ -201,7 +211,7 @@ class SpecSource:
         """Read a whole environment as it was when its own file was last good."""
         invalid = Unread(env=env, reason=INVALID, why=_first_of(wrong))
         good = self._good_whole.get(env) or self._recalled(main, snapshot.commit, accepted)
-        sheets = _sheets(env, good) if good else None
+        sheets = _sheets(env, good, self._listing(good)) if good else None
         if good is None or sheets is None or isinstance(sheets, Unread):
             return invalid
         compiled, broken, _ = self._files(env, sheets, accepted)
@@ -247,9 +257,8 @@ class SpecSource:
         return snapshot if isinstance(snapshot, Snapshot) and path in snapshot.files else None
 
 
-def _sheets(env: EnvName, snapshot: Snapshot) -> Sheets | Unread:
+def _sheets(env: EnvName, snapshot: Snapshot, listed: Environments) -> Sheets | Unread:
     """Find the files that say what an environment is, its own first."""
-    listed = environments(snapshot)
     if env in listed.refused:
         return Unread(env=env, reason=REJECTED, why=listed.refused[env])
     if env not in listed.files:
