@@ -149,7 +149,9 @@ def _write(node: object, path: str, where: tuple[str, Table], out: dict[str, Sca
             _write(value, bracket(path, key) if free else f"{path}.{key}", (f"{at}.{key}", table), out)
     elif isinstance(node, list):
         _write_list(node, path, where, out)
-    elif isinstance(node, str | int | float | bool):
+    elif isinstance(node, str):
+        out[sys.intern(path)] = sys.intern(node)  # a fleet says the same things over and over
+    elif isinstance(node, int | float | bool):
         out[sys.intern(path)] = node
 
 

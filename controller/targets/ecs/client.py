@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from controller.errors import AccessError, PlatformError, Refusal, TrueupError
+from controller.errors import AccessError, PlatformError, TrueupError
 from controller.model.place import Place
 from controller.targets.ecs.answers import Cause, Declined, cause_of, declined
 from controller.targets.ecs.buckets import Buckets
@@ -82,8 +82,8 @@ class Access:
         opened = self._clients.opened()
         try:
             answer: Native = getattr(client, xform_name(operation))(**params)
-        except (Refusal, OutOfQuota):
-            raise
+        except TrueupError:
+            raise  # said by ourselves, at the gate
         except Exception as error:
             raise declined(error, operation, opened=opened()) from error
         return answer

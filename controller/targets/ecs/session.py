@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _NAME: Final = re.compile(r"[^\w+=,.@-]", re.ASCII)
 _LONGEST_NAME: Final = 64
 _CONNECT: Final = 3.0
-_READ: Final = 20.0
+_READ: Final = 10.0
 _CHANGE: Final = 9.0
 _READ_ATTEMPTS: Final = 3
 _POOL: Final = 20

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from controller.errors import Refusal
+from controller.errors import Conflict, PlatformError, Refusal
 from controller.model.names import Revision
 from controller.model.outcome import Lost, NotSent, Refused, Sent, Stale
 from controller.model.release import Release
@@ -182,6 +182,20 @@ def test_the_last_check_stops_the_call_after_it_was_signed(ground):
     assert ground.changes() == [("RegisterTaskDefinition", "ok")]
 
 
+@pytest.mark.parametrize("error", [Conflict("somebody else saved first"), PlatformError("the store is away")])
+def test_whatever_the_last_check_raises_is_said_as_it_is(ground, error):
+    asked = []
+
+    def fail():
+        asked.append(1)
+        if len(asked) > 1:
+            raise error
+
+    outcome = ground.act(release(GOOD), check=fail)
+    assert isinstance(outcome, NotSent)
+    assert (outcome.why, ground.changes()) == (str(error), [])
+
+
 def test_an_intent_that_is_too_old_is_not_sent(ground):
     outcome = ground.act(release(GOOD), not_after=ground.now() - timedelta(seconds=1))
     assert outcome.why == "the intent is too old to be sent; the next turn decides again"
@@ -267,6 +281,26 @@ def test_without_tokens_nothing_is_sent(ground):
     assert (outcome.why, ground.changes()) == ("waits for AWS quota", [])
     back = ground.act(release("v1.2.2"), live, revision=live.revision, purpose=Purpose.BACK)
     assert isinstance(back, Sent)
+
+
+def test_a_fleet_is_released_as_fast_as_aws_allows_and_never_throttled(ground):
+    names = [f"s{index:02}" for index in range(30)]
+    ground.sandbox.seed(
+        [a_seed(service=name, family=name, task_definition=definition(family=name)) for name in names]
+    )
+    ground.faults(throttle=True)
+    live = {name: ground.look(name) for name in names}
+    waiting, seconds = list(names), 0
+    while waiting:
+        in_hand = ground.target.tokens([ground.place()])[f"{ACCOUNT}/{REGION}"]
+        for name in waiting[:in_hand]:
+            seen = live[name]
+            ground.send(release(GOOD, family=name), live=seen, place=ground.place(name))
+        waiting = waiting[in_hand:]
+        ground.tick(1)
+        seconds += 1
+    assert seconds == 1 + 10  # twenty at once, then one a second
+    assert [result for _, result in ground.calls if result != "ok"] == []
 
 
 def test_a_throttled_answer_empties_the_bucket(ground):

@@ -1,6 +1,8 @@
 """What a spec declares becomes a release and settings, or every complaint about it at once."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -207,6 +209,13 @@ def test_what_fargate_offers_is_taken_in_either_spelling(cpu, memory):
 )
 def test_what_ecs_would_refuse_is_refused_before_anything_is_sent(change, where, says):
     assert says in faults(definition(**change))[f"taskDefinition.{where}"]
+
+
+def test_nothing_of_aws_is_loaded_before_it_is_used():
+    said = "import sys, controller.targets.ecs.target, controller.targets.ecs.spec, controller.probes.cloudwatch"
+    loaded = "print([name for name in sys.modules if name.startswith(('boto', 'urllib3'))])"
+    ran = subprocess.run([sys.executable, "-c", f"{said}; {loaded}"], check=True, capture_output=True, text=True)
+    assert ran.stdout.strip() == "[]"
 
 
 def test_the_sdk_has_the_last_word():
