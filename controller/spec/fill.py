@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from controller.spec.nodes import Entry, Fields, Items, Mark, Node, Text
+from controller.spec.scan import printable
 
 LONGEST: Final = 64 * 1024
 _NAME: Final = re.compile(r"\$(?P<escape>\$?)\{(?P<name>[^{}]*)(?P<end>\}?)")
@@ -60,7 +61,8 @@ class Filling:
     def _unknown(self, name: str) -> str:
         close = difflib.get_close_matches(name, self._values, n=1, cutoff=0.7)
         known = f"did you mean ${{{close[0]}}}?" if close else f"known are {', '.join(sorted(self._values))}"
-        return f"nothing is known as ${{{name[:40]}}}; {known} ($${{{name[:40]}}} is the text itself)"
+        shown = f"{{{printable(name)}}}"
+        return f"nothing is known as ${shown}; {known} ($${shown} is the text itself)"
 
 
 def _differ(one: Node, other: Node) -> bool:

@@ -14,6 +14,7 @@ from controller.model.desired import Complaint
 from controller.ports import Fault
 from controller.spec.nodes import Fields, Items, Mark, Node, Path, kind_of, mark_of
 from controller.spec.scalars import suggest
+from controller.spec.scan import printable
 from controller.spec.schema import Strict, fields_of
 
 _KEY: Final = "[key]"
@@ -32,7 +33,8 @@ _WANTED: Final[Mapping[str, str]] = {
 
 def complaint(at: Mark, where: Path, what: str) -> Complaint:
     """Make one complaint."""
-    dotted = ".".join(str(part) for part in (where[1:] if where[:1] == (_ROOT,) and where[1:] else where))
+    path = where[1:] if where[:1] == (_ROOT,) and where[1:] else where
+    dotted = ".".join(printable(str(part)) for part in path)
     return Complaint(path=at.file, line=at.line, column=at.column, where=dotted, what=what)
 
 

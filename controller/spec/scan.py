@@ -95,6 +95,12 @@ def _unseen(text: str, file: str) -> tuple[Complaint, ...]:
     return tuple(found)
 
 
+def printable(text: str, longest: int = 60) -> str:
+    """Give a text as a message may hold it: on one line, nothing hidden, not too long."""
+    cut = text if len(text) <= longest else f"{text[:longest]}…"
+    return cut if cut.isprintable() else repr(cut)[1:-1]
+
+
 def name_character(character: str) -> str:
     """Name a character that cannot be shown or looks like another."""
     return f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
@@ -193,7 +199,7 @@ class _Tree:
         if event.anchor is not None:
             self._complain_at(event, f"anchors (&{event.anchor}) are refused")
         if event.tag is not None:
-            self._complain_at(event, f"tags ({event.tag.replace(_YAML_TAG, '!!')}) are refused")
+            self._complain_at(event, f"tags ({printable(event.tag.replace(_YAML_TAG, '!!'))}) are refused")
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         self._refuse_marks(event)
