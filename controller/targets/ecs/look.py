@@ -169,9 +169,12 @@ def _checked(service: Native, place: Place) -> Native | Absent | Unseen:
     if text(service, "status") != "ACTIVE":
         return Absent()
     arn = text(service, "serviceArn")
-    region, account = (arn.split(":", 5) + [""] * 5)[3:5]
-    if (region, account) != (place.region, place.account):
-        return Unseen(why=f"AWS answers with {arn}, which is not in {place.region} of {place.account}")
+    region, account, resource = (arn.split(":", 5) + [""] * 6)[3:6]
+    cluster = resource.split("/")[1:-1]  # short ARNs, of old services, name no cluster
+    if (region, account) != (place.region, place.account) or cluster not in ([], [last(place.cluster)]):
+        return Unseen(
+            why=f"AWS answers with {arn}, which is not in {place.cluster} in {place.region} of {place.account}"
+        )
     return service
 
 

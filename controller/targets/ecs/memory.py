@@ -53,7 +53,7 @@ class Seen:
         for one in deployments:
             self.known[one.id] = one
             if one.id in here:
-                self.listed_at[one.id] = asof
+                self.listed_at[one.id] = max(asof, self.listed_at.get(one.id, 0))
                 self.before.setdefault(one.id, frozenset(here - {one.id}))
         for forgotten in sorted(self.known, key=lambda known: self.known[known].born)[:-_DEPLOYMENTS]:
             for kept in (self.known, self.listed_at, self.before, self.told):

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from controller.errors import TrueupError
 from controller.model.manifest import Manifest
 from controller.model.names import DeploymentId, Revision
 from controller.model.observation import Blame, Deployment, Live, State
 from controller.ports import LookAt
+from controller.targets.ecs.answers import Cause, Declined
 from controller.targets.ecs.definitions import Definition
 from controller.targets.ecs.manifest import canonical_json, deploying, live_manifest, live_settings
 from controller.targets.ecs.memory import Seen
@@ -106,13 +106,13 @@ def _manifest(seen: Seen, definition: Definition, fields: Native) -> Manifest:
 def _manifest_of(job: Job, one: Native, describe: Describe) -> Manifest:
     """Give the content of a deployment, or of a service revision: they name their fields alike.
 
-    That the task definition of one that is on its way out cannot be read any more hides nothing that matters.
+    That the task definition of one that is on its way out is not there any more hides nothing that matters.
     """
     arn = text(one, "taskDefinition")
     try:
         definition = describe(arn)
-    except TrueupError:
-        if arn == job.primary.get("taskDefinition"):
+    except Declined as declined:
+        if declined.cause is not Cause.CONTENT or arn == job.primary.get("taskDefinition"):
             raise
         return Manifest.of({"taskDefinition": arn})
     return _manifest(job.seen, definition, deploying(job.service, one))

@@ -1,5 +1,7 @@
 """What a look sees, and how few calls it takes."""
 
+import pytest
+
 from controller.model.names import DeploymentId, TargetName
 from controller.model.observation import Absent, Blame, Live, State, Unseen
 from controller.ports import LookAt
@@ -254,6 +256,27 @@ def test_a_cluster_that_is_not_there_is_unseen_and_never_absent(ground):
     assert isinstance(sight, Unseen)
     assert "'prdo'" in sight.why
     assert "Nothing is created" in sight.why
+
+
+@pytest.mark.parametrize(
+    ("arn", "is_seen"),
+    [
+        ("arn:aws:ecs:eu-west-1:111122223333:service/prod/api", True),
+        ("arn:aws:ecs:eu-west-1:111122223333:service/api", True),
+        ("arn:aws:ecs:eu-west-1:111122223333:service/stage/api", False),
+        ("arn:aws:ecs:us-east-1:111122223333:service/prod/api", False),
+        ("arn:aws:ecs:eu-west-1:999988887777:service/prod/api", False),
+        ("", False),
+    ],
+)
+def test_an_answer_about_another_place_is_no_answer(ground, arn, is_seen):
+    def tamper(parsed, **_):
+        parsed["services"][0]["serviceArn"] = arn
+
+    access = ground.clients.access(ground.place())
+    access.verify()
+    access._client("ecs", changing=False).meta.events.register("after-call.ecs.DescribeServices", tamper)
+    assert isinstance(ground.sight(), Live) is is_seen
 
 
 def test_credentials_of_another_account_see_nothing(ground):
