@@ -1,5 +1,6 @@
 """The documents lead where they say, and stay as short as they promise."""
 
+import json
 import re
 import shutil
 
@@ -7,6 +8,7 @@ import pytest
 
 from controller.kinds import SPEC
 from controller.spec.check import validate
+from controller.targets.ecs.buckets import BUDGETS
 from tests.architecture import markdown, tree
 
 SHOWN = re.compile(r"^```yaml\n(apiVersion: [^\n]*\nkind: Environment\n.*?)^```", re.MULTILINE | re.DOTALL)
@@ -80,3 +82,13 @@ def test_a_spec_that_a_page_shows_is_one_that_validates(example, tmp_path):
 def test_the_reference_begins_with_a_spec_of_ten_lines():
     page = (tree.ROOT / "docs" / "spec.md").read_text(encoding="utf-8")
     assert page.partition("```yaml\n")[2].partition("```")[0].count("\n") == 10
+
+
+def test_the_policy_of_the_security_page_allows_what_is_called_and_nothing_else():
+    page = (tree.ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    policy = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    actions = [one["Action"] for one in policy["Statement"]]
+    allowed = {name for action in actions for name in ([action] if isinstance(action, str) else action)}
+    # Neither is a call: one is asked for when a definition is registered with tags, the other when it names a role.
+    implied = {"ecs:TagResource", "iam:PassRole"}
+    assert {action.partition(":")[2] for action in allowed - implied} == set(BUDGETS)
