@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from controller.model.cycle import Cycle
     from controller.options import Options
-    from controller.targets.ecs.client import OnCall
+    from controller.targets.ecs.client import Clients, OnCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +29,11 @@ class Built:
     clock: Clock
     source: SpecSource
     store: Store
+    clients: "Clients"
 
     def close(self) -> None:
         """Let go of files and connections."""
+        self.clients.close()
         self.store.close()
         self.source.close()
 
@@ -76,7 +78,7 @@ def build(
         probes={AlarmsOf: CloudWatchAlarms(clients.cloudwatch)},
         watchers=watchers,
     )
-    return Built(world=world, clock=clock, source=specs, store=store)
+    return Built(world=world, clock=clock, source=specs, store=store, clients=clients)
 
 
 def visiting(options: "Options") -> Built:
