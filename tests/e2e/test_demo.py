@@ -1,4 +1,4 @@
-"""The demo is a promise of the README: it ends well, in under a minute, and proves every step by ECS's own words."""
+"""The demo is a promise of the README: it ends well, soon, and proves every step by ECS's own words."""
 
 import subprocess
 import sys
