@@ -12,7 +12,7 @@ from controller.model.names import Commit
 from controller.model.place import Place
 from controller.model.release import Release
 from controller.model.rollout import Terms
-from controller.ports import Native, Shaped
+from controller.ports import Fault, Native, Shaped, Shaping
 from controller.spec.definition import find_definition
 from controller.spec.fill import Filling
 from controller.spec.guards import read_guards
@@ -158,13 +158,12 @@ class TargetReader:
         if definition.root is None or shaping is None:
             return None
         images = lines.get(_IMAGES)
-        shaped = shaping(
-            Native(
-                definition=native(definition.root),
-                service=native(service) if isinstance(service, Fields) else {},
-                images=_texts(images),
-            )
+        told = Native(
+            definition=native(definition.root),
+            service=native(service) if isinstance(service, Fields) else {},
+            images=_texts(images),
         )
+        shaped = _shape(shaping, told)
         roots = {_DEFINITION: definition.root, _SERVICE: service or lines, _IMAGES: images or lines}
         self.wrong += from_faults(shaped.faults, roots, self._where)
         return shaped
@@ -199,6 +198,17 @@ class TargetReader:
             heal_after=model.heal_after,
             pause=pause_of(model.paused),
         )
+
+
+def _shape(shaping: Shaping, told: Native) -> Shaped:
+    """Let a kind read what is declared; one that fails, or says nothing at all, must not stop other targets."""
+    try:
+        shaped = shaping(told)
+        problem = "" if shaped.faults or shaped.manifest else "nothing came of it"
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this target's alone
+        shaped, problem = Shaped(), type(error).__name__
+    what = f"cannot be read by its kind ({problem})"
+    return Shaped(faults=(Fault(path=(_DEFINITION,), what=what),)) if problem else shaped
 
 
 def service_mark(at: Mark, node: Node) -> Mark:

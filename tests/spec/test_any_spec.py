@@ -81,6 +81,7 @@ def check(files: dict[str, bytes]) -> None:
         assert complaint.line >= 1
         assert complaint.column >= 1
         assert complaint.what
+        assert "cannot be read by its kind" not in complaint.what
         assert str(complaint).isprintable()
 
 

@@ -10,7 +10,11 @@ from controller.model.desired import Brake, OnDrift, Supersede
 from controller.model.orders import Pause
 from controller.model.place import Place
 from controller.model.rollout import Terms
-from tests.spec.worlds import DEFAULTS, HEAD, TASKDEF, compiled, lines, one_file, said, target
+from controller.ports import Native, Shaped
+from controller.spec.parse import Compiler
+from controller.spec.tables import Tables
+from tests.spec.shaping import TABLES
+from tests.spec.worlds import DEFAULTS, HEAD, TASKDEF, compiled, folder, lines, one_file, said, target
 
 ROLE = "arn:aws:iam::111122223333:role/trueup"
 
@@ -217,6 +221,20 @@ def test_the_head_is_filled_in_too():
     head = HEAD.replace("unifocus-prod-cluster", "unifocus-${environment}-cluster")
     head = head.replace("region: eu-west-1", "region: eu-west-1, roleArn: 'arn:aws:iam::${account}:role/trueup'")
     assert target(compiled(one_file(lines("api"), head=head + DEFAULTS))).place.role == ROLE
+
+
+@pytest.mark.parametrize(("answer", "why"), [(None, "ZeroDivisionError"), (Shaped(), "nothing came of it")])
+def test_a_kind_that_fails_on_one_target_is_told_and_stops_no_other(answer, why):
+    def failing(native: Native) -> Shaped:
+        if native.definition["family"] == "unifocus-prod-web":
+            return answer or 1 / 0
+        return TABLES.targets["ecs"](native)
+
+    files = folder({"api": lines("api", indent=2), "web": lines("web", indent=2)})
+    of = compiled(files, compiler=Compiler(Tables(targets={"ecs": failing}, guards={})))
+    assert set(of.targets) == {"api"}
+    place = "specs/taskdefs/main.yaml:1:1: targets.web.taskDefinition"
+    assert said(of) == [f"{place}: cannot be read by its kind ({why})"]
 
 
 def test_a_version_that_changes_only_its_label_makes_an_equal_release():
