@@ -38,22 +38,27 @@ class Changes:
         self.head: Head | None = None
         self.writes: list[Write] = []
         self._old, self._codec, self._last_order = snapshot, codec, last_order
-        for name, memory in after.targets.items():
-            self._keep(name, memory)
-        for name in sorted(snapshot.places.keys() - after.targets.keys() - snapshot.moves.keys()):
+        for name in sorted(after.targets, key=lambda name: name not in snapshot.moves):
+            self._keep(name, after.targets[name])
+        shown = {name for name, move in snapshot.moves.items() if move.shown}
+        for name in sorted(snapshot.places.keys() - after.targets.keys() - shown):
             self._forget(name)
-        self._close(Head(accepted=after.accepted, heard_accept=after.heard_accept, rollbacks=after.rollbacks))
+        self._close(after)
 
     def _keep(self, name: TargetName, memory: Memory) -> None:
         """Write one memory if it differs, and what it takes to own the place that it speaks of."""
-        lives, move = self._old.places.get(name), self._old.moves.get(name)
+        claim, lives = memory.place.claim if memory.place else None, self._old.places.get(name)
+        move = self._old.moves.get(name)
+        if move is not None and not move.shown and move.claim != claim:
+            move = None
         if move is None and memory is self._old.record.targets.get(name):
             return
-        if memory.place is None:
+        if claim is None:
             if lives is not None:
                 raise ValueError(f"{name} is remembered at {lives}, and is to be saved without a place")
             return  # never seen, and nothing to tell it by
-        claim = memory.place.claim
+        if claim == lives and self._is_taken(claim, name):
+            return  # by whom a person gave it to: what we know of it counts no more
         if claim != lives or move is not None:
             self._own(claim, name)
         self._remember(claim, memory)
@@ -72,11 +77,17 @@ class Changes:
 
     def _leave(self, claim: ClaimKey, name: TargetName) -> None:
         """Keep the claim on a place where we no longer live, and nothing else of it."""
+        if self._is_taken(claim, name):
+            return
         self._own(claim, name, left=True)
         stored = self._old.held.get(claim)
         if stored is not None:
             self.memories[claim] = None
             self._empty(self._old.env, claim, stored)
+
+    def _is_taken(self, claim: ClaimKey, name: TargetName) -> bool:
+        taken = self.claims.get(claim)
+        return taken is not None and taken.target != name
 
     def _remember(self, claim: ClaimKey, memory: Memory) -> None:
         """Write a memory and the contents that it is the first here to refer to; those that it leaves go."""
@@ -92,9 +103,8 @@ class Changes:
     def _own(self, claim: ClaimKey, name: TargetName, *, left: bool = False) -> None:
         """Write that the claim is this target's, if it is nobody's, its own, or was given to it by a person."""
         owner, stored = Owner(env=self._old.env, target=name), self._old.claims.held.get(claim)
-        taken = self.claims.get(claim)
-        if taken is not None and taken.target != name:
-            raise Conflict(f"{owner} and {taken.target} are the same service, {claim}; remove one of the two")
+        if self._is_taken(claim, name):
+            raise Conflict(f"{owner} and another target are the same service, {claim}; remove one of the two")
         ordered = self._ordered(claim, owner, stored.value) if stored else self._last_order()
         mine = Claim(env=owner.env, target=name, left=left, ordered=ordered)
         if stored is None or stored.value != mine:
@@ -107,15 +117,9 @@ class Changes:
         if source == owner:
             return known.ordered
         move = self._old.moves.get(owner.target)
-        if move is not None and move.source == source:
-            return move.number
-        orders = self._old.record.orders.targets.get(owner.target)
-        moved = orders.moved if orders else None
-        if moved is None or source != Owner(env=moved.env, target=moved.target) or moved.number <= known.ordered:
+        if move is None or move.source != source:
             raise Conflict(f"{claim} belongs to {source}, so that {owner} may not have it")
-        if source.env != owner.env:
-            self.writes.append(Write(key=memory_key(source.env, claim), body=None))
-        return moved.number
+        return move.number
 
     def _forget(self, name: TargetName) -> None:
         """Delete a target: what it remembers, what it owns, what was shown of it."""
@@ -135,9 +139,15 @@ class Changes:
         self._write(memory_key(env, claim), None, stored)
         self.writes += [Write(key=release_key(env, claim, at), body=None) for at in sorted(stored.addresses)]
 
-    def _close(self, head: Head) -> None:
+    def _close(self, after: Record) -> None:
         """Write the head if it differs; the first write of all makes the environment one that is remembered."""
         stored, env = self._old.head, self._old.env
+        head = Head(
+            accepted=after.accepted,
+            heard_accept=after.heard_accept,
+            rollbacks=after.rollbacks,
+            heard_moves=self._old.asked_moves,
+        )
         if (stored is None and (self.writes or head != Head())) or (stored is not None and stored.value != head):
             self.head = head
             self._write(head_key(env), self._codec.write(head).text, stored)

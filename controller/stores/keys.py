@@ -40,11 +40,16 @@ class Stored(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What is remembered of an environment as a whole."""
+    """What is remembered of an environment as a whole.
+
+    `heard_moves` is the number of the newest ordered move that a save has come by: those up to it are done, or
+    could not be, and are never done later.
+    """
 
     accepted: Accepted | None = None
     heard_accept: int = 0
     rollbacks: tuple[datetime, ...] = ()
+    heard_moves: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

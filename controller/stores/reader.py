@@ -104,7 +104,7 @@ class Reader:
         else:
             head, held = self._own(env, old)
         orders = old.orders if old and known[2] == revisions[2] else self.orders(env)
-        moves = moves_in(env, orders.value, claims) if orders else {}
+        moves = moves_in(env, orders.value, claims, head.value.heard_moves if head else 0) if orders else {}
         revisions += self._backend.revisions(watched(env, moves)[len(revisions) :])
         moves = {name: self._with_memory(env, move) for name, move in moves.items()}
         return assemble(

@@ -78,7 +78,7 @@ class Records:
                 raise
             if not changes.writes:
                 return before
-            self._snapshots[env] = self._after(snapshot, after, changes, done)
+            self._snapshots[env] = self._after(snapshot, changes, done)
             return self._snapshots[env].record
 
     def environments(self) -> frozenset[EnvName]:
@@ -166,22 +166,20 @@ class Records:
             return snapshot
         raise Conflict(f"{env} was changed since it was loaded; look again")
 
-    def _after(self, old: Snapshot, after: Record, changes: Changes, done: Committed) -> Snapshot:
-        """Know what was just written without reading it again."""
+    def _after(self, old: Snapshot, changes: Changes, done: Committed) -> Snapshot:
+        """Know what was just written without reading it again; no move is left, since the save heard them all."""
         held = {claim: stored for claim, stored in old.held.items() if claim not in changes.memories}
         for claim, written in changes.memories.items():
             if written is not None:
                 value = self._reader.reread(written.text, written.releases)
                 held[claim] = Stored(etag=done.etag, value=value, addresses=frozenset(written.releases))
-        moves = {name: move for name, move in old.moves.items() if name not in after.targets}
         parts = Parts(
             env=old.env,
-            revisions=caught_up(old, moves, done),
+            revisions=caught_up(old, done),
             claims=self._reader.claims.learn(old.claims, changes.claims, done),
             head=Stored(etag=done.etag, value=changes.head) if changes.head else old.head,
             orders=old.orders,
             held=held,
-            moves=moves,
         )
         return assemble(parts)
 

@@ -1,7 +1,7 @@
 """One environment as the store had it at one moment, and what has to be known to save over it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controller.model.names import ClaimKey, EnvName, TargetName
 from controller.model.orders import Orders
@@ -15,12 +15,14 @@ from controller.stores.keys import CLAIMS, Head, Stored, orders_part, record_par
 class Move:
     """A claim that a person gave to a target of this environment, not yet taken over.
 
-    `memory` is what its owner remembers, if that is in another environment.
+    `memory` is what its owner remembers, if that is in another environment. It is not `shown` as done if the target
+    remembers something of its own: then it keeps that, and may take the place when it is there to live.
     """
 
     claim: ClaimKey
     source: Owner
     number: int
+    shown: bool
     memory: Stored[Memory] | None = None
 
 
@@ -45,6 +47,13 @@ class Snapshot:
     def watched(self) -> tuple[str, ...]:
         """Name the parts that this was read from."""
         return watched(self.env, self.moves)
+
+    @property
+    def asked_moves(self) -> int:
+        """Give the number of the newest move that was ordered here, done or not."""
+        known = self.head.value.heard_moves if self.head else 0
+        every = self.orders.value.targets.values() if self.orders else ()
+        return max([known, *(order.moved.number for order in every if order.moved)])
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -75,17 +84,18 @@ class Parts:
 
 def assemble(parts: Parts) -> Snapshot:
     """Put a snapshot together; a move that was ordered is shown as if it were done, and saving makes it so."""
-    places = _places(parts)
-    moved = {move.claim: move.memory for move in parts.moves.values() if move.memory}
+    shown = {name: move for name, move in parts.moves.items() if move.shown}
+    moved = {move.claim: move.memory for move in shown.values() if move.memory}
+    taken = {move.claim: Owner(env=parts.env, target=name) for name, move in shown.items()}
+    places = _places(parts.env, parts.claims, shown)
     found = {name: moved.get(claim) or parts.held.get(claim) for name, claim in sorted(places.items())}
-    taken = {move.claim: Owner(env=parts.env, target=name) for name, move in parts.moves.items()}
     head = parts.head.value if parts.head else Head()
     record = Record(
         version="-".join(parts.revisions),
         accepted=head.accepted,
         heard_accept=head.heard_accept,
         rollbacks=head.rollbacks,
-        orders=parts.orders.value if parts.orders else Orders(),
+        orders=_live(parts.orders.value, parts.moves) if parts.orders else Orders(),
         targets={name: stored.value for name, stored in found.items() if stored},
         claims={**parts.claims.owners, **taken} if taken else parts.claims.owners,
     )
@@ -102,31 +112,41 @@ def assemble(parts: Parts) -> Snapshot:
     )
 
 
-def _places(parts: Parts) -> dict[TargetName, ClaimKey]:
+def _places(env: EnvName, claims: Claims, shown: Mapping[TargetName, Move]) -> dict[TargetName, ClaimKey]:
     """Say where each target of this environment lives; the old name of what moves is gone."""
-    places = dict(parts.claims.current.get(parts.env, {}))
-    for name, move in parts.moves.items():
-        if move.source.env == parts.env:
+    places = dict(claims.current.get(env, {}))
+    for move in shown.values():
+        if move.source.env == env:
             places.pop(move.source.target, None)
-        places[name] = move.claim
-    return places
+    return places | {name: move.claim for name, move in shown.items()}
 
 
-def moves_in(env: EnvName, orders: Orders, claims: Claims) -> dict[TargetName, Move]:
-    """Find the moves that were ordered here and not yet done.
+def _live(orders: Orders, moves: Mapping[TargetName, Move]) -> Orders:
+    """Leave out the moves that were done, or that can never be."""
+    dead = {name for name, order in orders.targets.items() if order.moved and name not in moves}
+    if not dead:
+        return orders
+    targets = {
+        name: replace(order, moved=None) if name in dead else order for name, order in orders.targets.items()
+    }
+    return replace(orders, targets=targets)
 
-    One counts once, and never for an owner that came later: the claim knows the last order before its owner came.
-    A target that already lives somewhere keeps what it remembers.
+
+def moves_in(env: EnvName, orders: Orders, claims: Claims, heard: int) -> dict[TargetName, Move]:
+    """Find the moves that were ordered here, that no save has come by yet, and that can be done.
+
+    None is done for an owner that came after the order: a claim knows the last order before its owner came. Of two
+    orders for the same owner the newer counts.
     """
     found: dict[TargetName, Move] = {}
-    at = claims.current.get(env, {})
-    asked = [(name, order.moved) for name, order in orders.targets.items() if order.moved and name not in at]
+    every = [(name, order.moved) for name, order in orders.targets.items() if order.moved]
+    asked = [(name, moved) for name, moved in every if moved.number > heard]
     for name, moved in sorted(asked, key=lambda pair: pair[1].number, reverse=True):
-        source = Owner(env=moved.env, target=moved.target)
+        source, at = Owner(env=moved.env, target=moved.target), claims.where(Owner(env=env, target=name))
         claim = claims.where(source)
-        taken = claim in {move.claim for move in found.values()}
-        if claim is not None and not taken and moved.number > claims.held[claim].value.ordered:
-            found[name] = Move(claim=claim, source=source, number=moved.number)
+        free = claim not in {at, *(move.claim for move in found.values())}
+        if claim is not None and free and moved.number > claims.held[claim].value.ordered:
+            found[name] = Move(claim=claim, source=source, number=moved.number, shown=at is None)
     return found
 
 
@@ -135,10 +155,10 @@ def guard_of(version: str) -> str:
     return version.partition("-")[2]
 
 
-def caught_up(snapshot: Snapshot, moves: Mapping[TargetName, Move], done: Committed) -> tuple[str, ...]:
+def caught_up(snapshot: Snapshot, done: Committed) -> tuple[str, ...]:
     """Give the revisions after a commit of our own: a part that somebody else wrote too stays as it was known."""
     known = dict(zip(snapshot.watched, snapshot.revisions, strict=True))
     for part, (before, after) in done.parts.items():
         if known.get(part) == before:
             known[part] = after
-    return tuple(known[part] for part in watched(snapshot.env, moves))
+    return tuple(known[part] for part in watched(snapshot.env, {}))

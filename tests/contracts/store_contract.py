@@ -408,6 +408,30 @@ class StoreContract(ABC):
             BACKEND: ("one", 4)
         }
 
+    def test_a_move_that_could_not_be_done_when_it_was_heard_is_never_done_later(self, store, other):
+        first = made.having(Record(), api=made.a_memory("one"), web=made.a_memory("two"))
+        store.save(store.load(PROD), first, PROD)
+        other.order(PROD, made.move(PROD, API, WEB), made.an_entry())
+        record = store.load(PROD)
+        assert record.orders.targets[WEB].moved is not None
+        record = store.save(record, made.having(record, web=made.a_memory("two", watermark=2)), PROD)
+        assert other.load(PROD).orders.targets[WEB].moved is None
+        record = store.save(record, made.without(record, WEB), PROD)
+        for seen in (record, other.load(PROD)):
+            assert set(seen.targets) == {API}
+
+    def test_a_move_from_an_owner_that_came_after_the_order_is_not_done(self, store, other):
+        other.order(STAGE, made.move(PROD, API, API), made.an_entry(env=STAGE))
+        store.save(store.load(PROD), made.having(Record(), api=made.a_memory()), PROD)
+        assert other.load(STAGE).targets == {}
+        assert set(store.load(PROD).targets) == {API}
+
+    def test_a_preview_of_a_move_changes_nothing(self, store, other):
+        saved = store.save(store.load(PROD), made.having(Record(), api=made.a_memory()), PROD)
+        other.order(STAGE, made.move(PROD, API, API), made.an_entry(env=STAGE))
+        assert set(other.load(STAGE).targets) == {API}
+        assert store.load(PROD) is saved
+
     # ---- leases
 
     def test_a_lease_is_taken_by_one(self, store, other):
