@@ -64,11 +64,11 @@ class Agenda:
         with self._lock:
             return frozenset(self._due.get(env, {}))
 
-    def next(self) -> datetime | None:
-        """When the next target of an environment without a turn is due."""
+    def next(self, allowed: Iterable[EnvName]) -> datetime | None:
+        """When the next target of an allowed environment without a turn is due."""
         with self._lock:
-            times = [at for env, due in self._due.items() if env not in self._busy for at in due.values()]
-        return min(times, default=None)
+            idle = [env for env in allowed if env not in self._busy]
+            return min((at for env in idle for at in self._due.get(env, {}).values()), default=None)
 
     def overdue(self, now: datetime) -> int:
         """Count the targets that are due and wait."""

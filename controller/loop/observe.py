@@ -9,12 +9,10 @@ from controller.model.observation import Observation, Sight, Unseen
 from controller.model.place import Place
 from controller.model.questions import Answer, Question, Unanswered
 from controller.model.record import Record
-from controller.model.rollout import Phase
+from controller.model.rollout import MOVING
 from controller.plan.ask import questions
 from controller.plan.see import names_of, place_of
 from controller.ports import LookAt, World
-
-_MOVING = frozenset({Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK})
 
 
 def observe(desired: Reading, before: Record, due: frozenset[TargetName] | None, world: World) -> Observation:
@@ -41,7 +39,7 @@ def _wanted(desired: Reading, before: Record, due: frozenset[TargetName] | None)
             LookAt(
                 target=name,
                 place=place,
-                moving=memory is not None and memory.phase in _MOVING,
+                moving=memory is not None and memory.phase in MOVING,
                 ours=rollout.deployment if rollout else None,
                 proven=rollout.done if rollout else None,
             )

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+from controller.errors import Conflict
 from controller.loop.act import Check, act_all
 from controller.loop.observe import observe
 from controller.model.cycle import Cycle
 from controller.model.decision import Ensure
 from controller.model.desired import Accepted
 from controller.model.names import EnvName, TargetName
+from controller.model.outcome import Outcome
 from controller.model.record import Record
 from controller.plan.decide import decide
 from controller.plan.narrate import tell_outcomes, tell_plan
@@ -31,8 +33,7 @@ def reconcile(env: EnvName, due: frozenset[TargetName] | None, world: World, che
     outcomes = act_all(plan.actions, world, check or _anything)  # act
     after = intent
     if outcomes:
-        learnt = learn(intent, outcomes)
-        after = world.store.save(intent, learnt, env, tell_outcomes(env, outcomes, world.now()))
+        after = _remember(env, intent, outcomes, world)
     return Cycle(
         desired=desired,
         seen=seen,
@@ -44,6 +45,18 @@ def reconcile(env: EnvName, due: frozenset[TargetName] | None, world: World, che
         status=summarise(desired, seen, before, plan, after),
         seconds=world.elapsed() - began,
     )
+
+
+def _remember(env: EnvName, intent: Record, outcomes: tuple[Outcome, ...], world: World) -> Record:
+    """Write down what came of the actions, over what people ordered meanwhile too; raises Conflict for all else."""
+    entries = tell_outcomes(env, outcomes, world.now())
+    try:
+        return world.store.save(intent, learn(intent, outcomes), env, entries)
+    except Conflict:
+        newer = world.store.load(env)
+        if any(newer.targets.get(o.action.target) != intent.targets.get(o.action.target) for o in outcomes):
+            raise
+        return world.store.save(newer, learn(newer, outcomes), env, entries)
 
 
 def preview(env: EnvName, world: World) -> Cycle:

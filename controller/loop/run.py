@@ -22,6 +22,8 @@ from controller.ports import Gauges, Pulse, World
 
 AGAIN: Final = timedelta(seconds=1)
 STORE_AWAY: Final = timedelta(seconds=10)
+UNDECIDED: Final = timedelta(seconds=10)
+"""How long a target that nobody knows any more, and that is still on the agenda, is left alone."""
 FIRST_PENALTY: Final = timedelta(seconds=5)
 LONGEST_PENALTY: Final = timedelta(minutes=5)
 NOTICE_SECONDS: Final = 0.5
@@ -113,7 +115,7 @@ class Runner:
         else:
             self._is_store_away = False
             self._pulse.store_ok(ok=True)
-            self._pulse.source_ok(ok=bool(environments))
+            self._pulse.source_ok(ok=bool(self._world.source.environments()))
 
     def _survey_one(self, env: EnvName) -> None:
         """Notice what is new in one environment; one that cannot be surveyed hides no other."""
@@ -141,11 +143,14 @@ class Runner:
     def _begin_turns(self) -> None:
         now = self._world.now()
         self._gauges.queue(self._agenda.overdue(now))
-        allowed = tuple(self._records) if self._is_store_away else self._leases.held()
         self._running = {future for future in self._running if not future.done()}
-        for env, due in self._agenda.take(now, allowed).items():
+        for env, due in self._agenda.take(now, self._allowed()).items():
             self._pulse.turn_started(env)
             self._running.add(self._pool.submit(self._turn, env, due))
+
+    def _allowed(self) -> tuple[EnvName, ...]:
+        """Name the environments that may have turns: with the store away those that can at least be looked at."""
+        return tuple(self._records) if self._is_store_away else self._leases.held()
 
     def _turn(self, env: EnvName, due: frozenset[TargetName]) -> None:
         try:
@@ -161,7 +166,7 @@ class Runner:
         else:
             self._failures.pop(env, None)
             self._records[env] = cycle.after
-            self._finish(env, cycle)
+            self._finish(env, due, cycle)
         finally:
             self._agenda.done(env)
             self._pulse.turn_finished(env)
@@ -174,14 +179,17 @@ class Runner:
         if not self._leases.holds(env):
             raise Refusal(f"the lease of {env} is no longer ours")
 
-    def _finish(self, env: EnvName, cycle: Cycle) -> None:
+    def _finish(self, env: EnvName, due: frozenset[TargetName], cycle: Cycle) -> None:
         for name, decision in cycle.plan.decisions.items():
             self._agenda.put(env, name, decision.again)
+        self._put_off(env, due - cycle.plan.decisions.keys(), UNDECIDED)
         self._agenda.drop(env, cycle.plan.dropped)
         try:
             self._world.store.show(cycle.status)
         except (PlatformError, Conflict) as error:
             self._store_away(error)
+        except Exception as error:  # noqa: BLE001  statuses are a view; the watchers are told all the same
+            self._gauges.store_failed(error)
         tell(cycle, self._world, self._gauges)
 
     def _look_only(self, env: EnvName, due: frozenset[TargetName]) -> None:
@@ -207,7 +215,7 @@ class Runner:
 
     def _rest(self) -> None:
         """Wait until something is due, or something happened, but never longer than to the next notice."""
-        due = self._agenda.next()
+        due = self._agenda.next(self._allowed())
         seconds = (due - self._world.now()).total_seconds() / self._rhythm.speed if due else NOTICE_SECONDS
         left = NOTICE_SECONDS - (self._real() - self._noticed)
         self._wake.wait(max(0.005, min(seconds, left)))
@@ -215,5 +223,5 @@ class Runner:
 
     def _wind_up(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
-        wait(self._running, timeout=STOP_SECONDS)
+        wait([turn for turn in self._running if not turn.cancelled()], timeout=STOP_SECONDS)
         self._leases.release()

@@ -37,9 +37,9 @@ class Survey:
         self.records[env] = record
         known = frozenset(names_of(reading, record))
         self.agenda.drop(env, self.agenda.targets(env) - known)
-        if reading is not before:
-            self.agenda.hurry(env, _changed(before, reading, known) | (known - self.agenda.targets(env)), now)
-            self.readings[env] = reading
+        new = known - self.agenda.targets(env)
+        self.agenda.hurry(env, new if reading is before else new | _changed(before, reading, known), now)
+        self.readings[env] = reading
         self._heed(env, record, now)
 
     def _heed(self, env: EnvName, record: Record, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from controller.model.gate import Gate
 from controller.model.names import DeploymentId, Digest, Revision
@@ -18,6 +19,10 @@ class Phase(StrEnum):
     BAKING = "baking"
     ROLLING_BACK = "rolling_back"
     STALLED = "stalled"
+
+
+MOVING: Final = frozenset({Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK})
+"""The phases in which a rollout is under way."""
 
 
 class Purpose(StrEnum):

@@ -36,13 +36,13 @@ def questions(
 
 
 def _can_matter(desired: Reading, record: Record, name: TargetName) -> bool:
-    """Tell quickly that a target which is good, and wants nothing else, asks nothing."""
+    """Tell quickly that a target which is good, wants nothing else and has not drifted, asks nothing."""
     memory = record.targets.get(name)
     want = desired.targets.get(name) if isinstance(desired, Desired) else None
     if memory is None or memory.rollout is not None or memory.current is None or want is None:
         return True
     pinned = name in record.orders.targets
-    same = memory.current.digest == want.release.digest and memory.next is None
+    same = memory.current.digest == want.release.digest and memory.next is None and memory.drift is None
     return pinned or not same or not memory.is_good(memory.current.digest)
 
 
@@ -58,7 +58,7 @@ def _relevant(
     if want and wish and (not runs or memory.next or memory.rollout):
         gates = () if wish.free else want.gates
         yield from ((gate, wish.release, look) for gate in (*gates, *want.terms.guards))
-    elif want and wish and current is not None and not memory.is_good(current.digest):
+    elif want and wish and current is not None and (memory.drift or not memory.is_good(current.digest)):
         yield from ((gate, wish.release, look) for gate in want.terms.guards)
     if memory.rollout is not None:
         yield from ((gate, memory.rollout.release, look) for gate in memory.rollout.terms.guards)

@@ -1,6 +1,7 @@
 """Signals of a rollout that goes back."""
 
 from controller.model.observation import Blame, Deployment, Live, State
+from controller.model.release import Kept
 from controller.model.rollout import Result
 from controller.plan.calls import back_again, back_invisible, in_words, who
 from controller.plan.look import Look
@@ -20,9 +21,15 @@ def read_back(look: Look, settling: Said[Still] | None) -> Said[Returning | Stil
     if settling is not None:
         return settling
     said = _there(look, there) if there is not None else _away(look)
-    if said.signal is Returning.UNSENT and rollout.tries >= terms.back_calls:
+    if _needs_call(look, said.signal) and rollout.tries >= terms.back_calls:
         return say(Returning.SPENT, f"{rollout.tries} calls; {said.why}")
     return said
+
+
+def _needs_call(look: Look, signal: Returning) -> bool:
+    if signal is Returning.BARRED:
+        return not look.runs(_others(look)[0].release)
+    return signal is Returning.UNSENT
 
 
 def _is_done(live: Live) -> bool:
@@ -56,5 +63,8 @@ def _broken(look: Look, made: Deployment) -> Said[Returning]:
 
 
 def _or_lost(look: Look, why: str) -> Said[Returning]:
-    others = [kept for kept in look.ways if kept.digest != look.rollout.goal.digest]
-    return say(Returning.BARRED if others else Returning.LOST, why)
+    return say(Returning.BARRED if _others(look) else Returning.LOST, why)
+
+
+def _others(look: Look) -> list[Kept]:
+    return [kept for kept in look.ways if kept.digest != look.rollout.goal.digest]

@@ -23,10 +23,12 @@ def find_made(live: Live, call: Call, goal: Release) -> Deployment | None:
 
 
 def settling(look: Look) -> Said[Still] | None:
-    """Say how long an unanswered call is still waited for."""
-    ends = settles(look.rollout)
+    """Say how long our last call is still waited for: it has no answer, or this read does not show it."""
+    unanswered = settles(look.rollout)
+    ends = unanswered or _shows(look)
     left = ends - look.now if ends else timedelta()
-    return say(Still.SETTLING, f"no answer yet, {in_words(left)} left") if left > timedelta() else None
+    what = "no answer yet" if unanswered else "our call does not show yet"
+    return say(Still.SETTLING, f"{what}, {in_words(left)} left") if left > timedelta() else None
 
 
 def settles(rollout: Rollout) -> datetime | None:
@@ -35,6 +37,15 @@ def settles(rollout: Rollout) -> datetime | None:
     if call is None or call.result is not Result.UNKNOWN or rollout.deployment is not None:
         return None
     return call.at + INTENT_LIFE + rollout.terms.settle
+
+
+def _shows(look: Look) -> datetime | None:
+    """When a call that was accepted has to show; None if it does, or if something else happened."""
+    rollout, live = look.rollout, look.live
+    call = rollout.call
+    if live is None or call is None or call.result is not Result.SENT or look.ours is not None:
+        return None
+    return call.at + rollout.terms.settle if _still_there(call, live) else None
 
 
 def forward_invisible(look: Look) -> Said[Course]:

@@ -10,8 +10,8 @@ from controller.model.decision import Decision, Plan
 from controller.model.desired import Brake, Desired, Reading
 from controller.model.names import TargetName
 from controller.model.observation import Observation
-from controller.model.record import Memory, Record
-from controller.model.rollout import Phase
+from controller.model.record import Record
+from controller.model.rollout import MOVING, Phase
 from controller.plan.flags import flagged
 from controller.plan.listen import listen, tidy, unheard
 from controller.plan.look import Look
@@ -102,10 +102,6 @@ def _forgotten(desired: Reading, record: Record) -> frozenset[TargetName]:
         if orders.forget is not None
         and name in record.targets
         and name not in wanted
-        and not _moves(record.targets[name])
+        and record.targets[name].phase not in MOVING
         and orders.forget.number > record.targets[name].recovered
     )
-
-
-def _moves(memory: Memory) -> bool:
-    return memory.phase in {Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK}

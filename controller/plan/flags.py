@@ -7,20 +7,22 @@ from typing import Final
 from controller.model.decision import Blocker, Decision
 from controller.model.observation import Live
 from controller.model.record import Memory
-from controller.model.rollout import Phase
+from controller.model.rollout import MOVING, Phase
+from controller.plan.keep import kept_live
 from controller.plan.look import Look
 
 HELD: Final = "HELD_BY_FLAG"
 RECOVERED: Final = "RECOVERED_BY_ORDER"
+RECOVER: Final = "recover"
 LOOK_AGAIN: Final = timedelta(seconds=60)
 
 
 def flagged(look: Look) -> Decision | None:
     """Hold for a person, or carry out what the person ordered; None in the ordinary life of a target."""
-    order = look.orders.recover
-    if order is not None and order.number > look.memory.recovered and look.live is not None and look.pause is None:
-        return _recovered(look, order.number)
     why = held(look)
+    order = look.orders.recover
+    if order is not None and order.number > look.memory.recovered and _may_recover(look, held=bool(why)):
+        return _recovered(look, order.number)
     if not why:
         return None
     return Decision(
@@ -32,6 +34,14 @@ def flagged(look: Look) -> Decision | None:
         blockers=(Blocker(gate="held", why=why), *look.blockers),
         wanted=look.wish.digest if look.wish else None,
     )
+
+
+def _may_recover(look: Look, *, held: bool) -> bool:
+    """Whether what runs is ours to begin from, and known: an old read is, once it is what cannot be settled."""
+    live = look.live
+    if live is None or look.pause is not None or look.claimed_by is not None:
+        return False
+    return held or live.asof >= look.memory.watermark
 
 
 def held(look: Look) -> str:
@@ -59,30 +69,34 @@ def held(look: Look) -> str:
 
 
 def _has_lost_memory(memory: Memory, live: Live) -> bool:
-    return memory.current is None and memory.recovered == 0 and live.tags is not None
+    return memory.current is None and memory.rollout is None and live.tags is not None
 
 
 def _recovered(look: Look, number: int) -> Decision:
-    """Begin again from what runs now; what failed here is not forgotten."""
-    live = look.live
+    """Begin again from what runs now, which is found, not good; what failed here is not forgotten."""
+    live, found = look.live, kept_live(look)
     fresh = replace(
         look.memory,
         phase=Phase.IDLE,
-        current=None,
+        current=found,
+        found=found,
         rollout=None,
         next=None,
         drift=None,
+        applied=None,
         unknown="",
         halted=None,
-        identity="",
+        seen=True,
+        identity=live.identity if live else "",
         watermark=live.asof if live else 0,
         recovered=number,
     )
     return Decision(
         memory=fresh,
         row=(look.memory.phase, RECOVERED),
-        move="recover",
+        move=RECOVER,
         reason="recover: a person said that what runs now is where to begin",
         again=look.now,
         wanted=look.wish.digest if look.wish else None,
+        ended="stalled:person" if look.memory.phase in MOVING else "",
     )

@@ -1,38 +1,41 @@
 """How orders are marked as heard, and how clocks stop and start."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from controller.model.record import Memory
-from controller.model.rollout import Phase
+from controller.model.rollout import Phase, Rollout
 from controller.plan.look import Look
 from controller.plan.transitions import Signal, Still
 
-_ROLLBACK_HEARD = "ORDERED"
+_ROLLBACK: Final = "ORDERED"
+_RETRY: Final = "RETRIED"
 
 
 def listen(look: Look, memory: Memory, signal: Signal) -> Memory:
     """Mark people's orders as heard; a pause and a blind look hear nothing."""
     if isinstance(signal, Still):
         return memory
-    pin, order, retry = look.orders.pin, look.orders.rollback, look.orders.retry
-    ended = pin is not None and look.wish is not None and pin.spec not in {None, look.wish.want.release.digest}
+    order, retry = look.orders.rollback, look.orders.retry
     retried = retry.number if retry else memory.retried
     ordered = order.number if order else memory.ordered
-    unpinned = pin.number if pin and ended else memory.unpinned
-    if (retried, ordered, unpinned) == (memory.retried, memory.ordered, memory.unpinned):
+    if (retried, ordered) == (memory.retried, memory.ordered):
         return memory
-    return replace(memory, retried=retried, ordered=ordered, unpinned=unpinned)
+    return replace(memory, retried=retried, ordered=ordered)
 
 
 def unheard(look: Look, signal: Signal) -> str:
     """Answer an order that cannot be carried out; it is never served later."""
     if isinstance(signal, Still):
         return ""
-    if look.ordered and signal.name != _ROLLBACK_HEARD:
-        return "; a rollback was asked for, but there is nothing to go back to"
-    if look.retry and signal.name != "RETRIED":
-        return "; a retry was asked for, but nothing that is wanted has failed"
+    going_back = look.memory.phase is Phase.ROLLING_BACK
+    if look.ordered and signal.name != _ROLLBACK:
+        why = "it is already going back" if going_back else "there is nothing to go back to"
+        return f"; a rollback was asked for, but {why}"
+    if look.retry and signal.name != _RETRY:
+        why = "it is going back: say it again after that" if going_back else "nothing that is wanted has failed"
+        return f"; a retry was asked for, but {why}"
     return ""
 
 
@@ -42,21 +45,32 @@ def tidy(memory: Memory, look: Look, signal: Signal) -> Memory:
     if rollout is not None and signal in {Still.PAUSED, Still.BLIND}:
         still = replace(rollout, well_at=None) if signal is Still.PAUSED and rollout.well_at else rollout
         return replace(memory, halted=memory.halted or _halt(look, signal), rollout=still)
-    if memory.halted is not None and rollout is not None and memory.phase is look.memory.phase:
-        lost = look.now - memory.halted
-        rollout = replace(
-            rollout,
-            since=rollout.since + lost,
-            short_since=rollout.short_since + lost if rollout.short_since else None,
-            unsure_since=rollout.unsure_since + lost if rollout.unsure_since else None,
-            done=rollout.done + lost if rollout.done else None,
-        )
+    before = look.memory.rollout
+    if memory.halted is not None and rollout is not None and before is not None:
+        rollout = _started(rollout, before, look.now - memory.halted, look.now)
     idle = memory.phase is Phase.IDLE
     if idle and (memory.halted, memory.rollout, memory.next) == (None, None, None):
         return memory
     if idle:
         return replace(memory, halted=None, rollout=None, next=None)
     return memory if memory.halted is None else replace(memory, halted=None, rollout=rollout)
+
+
+def _started(rollout: Rollout, before: Rollout, lost: timedelta, now: datetime) -> Rollout:
+    """Let the clocks run on from where they stopped, but for those that this very look has set."""
+    if rollout.number != before.number:
+        return rollout
+
+    def later(at: datetime | None, was: datetime | None) -> datetime | None:
+        return min(at + lost, now) if at is not None and at == was else at
+
+    return replace(
+        rollout,
+        since=later(rollout.since, before.since) or rollout.since,
+        short_since=later(rollout.short_since, before.short_since),
+        unsure_since=later(rollout.unsure_since, before.unsure_since),
+        done=later(rollout.done, before.done),
+    )
 
 
 def _halt(look: Look, signal: Signal) -> datetime:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from controller.model.decision import Blocker
 from controller.model.desired import DesiredTarget, Supersede
-from controller.model.gate import NotOpen, Shut
+from controller.model.gate import NotOpen, Shut, Unsure
 from controller.model.manifest import Manifest
 from controller.model.names import Digest, EnvName, TargetName
 from controller.model.observation import Deployment, Live, Sight, State
@@ -96,9 +96,15 @@ class Look:
 
     @property
     def rings(self) -> frozenset[str]:
-        """Every alarm of the guards that rings now."""
-        shut = (judged.verdict for judged in self.guards if isinstance(judged.verdict, Shut))
+        """Every alarm that rings now, of the guards and of those that the wish would bring."""
+        shut = (judged.verdict for judged in (*self.guards, *self.alarmed) if isinstance(judged.verdict, Shut))
         return frozenset().union(*(verdict.rings for verdict in shut))
+
+    @property
+    def rang(self) -> frozenset[str]:
+        """Alarms that rang before our call and were not heard quiet since; an unsure guard was not heard."""
+        unheard = any(isinstance(judged.verdict, Unsure) for judged in self.guards)
+        return self.rollout.rang if unheard else self.rollout.rang & self.rings
 
     @property
     def excused(self) -> frozenset[str]:
@@ -128,6 +134,12 @@ class Look:
     def may_start(self) -> bool:
         """Whether the wish may start from rest: gates open, and none of its alarms ringing already."""
         return self.is_open and self.wish is not None and (self.wish.free or not self.alarmed)
+
+    @property
+    def again(self) -> bool:
+        """Whether a person asked to retry just what is wanted, and it waits for that."""
+        waits, wish = self.memory.next, self.wish
+        return waits is not None and waits.again and wish is not None and waits.release.digest == wish.digest
 
     @property
     def is_waiting(self) -> bool:

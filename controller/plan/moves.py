@@ -8,11 +8,13 @@ from typing import Final
 from controller.model.decision import Ensure
 from controller.model.observation import Live, State
 from controller.model.record import GOODS, Applied, Drift, Memory, Next
+from controller.model.release import Kept
 from controller.model.rollout import Expect, Phase, Purpose, Terms
 from controller.plan.calls import INTENT_LIFE
 from controller.plan.keep import kept_live, quarantined
 from controller.plan.look import Look
 from controller.plan.open import ensure, new_rollout, revision_of
+from controller.plan.rest import DAY
 from controller.plan.transitions import Move
 
 
@@ -67,7 +69,7 @@ def _set(look: Look) -> Step:
     if settings is None or live is None or look.memory.current is None:
         raise AssertionError("settings are applied to what is there, as declared")
     last = look.memory.applied
-    again = last is not None and last.digest == settings.manifest.digest
+    again = last is not None and last.digest == settings.manifest.digest and look.now - last.at < DAY
     tries = last.tries + 1 if last is not None and again else 1
     applied = Applied(digest=settings.manifest.digest, at=look.now, tries=tries)
     action = Ensure(
@@ -116,15 +118,17 @@ def _watch(look: Look) -> Step:
     is_short = live is not None and live.running < live.desired
     trouble = ours is not None and ours.blame is not None and rollout.back is None
     baking = look.memory.phase is Phase.BAKING
+    unproven = baking and live is not None and live.desired > 0 and look.guards
+    short_since = rollout.short_since if baking and not trouble else None
     watched = replace(
         rollout,
         since=look.now if trouble and look.memory.phase is Phase.ROLLING else rollout.since,
         done=rollout.done or (look.now if ours is not None and ours.state is State.SUCCESSFUL else None),
         baked=look.baked,
         well_at=look.now if look.well else None,
-        short_since=(rollout.short_since or look.now) if is_short else None,
-        unsure_since=(rollout.unsure_since or look.now) if baking and look.guards else None,
-        rang=rollout.rang & look.rings,
+        short_since=(short_since or look.now) if is_short else None,
+        unsure_since=(rollout.unsure_since or look.now) if unproven else None,
+        rang=look.rang,
         evidence=ours.evidence if ours is not None and ours.evidence else rollout.evidence,
         revision=live.revision if live and ours and live.deployment == ours.id else rollout.revision,
     )
@@ -145,9 +149,17 @@ def _accept(look: Look) -> Step:
     by_wish = wish is not None and look.runs(wish.release)
     if left is not None and not look.runs(left.release) and not by_wish:
         memory = quarantined(look, memory, left.release, "person", "somebody went back from it by hand")
-    elif left is not None and memory.is_good(left.digest) and not memory.is_good(now_runs.digest) and by_wish:
-        memory = replace(memory, goods=(now_runs, *memory.goods)[:GOODS])
+    elif left is not None and by_wish:
+        memory = _relabelled(memory, left, now_runs)
     return Step(memory=replace(memory, current=now_runs, rollout=None, drift=None))
+
+
+def _relabelled(memory: Memory, left: Kept, now_runs: Kept) -> Memory:
+    """Let what runs under another name be as good, or as found, as it was."""
+    found = now_runs if memory.found == left and not memory.is_good(left.digest) else memory.found
+    if memory.is_good(left.digest) and not memory.is_good(now_runs.digest):
+        return replace(memory, goods=(now_runs, *memory.goods)[:GOODS])
+    return replace(memory, found=found)
 
 
 def _reopen(look: Look) -> Step:
@@ -170,12 +182,17 @@ def _turn_back(look: Look, cause: str, why: str) -> Step:
     memory, rollout = look.memory, look.memory.rollout
     if rollout is not None and rollout.back is not None and memory.phase is Phase.ROLLING_BACK:
         barred = rollout.barred | {rollout.back.digest}
-        return _go(replace(look, memory=replace(memory, rollout=replace(rollout, barred=barred))))
-    return _go(replace(look, memory=_leave(look, cause, why)))
+        look = replace(look, memory=replace(memory, rollout=replace(rollout, barred=barred)))
+        return _go(look, look.ways[0])
+    if memory.phase is Phase.STALLED:
+        look = replace(look, memory=replace(memory, rollout=None))
+    look = replace(look, memory=_leave(look, cause, why))
+    asked = look.asked if look.ordered else ()
+    return _go(look, (asked or look.ways)[0])
 
 
 def _leave(look: Look, cause: str, why: str) -> Memory:
-    """Quarantine what we go back from; at rest that is what runs, by a person's order."""
+    """Quarantine what we go back from; without an open rollout that is what runs, by a person's order."""
     memory = look.memory
     release = look.rollout.release if memory.rollout else kept_live(look).release
     terms = look.wish.want.terms if look.wish else Terms()
@@ -194,9 +211,7 @@ def _leave(look: Look, cause: str, why: str) -> Memory:
     return replace(after, rollout=left, rollouts=max(memory.rollouts, left.number), next=None, drift=None)
 
 
-def _go(look: Look) -> Step:
-    asked = look.asked if look.ordered else ()
-    back = (asked or look.ways)[0]
+def _go(look: Look, back: Kept) -> Step:
     first = look.rollout.back is None
     rollout = replace(
         look.rollout,

@@ -9,6 +9,7 @@ from controller.model.names import EnvName, TargetName
 from controller.model.outcome import Outcome, Sent
 from controller.model.record import Memory, Record
 from controller.model.story import Entry, Event
+from controller.plan.flags import RECOVER
 from controller.plan.transitions import Move
 
 _OPENING = frozenset({Move.OPEN.value, Move.MEND.value, Move.HEAL.value, Move.TAKE.value})
@@ -61,7 +62,7 @@ def _decision(plan: Plan, name: TargetName, before: Memory, decision: Decision) 
             data=data,
         )
 
-    if decision.move == Move.ADOPT.value:
+    if decision.move in {Move.ADOPT.value, RECOVER}:
         yield entry(Event.ADOPTED, f"found {version} running; nothing was changed")
     for digest in after.quarantine.keys() - before.quarantine.keys():
         barred = after.quarantine[digest]

@@ -9,8 +9,11 @@ from controller.model.decision import Blocker, Decision
 from controller.model.names import TargetName
 from controller.model.record import Memory, Record
 from controller.model.rollout import Purpose
+from controller.plan.transitions import Move
 
 WAIT: Final = timedelta(seconds=1)
+"""How soon one more call may be made, at the slowest of AWS's rates."""
+LONGEST_WAIT: Final = timedelta(seconds=30)
 
 
 def ration(
@@ -26,10 +29,9 @@ def ration(
         quota = decision.action.place.quota if decision.action else ""
         if quota not in left:
             continue
-        if left[quota] <= 0:
-            kept[name] = _waiting(decision, record.targets.get(name), now)
-        else:
-            left[quota] -= 1
+        left[quota] -= 1
+        if left[quota] < 0:
+            kept[name] = _waiting(decision, record.targets.get(name), now, -left[quota])
     return kept
 
 
@@ -37,15 +39,19 @@ def _rank(decision: Decision) -> int:
     return 0 if decision.action and decision.action.purpose is Purpose.BACK else 1
 
 
-def _waiting(decision: Decision, before: Memory | None, now: datetime) -> Decision:
-    """Decide nothing yet: the same look will decide the same again once there is a token."""
-    place = decision.action.place if decision.action else None
+def _waiting(decision: Decision, before: Memory | None, now: datetime, line: int) -> Decision:
+    """Decide nothing yet: the same look will decide the same again once there is a token.
+
+    `line` is its place in the queue: who is far behind need not look again as soon as who is next.
+    """
+    longest = decision.again if before and before.rollout else now + LONGEST_WAIT
     return replace(
         decision,
-        memory=before or Memory(place=place),
+        memory=before or Memory(),
+        move=Move.WAIT.value,
         action=None,
         ended="",
-        again=now + WAIT,
+        again=min(longest, now + WAIT * line),
         reason=f"wait: for AWS quota, then {decision.reason}",
         blockers=(*decision.blockers, Blocker(gate="quota", why="waits for AWS quota")),
     )

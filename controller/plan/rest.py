@@ -37,11 +37,18 @@ def read_stalled(look: Look) -> Said[Stuck]:
     if wish is None:
         return say(Stuck.UNREAD, look.unread)
     if look.barred:
-        return say(Stuck.QUARANTINED, wish.release.version)
+        return say(Stuck.QUARANTINED, f"{wish.release.version}{_changed(look)}")
     if wish.digest == look.rollout.release.digest:
-        return say(Stuck.HELD, wish.release.version)
+        return say(Stuck.HELD, f"{wish.release.version}{_changed(look)}")
     found = _wish(look)
     return say(Stuck[found.signal.name], found.detail) if found else say(Stuck.GATED, _shut(look, wish))
+
+
+def _changed(look: Look) -> str:
+    """Note what somebody put there while it is stalled."""
+    current = look.memory.current
+    ours = look.runs(look.rollout.goal) or (current is not None and look.runs(current.release))
+    return "" if ours or look.live is None else f"; {who(look.live)}"
 
 
 def _order(look: Look) -> Rest | None:
@@ -60,12 +67,11 @@ def _wish(look: Look) -> Rest | None:
     wish, memory = look.wish, look.memory
     if wish is None or look.barred:
         return None
-    again = memory.next is not None and memory.next.again
     same = memory.current is not None and wish.digest == memory.current.digest
     stalled = memory.phase is Phase.STALLED
-    if look.runs(wish.release) and not again and (stalled or not same):
+    if look.runs(wish.release) and not look.again and (stalled or not same):
         return _runs_already(look, wish)
-    if (again or stalled or not same) and look.may_start:
+    if (look.again or stalled or not same) and look.may_start:
         return say(Resting.CLEARED, wish.release.version)
     return None
 
@@ -73,15 +79,20 @@ def _wish(look: Look) -> Rest | None:
 def _runs_already(look: Look, wish: Wish) -> Rest:
     current = look.memory.current
     relabelled = current is not None and look.runs(current.release) and look.memory.phase is not Phase.STALLED
-    known = look.memory.is_good(wish.digest) or relabelled
+    known = relabelled or (look.memory.is_good(wish.digest) and _rests(look.live))
     return say(Resting.RETURNED if known else Resting.TAKEN, wish.release.version)
+
+
+def _rests(live: Live | None) -> bool:
+    """Whether the platform has ended what somebody began there."""
+    return live is None or live.primary is None or live.primary.state is not State.MOVING
 
 
 def _drift(look: Look) -> Rest | None:
     live, memory = look.live, look.memory
     if live is None or memory.current is None or look.runs(memory.current.release):
         return None
-    rests = live.primary is None or live.primary.state is not State.MOVING
+    rests = _rests(live)
     known = memory.way_back(live.manifest)
     if rests and known is not None and known.digest not in memory.quarantine:
         return say(Resting.RETURNED, who(live))
@@ -130,8 +141,9 @@ def _settings(look: Look) -> Rest | None:
         return say(Resting.UNSET)
     if applied.seen and look.wish.want.on_drift is OnDrift.REPORT:
         return None
-    waited = look.now - applied.at >= SETTINGS_WAIT * max(applied.tries, 1)
-    return say(Resting.UNSET) if applied.tries < SETTINGS_TRIES and waited else None
+    waited = look.now - applied.at
+    again = applied.tries < SETTINGS_TRIES and waited >= SETTINGS_WAIT * max(applied.tries, 1)
+    return say(Resting.UNSET) if again or waited >= DAY else None
 
 
 def _label(look: Look) -> Rest:
@@ -140,8 +152,7 @@ def _label(look: Look) -> Rest:
         return say(Resting.EARNED)
     if wish is None:
         return say(Resting.UNREAD, look.unread)
-    again = memory.next is not None and memory.next.again
-    if memory.current is not None and wish.digest == memory.current.digest and not again:
+    if memory.current is not None and wish.digest == memory.current.digest and not look.again:
         return say(Resting.ALIGNED, f"{wish.release.version}{_unset_words(look)}")
     if look.barred:
         return say(Resting.QUARANTINED, wish.release.version)
@@ -158,7 +169,7 @@ def _unset_words(look: Look) -> str:
 
 def _earned(look: Look) -> bool:
     memory, live = look.memory, look.live
-    if live is None or memory.current is None or memory.current != memory.found:
+    if live is None or look.wish is None or memory.current is None or memory.current != memory.found:
         return False
     if memory.is_good(memory.current.digest) or memory.barred_in(live.manifest) is not None:
         return False

@@ -7,7 +7,7 @@ from typing import Final
 from controller.model.observation import Unseen
 from controller.model.place import Place
 from controller.model.record import Memory
-from controller.model.rollout import Phase, Rollout
+from controller.model.rollout import MOVING, Phase, Rollout
 from controller.plan.calls import patient_until, settles
 from controller.plan.look import Look
 from controller.plan.transitions import Resting, Signal, Still
@@ -18,7 +18,6 @@ FIRST_LOOK: Final = timedelta(seconds=10)
 STEP: Final = timedelta(seconds=5)
 SLOW_AFTER: Final = timedelta(minutes=5)
 SLOW_STEP: Final = timedelta(seconds=15)
-NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def again(look: Look, memory: Memory, signal: Signal) -> datetime:
@@ -32,7 +31,7 @@ def _rhythm(look: Look, memory: Memory, signal: Signal) -> datetime:
     now, rollout = look.now, memory.rollout
     if isinstance(look.sight, Unseen):
         return now + BLIND
-    if signal is Resting.FIRST or signal is Resting.RETRIED:
+    if signal in {Resting.FIRST, Resting.RETRIED} or _may_follow(look, memory):
         return now
     if signal is Still.PAUSED or rollout is None:
         return _beat(now, REST / 2 if memory.phase is Phase.PENDING else REST, look.place)
@@ -40,10 +39,18 @@ def _rhythm(look: Look, memory: Memory, signal: Signal) -> datetime:
         case Phase.ROLLING | Phase.ROLLING_BACK:
             return _moving(rollout, now)
         case Phase.BAKING:
-            left = rollout.terms.bake - rollout.baked
-            return now + min(rollout.terms.look_every, max(left, timedelta(seconds=1)))
+            every, left = rollout.terms.look_every, rollout.terms.bake - rollout.baked
+            return now + (min(every, max(left, timedelta(seconds=1))) if rollout.well_at else every)
         case _:
             return _beat(now, REST, look.place)
+
+
+def _may_follow(look: Look, memory: Memory) -> bool:
+    """Whether a rollout has just ended for which another wish has waited."""
+    before, wish = look.memory, look.wish
+    if before.rollout is None or wish is None or before.phase not in MOVING or memory.phase in MOVING:
+        return False
+    return wish.digest != before.rollout.release.digest
 
 
 def _beat(now: datetime, every: timedelta, place: Place) -> datetime:
@@ -73,6 +80,8 @@ def _timers(look: Look, memory: Memory) -> list[datetime]:
     if rollout is not None and memory.halted is None:
         found += [settles(rollout), patient_until(rollout) if rollout.deployment is None else None]
         going_back = memory.phase is Phase.ROLLING_BACK
+        short = rollout.short_since if memory.phase is Phase.BAKING else None
+        found.append(short + rollout.terms.progress if short else None)
         limit = rollout.terms.back_deadline if going_back else rollout.terms.deadline
         found.append(rollout.since + limit if memory.phase in {Phase.ROLLING, Phase.ROLLING_BACK} else None)
     return [at + timedelta(milliseconds=1) for at in found if at is not None]

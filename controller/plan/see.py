@@ -13,11 +13,10 @@ from controller.model.place import Place
 from controller.model.questions import Candidate
 from controller.model.record import Applied, Memory, Owner, Record
 from controller.model.release import Release
-from controller.model.rollout import Phase, Result
+from controller.model.rollout import MOVING, Result
 from controller.plan.calls import find_made
 from controller.plan.look import Judged, Look, Wish
 
-_MOVING: Final = frozenset({Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK})
 NOWHERE: Final = Place(kind="", account="", region="", cluster="", service="")
 
 
@@ -41,7 +40,7 @@ def wanted(desired: Reading, record: Record, name: TargetName) -> DesiredTarget 
     memory = record.targets.get(name)
     if want is None or memory is None or memory.place is None or memory.place.claim == want.place.claim:
         return want
-    return want if memory.phase not in _MOVING else None
+    return want if memory.phase not in MOVING else None
 
 
 def look_at(
@@ -52,13 +51,14 @@ def look_at(
     orders = record.orders.targets.get(name, TargetOrders())
     want = wanted(desired, record, name)
     place = place_of(desired, record, name) or NOWHERE
-    remembered = record.targets.get(name) or Memory(place=place)
-    if remembered.place is not None and remembered.place.claim != place.claim:
-        remembered = Memory(place=place)
+    known = record.targets.get(name)
+    elsewhere = known is not None and known.place is not None and known.place.claim != place.claim
+    remembered = _begun(place, orders) if known is None or elsewhere else known
     memory = _resolve(remembered, sight if isinstance(sight, Live) else None, now)
     if want is not None and (memory.place, memory.owner) != (place, want.owner):
         memory = replace(memory, place=place, owner=want.owner)
     memory = _seen_set(memory, want, sight if isinstance(sight, Live) else None, now)
+    memory = _unpinned(memory, want, orders.pin)
     wish = _effective(want, orders.pin, memory)
 
     def judge(gates: tuple[Gate, ...], release: Release | None) -> tuple[Judged, ...]:
@@ -85,6 +85,25 @@ def look_at(
     )
 
 
+def _begun(place: Place, orders: TargetOrders) -> Memory:
+    """Begin to remember; orders that are older than that were given for what was there before."""
+    closing = (orders.recover, orders.forget)
+    return Memory(
+        place=place,
+        retried=orders.retry.number if orders.retry else 0,
+        ordered=orders.rollback.number if orders.rollback else 0,
+        unpinned=orders.pin.number if orders.pin else 0,
+        recovered=max(order.number if order else 0 for order in closing),
+    )
+
+
+def _unpinned(memory: Memory, want: DesiredTarget | None, pin: Pin | None) -> Memory:
+    """Note that a pin has ended: the spec wants something else than when it was given, though it be paused."""
+    if pin is None or want is None or pin.number <= memory.unpinned:
+        return memory
+    return memory if pin.spec in {None, want.release.digest} else replace(memory, unpinned=pin.number)
+
+
 def _claimed_by(record: Record, env: EnvName, name: TargetName, place: Place) -> Owner | None:
     """Name another owner of this place, unless a person said that it moves to us."""
     owner, orders = record.claims.get(place.claim), record.orders.targets.get(name)
@@ -104,13 +123,15 @@ def _unread(desired: Reading, name: TargetName, want: DesiredTarget | None) -> s
 
 def _resolve(memory: Memory, live: Live | None, now: datetime) -> Memory:
     """Settle by reading what an unanswered call made, and never believe an older read."""
-    if live is None or live.asof < memory.watermark:
+    if live is None:
         return memory
+    unknown = memory.unknown or _contradiction(memory, live, now)
+    if live.asof < memory.watermark:
+        return memory if unknown == memory.unknown else replace(memory, unknown=unknown)
     rollout = memory.rollout
     if rollout is not None and rollout.deployment is None and rollout.call is not None:
         made = find_made(live, rollout.call, rollout.goal)
         rollout = replace(rollout, deployment=made.id) if made else rollout
-    unknown = memory.unknown or _contradiction(memory, live, now)
     identity = memory.identity or live.identity
     read = (True, live.asof, identity, unknown)
     if rollout is memory.rollout and read == (memory.seen, memory.watermark, memory.identity, memory.unknown):
@@ -132,12 +153,16 @@ def _seen_set(memory: Memory, want: DesiredTarget | None, live: Live | None, now
 
 
 def _contradiction(memory: Memory, live: Live, now: datetime) -> str:
-    """Say what reading cannot settle: the platform took our call, and its own account does not know of it."""
+    """Say what reading cannot settle: the platform took our call, and its own account does not know of it.
+
+    A read that is older than the platform's answer is waited out for longer, but not for ever.
+    """
     rollout = memory.rollout
     call = rollout.call if rollout else None
     if rollout is None or call is None or call.result is not Result.SENT or call.expect is None:
         return ""
-    told = live.told and now - call.at > rollout.terms.settle
+    patience = rollout.terms.settle if live.asof >= memory.watermark else rollout.terms.deadline
+    told = live.told and now - call.at > patience
     gone = rollout.deployment is not None and live.find(rollout.deployment) is None
     if told and gone and live.deployment == call.expect.deployment and rollout.deployment != live.deployment:
         return (
@@ -150,7 +175,7 @@ def _effective(want: DesiredTarget | None, pin: Pin | None, memory: Memory) -> W
     if want is None:
         return None
     release = want.release
-    pinned = pin is not None and pin.number > memory.unpinned and pin.spec in {None, release.digest}
+    pinned = pin is not None and pin.number > memory.unpinned
     if pinned and pin is not None:
         release = pin.release
     return Wish(release=release, free=pinned or memory.is_known(release.digest), want=want)

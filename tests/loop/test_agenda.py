@@ -40,12 +40,14 @@ def test_a_hurry_during_a_turn_outlives_the_turns_own_put_off():
 
 def test_the_next_due_time_leaves_out_environments_that_have_a_turn():
     made = agenda()
-    assert made.next() == T0
-    made.take(T0, ["prod", "dev"])
-    assert made.next() is None
+    both = ["prod", "dev"]
+    assert made.next(both) == T0
+    made.take(T0, both)
+    assert made.next(both) is None
     made.put("prod", "api", LATER)
     made.done("prod")
-    assert made.next() == LATER
+    assert made.next(both) == LATER
+    assert made.next(["dev"]) is None
 
 
 def test_what_is_gone_is_forgotten():
