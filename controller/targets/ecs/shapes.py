@@ -126,8 +126,10 @@ def _scalar(value: object, shape: "Shape", at: Path, faults: list[Fault]) -> obj
 def _word(value: str, shape: "Shape", at: Path, faults: list[Fault]) -> str:
     """AWS adds words to its lists: only one that looks like a slip of the hand is refused here."""
     known: list[str] = getattr(shape, "enum", None) or []
+    if not known or value in known:
+        return value
     meant = did_you_mean(value, known) or did_you_mean(value.upper(), known) or did_you_mean(value.lower(), known)
-    if known and value not in known and meant:
+    if meant:
         faults.append(Fault(path=at, what=f"{value!r} is not a word that AWS knows{meant}"))
     return value
 

@@ -66,6 +66,7 @@ def _with_images(native: Native, faults: list[Fault]) -> Mapping[str, object]:
 
 
 def _with_image(container: object, images: Mapping[str, str]) -> object:
-    if not isinstance(container, Mapping) or container.get("name") not in images:
+    name = container.get("name") if isinstance(container, Mapping) else None
+    if not isinstance(container, Mapping) or not isinstance(name, str) or name not in images:
         return container
-    return {**container, "image": images[str(container["name"])]}
+    return {**container, "image": images[name]}

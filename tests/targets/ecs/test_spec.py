@@ -243,3 +243,8 @@ def test_the_same_declared_in_other_words_is_the_same_release():
         definition(**{**FARGATE, "cpu": ".25 vCPU", "memory": "0.5 GB"}, volumes=[]), {"platformVersion": "LATEST"}
     )
     assert one.manifest == other.manifest
+
+
+def test_a_container_whose_name_is_a_list_is_a_fault_and_no_crash():
+    found = shape(Native(definition={"family": "f", "containerDefinitions": [{"name": []}]}, images={"api": "i:1"}))
+    assert found.faults
