@@ -28,8 +28,8 @@ T = TypeVar("T")
 class Changes:
     """The difference between a snapshot and the record that is to be, ready to be committed.
 
-    `memories` and `claims` are what they will be, by claim; None is gone. Raises Conflict for a place that another
-    target owns.
+    `memories` and `claims` are what they will be, by claim; None is gone. `names` says which targets were looked
+    into, and where each of them lives. Raises Conflict for a place that another target owns.
     """
 
     def __init__(self, snapshot: Snapshot, after: Record, codec: Codec, last_order: Callable[[], int]) -> None:
@@ -38,11 +38,16 @@ class Changes:
         self.head: Head | None = None
         self.writes: list[Write] = []
         self._old, self._codec, self._last_order = snapshot, codec, last_order
-        for name in sorted(after.targets, key=lambda name: name not in snapshot.moves):
+        self.names: dict[TargetName, ClaimKey] = {}
+        known, moves = snapshot.record.targets, snapshot.moves
+        # Of many targets few differ: the rest is passed over as fast as can be.
+        differ = [name for name, memory in after.targets.items() if known.get(name) is not memory or name in moves]
+        for name in sorted(differ, key=lambda name: name not in moves):
             self._keep(name, after.targets[name])
-        shown = {name for name, move in snapshot.moves.items() if move.shown}
-        for name in sorted(snapshot.places.keys() - after.targets.keys() - shown):
-            self._forget(name)
+        if not snapshot.places.keys() <= after.targets.keys():
+            shown = {name for name, move in moves.items() if move.shown}
+            for name in sorted(snapshot.places.keys() - after.targets.keys() - shown):
+                self._forget(name)
         self._close(after)
 
     def _keep(self, name: TargetName, memory: Memory) -> None:
@@ -62,6 +67,7 @@ class Changes:
         if claim != lives or move is not None:
             self._own(claim, name)
         self._remember(claim, memory)
+        self.names[name] = claim
         if lives is not None and lives != claim:
             self._leave(lives, name)
         if move is not None:

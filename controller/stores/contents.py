@@ -13,7 +13,7 @@ from controller.model.names import Commit, Digest
 from controller.model.release import Release
 
 _PAIRS: Final = 200_000
-"""How many (path, value) pairs are kept to be shared, before starting over: some 40 MB."""
+"""How many (path, value) pairs are kept to be shared, before starting over: some 15 MB beside the pairs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +28,20 @@ class Pairs:
     """Makes equal (path, value) pairs one object: most of a manifest is in every other manifest too."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, type, Scalar], tuple[str, Scalar]] = {}
+        self._known: dict[object, tuple[str, Scalar]] = {}
 
     def shared(self, fields: Iterable[tuple[str, Scalar]]) -> Fields:
         """Build the fields out of pairs that others use too."""
         if len(self._known) > _PAIRS:
             self._known = {}
-        # The type belongs to the key: 1, 1.0 and True are equal, and are not the same content.
-        return tuple(self._known.setdefault((pair[0], type(pair[1]), pair[1]), pair) for pair in fields)
+        known = self._known
+        return tuple(
+            known.setdefault(pair, pair)
+            if type(pair[1]) is str
+            # 1, 1.0 and True are equal, and are not the same content; text, which most of it is, is its own key
+            else known.setdefault((pair[0], type(pair[1]), pair[1]), pair)
+            for pair in fields
+        )
 
     def content(self, release: Release) -> Content:
         """Take the content out of a release."""

@@ -27,7 +27,7 @@ from controller.stores.keys import (
 )
 from controller.stores.leases import Leases
 from controller.stores.reader import Reader
-from controller.stores.snapshot import Parts, Snapshot, assemble, caught_up, guard_of
+from controller.stores.snapshot import Parts, Snapshot, assemble, caught_up, guard_of, reassemble
 from controller.stores.statuses import Statuses
 
 TRIES: Final = 100
@@ -66,6 +66,8 @@ class Records:
         with self._lock(env):
             try:
                 snapshot = self._saved_over(before, env)
+                if after is snapshot.record and not entries and not snapshot.unheard:
+                    return before
                 changes = Changes(snapshot, after, self._codec, self._last_order)
                 if not changes.writes and not entries:
                     return before
@@ -168,20 +170,22 @@ class Records:
 
     def _after(self, old: Snapshot, changes: Changes, done: Committed) -> Snapshot:
         """Know what was just written without reading it again; no move is left, since the save heard them all."""
-        held = {claim: stored for claim, stored in old.held.items() if claim not in changes.memories}
+        held = dict(old.held)
         for claim, written in changes.memories.items():
-            if written is not None:
+            if written is None:
+                held.pop(claim, None)
+            else:
                 value = self._reader.reread(written.text, written.releases)
                 held[claim] = Stored(etag=done.etag, value=value, addresses=frozenset(written.releases))
         parts = Parts(
             env=old.env,
             revisions=caught_up(old, done),
-            claims=self._reader.claims.learn(old.claims, changes.claims, done),
+            claims=self._reader.claims.learn(old.claims, changes.claims, done) if changes.claims else old.claims,
             head=Stored(etag=done.etag, value=changes.head) if changes.head else old.head,
             orders=old.orders,
             held=held,
         )
-        return assemble(parts)
+        return assemble(parts) if changes.claims or old.moves else reassemble(old, parts, changes.names)
 
     def _next_number(self) -> Stored[Number]:
         item = self._backend.get(NUMBER_KEY.part, [NUMBER_KEY.name]).get(NUMBER_KEY.name)

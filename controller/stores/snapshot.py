@@ -56,6 +56,11 @@ class Snapshot:
         return max([known, *(order.moved.number for order in every if order.moved)])
 
     @property
+    def unheard(self) -> bool:
+        """Whether a move was ordered that no save has come by yet."""
+        return self.asked_moves > (self.head.value.heard_moves if self.head else 0)
+
+    @property
     def addresses(self) -> frozenset[str]:
         """List the contents that are referred to."""
         moved = (move.memory for move in self.moves.values() if move.memory)
@@ -110,6 +115,21 @@ def assemble(parts: Parts) -> Snapshot:
         places=places,
         record=record,
     )
+
+
+def reassemble(old: Snapshot, parts: Parts, changed: Mapping[TargetName, ClaimKey]) -> Snapshot:
+    """Put a snapshot together from one of which only these memories, and perhaps the head, have changed."""
+    head = parts.head.value if parts.head else Head()
+    memories = {name: parts.held[claim].value for name, claim in changed.items()}
+    record = replace(
+        old.record,
+        version="-".join(parts.revisions),
+        accepted=head.accepted,
+        heard_accept=head.heard_accept,
+        rollbacks=head.rollbacks,
+        targets={**old.record.targets, **memories} if memories else old.record.targets,
+    )
+    return replace(old, revisions=parts.revisions, head=parts.head, held=parts.held, record=record)
 
 
 def _places(env: EnvName, claims: Claims, shown: Mapping[TargetName, Move]) -> dict[TargetName, ClaimKey]:
