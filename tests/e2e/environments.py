@@ -34,6 +34,7 @@ def environment(
     bake: str = "1m",
     deadline: str = "10m",
     breaker: bool = True,
+    supersede: str = "whenFailing",
     tag: str = "${version}",
     more: str = "",
 ) -> str:
@@ -52,7 +53,7 @@ def environment(
         f"  cluster: {cluster(place)}",
         "  defaults:",
         "    kind: ecs",
-        f"    rollout: {{deadline: {deadline}, progressDeadline: 2m, bake: {bake}, supersede: whenFailing}}",
+        f"    rollout: {{deadline: {deadline}, progressDeadline: 2m, bake: {bake}, supersede: {supersede}}}",
         "    serviceDefinition:",
         "      deploymentConfiguration:",
         f"        deploymentCircuitBreaker: {{enable: {_yes(breaker)}, rollback: {_yes(breaker)}}}",

@@ -176,7 +176,16 @@ class Stage:
         self.until(f"{env}/{target} rests on {version}", rests)
         self.until(f"ECS runs {version}", lambda: self.eye.running(target, place or env) == version)
 
-    def looks(self, times: int = 3, what: str = "it looked again") -> None:
+    def until_ended(self, version: str, result: str, target: str = "api", env: str = "prod") -> Entry:
+        """Wait until a rollout of this version ended, and how; gives the row of the journal."""
+
+        def found() -> Entry | None:
+            rows = self.journal(Event.ENDED, target, env)
+            return next((row for row in rows if (row.version, row.data["result"]) == (version, result)), None)
+
+        return self.until(f"the rollout of {version} ended: {result}", found)
+
+    def looks(self, times: int = 2, what: str = "it looked again") -> None:
         """Wait until the controller has looked at ECS so many times more."""
         before = self.cloud.asked("DescribeServices")
         self.until(what, lambda: self.cloud.asked("DescribeServices") >= before + times)

@@ -1,4 +1,4 @@
-"""SIGKILL at every moment of a rollback: started again, the controller finds the same end, and tries nothing twice."""
+"""SIGKILL at every moment of a rollback: started again, the controller finds the same end, and tries no more."""
 
 from collections.abc import Callable
 
