@@ -13,7 +13,8 @@ PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input insta
 KEY := $(shell cat requirements.lock pyproject.toml | cksum | cut -d ' ' -f 1)
 READY := $(VENV)/.ready-$(KEY)
 BENCH_KEY := $(shell cat requirements-bench.lock | cksum | cut -d ' ' -f 1)
-BENCH_READY := $(VENV)/.bench-$(BENCH_KEY)
+BENCH_VENV := .venv-bench
+BENCH_READY := $(BENCH_VENV)/.ready-$(BENCH_KEY)
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -38,8 +39,8 @@ format: $(READY) ## Put the code into its one format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(READY) $(BENCH_READY) ## Measure against the floor and ecs-deploy
-	@$(BIN)/python -m benchmarks
+bench: $(READY) $(BENCH_READY) ## Measure against the floor and ecs-deploy (BENCH_FLAGS=--quick takes 2 minutes)
+	@$(BIN)/python -m benchmarks $(BENCH_FLAGS)
 
 # The image and the benchmarks use the versions that were tested: their locks are constrained by the first.
 LOCK := pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate \
@@ -48,11 +49,11 @@ lock: ## Lock what pyproject.toml asks for (needs uv; LOCK_FLAGS=--upgrade takes
 	@uv=$$(command -v uv || command -v $(BIN)/uv) || { echo "make lock needs uv (pip install uv)" >&2; exit 1; }; set -e; \
 	"$$uv" $(LOCK) pyproject.toml --extra sandbox --group dev -o requirements.lock; \
 	"$$uv" $(LOCK) pyproject.toml -c requirements.lock -o requirements-run.lock; \
-	"$$uv" $(LOCK) pyproject.toml -c requirements.lock --group bench -o requirements-bench.lock; \
+	"$$uv" $(LOCK) --group bench -c requirements.lock -o requirements-bench.lock; \
 	echo hatchling | "$$uv" $(LOCK) - -c requirements.lock -o requirements-build.lock
 
 clean: ## Remove what these targets made
-	rm -rf $(VENV) dist build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) dist build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find controller tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 PYTHONS := $(or $(PYTHON),python3.11 python3 python3.12 python3.13 python3.14 python)
@@ -76,7 +77,9 @@ $(READY):
 	@rm -f $(VENV)/.ready-*
 	@touch $@
 
+# What we compare ourselves with lives by itself, as it would on anybody's machine.
 $(BENCH_READY): | $(READY)
-	@$(PIP_INSTALL) --only-binary :all: --require-hashes -r requirements-bench.lock
-	@rm -f $(VENV)/.bench-*
+	@$(BIN)/python -m venv --clear $(BENCH_VENV) && echo '*' > $(BENCH_VENV)/.gitignore
+	@$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet --only-binary :all: \
+	  --require-hashes -r requirements-bench.lock
 	@touch $@

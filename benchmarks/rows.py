@@ -1,0 +1,208 @@
+"""What was measured, brought to rows of the table: each goal, what it is compared with, and how."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from statistics import median
+
+from benchmarks import calls
+from benchmarks.calls import Looks, Release
+from benchmarks.cost import Cost
+from benchmarks.latency import Latency
+from benchmarks.startup import Startup
+from benchmarks.table import Row, exponent, percentile
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """Everything that was measured, as it was measured."""
+
+    startup: Startup | None = None
+    looks: list[Looks] = field(default_factory=list)
+    releases: dict[str, list[Release]] = field(default_factory=dict)
+    costs: list[Cost] = field(default_factory=list)
+    latency: Latency | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def rows(found: Found) -> list[Row]:
+    """Bring what was found to rows, in order of the goals."""
+    return [
+        *_latency_rows(found),
+        *(_look_row(looks) for looks in found.looks),
+        *_release_rows(found),
+        *_cost_rows(found),
+        *_startup_rows(found),
+    ]
+
+
+def _latency_rows(found: Found) -> Iterator[Row]:
+    if found.latency is None:
+        return
+    ours, base, peer = found.latency.trueup, found.latency.floor, found.latency.ecs_deploy
+    middle = median(base)
+    half, last = median(ours), percentile(ours, 0.99)
+    what = f"G1 commit seen to UpdateService, {len(ours)} commits"
+    yield Row(
+        measure=f"{what}, p50",
+        floor=_ms(middle),
+        peer=_ms(median(peer)),
+        trueup=_ms(half),
+        ratio=f"{half / middle:.2f} x floor",
+        compared=half / middle,
+        goal=2.0,
+        wanted="≤ 2 x floor",
+    )
+    yield Row(
+        measure=f"{what}, p99",
+        floor=_ms(percentile(base, 0.99)),
+        trueup=_ms(last),
+        ratio=f"{last / middle:.2f} x floor's p50",
+        compared=last / middle,
+        goal=5.0,
+        wanted="≤ 5 x floor's p50",
+    )
+    yield Row(
+        measure="G1 the same, p50, beside ecs-deploy's process",
+        peer=_ms(median(peer)),
+        trueup=_ms(half),
+        ratio=f"{half / median(peer):.2f} x ecs-deploy",
+        compared=half / median(peer),
+        goal=0.4,
+        wanted="≤ 0.4 x ecs-deploy",
+    )
+
+
+def _look_row(looks: Looks) -> Row:
+    least = -(-looks.count // 10)
+    others = sorted(set(looks.operations) - {"DescribeServices"})
+    said = f"{looks.each:g} DescribeServices" if not others else f"{looks.each:g}, {', '.join(others)} among them"
+    return Row(
+        measure=f"G3 calls a look at rest, {looks.count:,} services ({looks.looks} looks)",
+        floor=f"{least}",
+        trueup=said,
+        ratio=f"{looks.each / looks.count:g} a service",
+        compared=0.0 if looks.exact else 1.0,
+        goal=0.0,
+        wanted=f"{least} DescribeServices",
+    )
+
+
+def _release_rows(found: Found) -> Iterator[Row]:
+    if not found.releases:
+        return
+    alone, together = found.releases["ecs-deploy"]
+    yield _release_row("G4 calls of a release, one service", found.releases["one"], alone, 7.0)
+    yield _release_row("G4 the same with an alarm guard", found.releases["guarded"], alone, None)
+    fleet = found.releases["fleet"]
+    yield _release_row(f"G4 calls of a release, {fleet[0].releases} at once", fleet, together, 3.0)
+    bound = max(0.0, (fleet[0].releases - 20) / 1.0) + calls.ROLLOUT
+    yield Row(
+        measure=f"G8 seconds until {fleet[0].releases} at once are done, AWS's quotas kept",
+        floor=f"{bound:.0f} s",
+        trueup=f"{fleet[0].seconds:.0f} s, {fleet[0].throttled} throttled",
+        ratio=f"{fleet[0].seconds / bound:.2f} x bound",
+        compared=fleet[0].seconds / bound,
+        goal=1.1,
+        wanted="≤ 1.1 x bound",
+    )
+
+
+def _release_row(measure: str, made: list[Release], peer: Release, goal: float | None) -> Row:
+    each = median(one.each for one in made)
+    whole = median(one.whole / one.releases for one in made)
+    return Row(
+        measure=measure,
+        peer=f"{peer.each:g}",
+        trueup=f"{each:g} ({whole:g} with the bake)",
+        ratio=f"{each / peer.each:.2f} x ecs-deploy",
+        compared=None if goal is None else each,
+        goal=goal,
+        wanted="-" if goal is None else f"≤ {goal:g}",
+    )
+
+
+def _cost_rows(found: Found) -> Iterator[Row]:
+    thousand = next((one for one in found.costs if one.count == 1000), None)
+    if thousand is not None:
+        base, ours, naive = (median(thousand.looks[who]) for who in ("floor", "trueup", "naive"))
+        yield Row(
+            measure="G5 CPU of a look, 1,000 services",
+            floor=f"{base:.3f} s",
+            trueup=f"{ours:.3f} s",
+            ratio=f"{ours / base:.2f} x floor",
+            compared=ours / base,
+            goal=2.0,
+            wanted="≤ 2 x floor",
+        )
+        yield Row(
+            measure="G5 the same beside boto3 as it comes",
+            peer=f"{naive:.3f} s (boto3)",
+            trueup=f"{ours:.3f} s",
+            ratio=f"{ours / naive:.2f} x boto3",
+            compared=ours / naive,
+            goal=0.55,
+            wanted="≤ 0.55 x boto3",
+        )
+        yield Row(
+            measure="   decide() for 1,000 targets at rest",
+            trueup=_ms(thousand.decide),
+            ratio=f"{thousand.decide * 1000:.1f} microseconds a target",
+        )
+    yield from _memory_rows(found)
+    if len(found.costs) > 1:
+        first, last = found.costs[0], found.costs[-1]
+        grown = {who: exponent(_middle(first, who), _middle(last, who)) for who in ("floor", "trueup")}
+        yield Row(
+            measure=f"G7 growth of a look's CPU, {first.count:,} to {last.count:,} services",
+            floor=f"n^{grown['floor']:.2f}",
+            trueup=f"n^{grown['trueup']:.2f}",
+            compared=grown["trueup"],
+            goal=1.05,
+            wanted="≤ n^1.05",
+        )
+
+
+def _memory_rows(found: Found) -> Iterator[Row]:
+    real = next((looks.peak for looks in found.looks if looks.count == 1000), None)
+    for one in found.costs:
+        goal = {1000: 130.0, 10_000: 350.0}.get(one.count)
+        ours, how = (real, "the process") if one.count == 1000 and real else (one.peak["trueup"], "in process")
+        yield Row(
+            measure=f"G6 peak memory, {one.count:,} services ({how})",
+            floor=f"{one.peak['floor']:.0f} MB",
+            trueup=f"{ours:.0f} MB",
+            ratio=f"{ours / one.peak['floor']:.2f} x floor",
+            compared=None if goal is None else ours,
+            goal=goal,
+            wanted="-" if goal is None else f"≤ {goal:.0f} MB",
+        )
+
+
+def _middle(one: Cost, who: str) -> tuple[int, float]:
+    return one.count, median(one.looks[who])
+
+
+def _startup_rows(found: Found) -> Iterator[Row]:
+    if found.startup is None:
+        return
+    asked = found.startup
+    yield Row(
+        measure="G13 trueup --help, median",
+        floor=f"{_ms(asked.nothing)} (python)",
+        peer=_ms(asked.ecs_deploy),
+        trueup=_ms(asked.trueup),
+        compared=asked.trueup,
+        goal=0.1,
+        wanted="≤ 100 ms",
+    )
+    yield Row(
+        measure="G13 heavy modules that --help imports",
+        trueup=", ".join(asked.imported) or "none",
+        compared=float(len(asked.imported)),
+        goal=0.0,
+        wanted="none",
+    )
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.3g} ms" if seconds < 0.1 else f"{seconds * 1000:.0f} ms"
