@@ -120,9 +120,11 @@ class Reader:
         before = old.held if old else {}
         kept = {claim: had for claim, had in before.items() if etags.get(memory_key(env, claim).name) == had.etag}
         known = {memory_key(env, claim).name for claim in kept}
+        head = old.head if old and old.head and etags.get(at_head) == old.head.etag else None
+        known |= {at_head} if head else set()
         items = dict(self._backend.get(part, [name for name in etags if name not in known]))
         item = items.pop(at_head, None)
-        head = self._made(Head, head_key(env), item, self._codec.parse(item.body)) if item else None
+        head = self._made(Head, head_key(env), item, self._codec.parse(item.body)) if item else head
         found = {memory_key(env, claim_of(name)): item for name, item in items.items()}
         return head, kept | {claim_of(key.name): made for key, made in self._stored(Memory, env, found).items()}
 
@@ -142,7 +144,7 @@ class Reader:
             for key, draft in drafts.items()
             for address in self._pool.lacks(draft.addresses)
         }
-        contents = self._backend.get(release_part(env), [key.name for key in wanted])
+        contents = self._backend.get(release_part(env), [key.name for key in wanted]) if wanted else {}
         for key, address in wanted.items():
             if key.name not in contents:
                 raise Torn(f"{key} is not there")
