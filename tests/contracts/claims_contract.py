@@ -171,3 +171,28 @@ class ClaimsContract(OverBackend):
         other.order(STAGE, made.move(PROD, API, API), made.an_entry(env=STAGE))
         assert set(other.load(STAGE).targets) == {API}
         assert store.load(PROD) is saved
+
+    @pytest.mark.parametrize("elsewhere", ["one", "three"])
+    def test_an_old_owner_that_is_saved_in_the_same_turn_gives_way(self, store, other, elsewhere):
+        first = made.having(Record(), api=made.a_memory("one"), backend=made.a_memory("two"))
+        store.save(store.load(PROD), first, PROD)
+        other.order(PROD, made.move(PROD, API, BACKEND), made.an_entry())
+        record = store.load(PROD)
+        there = replace(record.targets[BACKEND], place=made.a_place("one"), watermark=7)
+        old = made.a_memory(elsewhere, watermark=8)
+        record = store.save(record, made.having(record, api=old, backend=there), PROD)
+        for seen in (record, other.load(PROD)):
+            assert seen.claims[made.a_place("one").claim] == Owner(env=PROD, target=BACKEND)
+            assert seen.targets[BACKEND].watermark == 7
+            assert set(seen.targets) == ({BACKEND} if elsewhere == "one" else {API, BACKEND})
+
+    def test_places_that_the_old_owner_had_left_move_too(self, store, other):
+        record = store.save(store.load(PROD), made.having(Record(), api=made.a_memory("old")), PROD)
+        store.save(record, made.having(record, api=made.a_memory("new")), PROD)
+        other.order(STAGE, made.move(PROD, API, BACKEND), made.an_entry(env=STAGE))
+        record = other.load(STAGE)
+        other.save(record, record, STAGE)
+        us = Owner(env=STAGE, target=BACKEND)
+        claims = {made.a_place("old").claim: us, made.a_place("new").claim: us}
+        assert store.load(PROD).claims == other.load(STAGE).claims == claims
+        assert other.load(STAGE).targets[BACKEND].place == made.a_place("new")

@@ -491,3 +491,10 @@ class StoreContract(ClaimsContract):
         raw.commit([Write(key=Key("release/prod", name), body=None) for name in raw.etags("release/prod")])
         with pytest.raises(PlatformError, match=r"release/prod: .* is not there"):
             opened().load(PROD)
+
+    def test_orders_whose_release_is_missing_are_not_taken_for_none(self, opened, raw):
+        opened().order(PROD, made.pin("v3.0.0"), made.an_entry())
+        raw.commit([Write(key=Key("release/prod", name), body=None) for name in raw.etags("release/prod")])
+        for ask in (opened().orders, opened().load):
+            with pytest.raises(PlatformError, match=r"the orders for prod .* damaged"):
+                ask(PROD)

@@ -21,6 +21,7 @@ from controller.model.record import Memory, Record
 from controller.model.rollout import Rollout, Terms
 from controller.model.status import TargetStatus
 from controller.model.story import Entry
+from controller.stores import contents
 from controller.stores.codec import SCHEMA, Codec, Tables
 from controller.stores.contents import Pool, address_of
 from tests.contracts import made
@@ -140,6 +141,28 @@ def test_an_instant_without_a_zone_is_not_written():
         CODEC.write(replace(made.an_entry(), at=datetime(2026, 1, 1)))  # noqa: DTZ001 - that is what is refused
 
 
+def test_a_value_can_be_had_as_what_json_holds():
+    tree = CODEC.plain(made.a_status(reason="watch"))
+    assert tree == {
+        "env": "prod",
+        "target": "api",
+        "phase": "idle",
+        "reason": "watch",
+        "since": "2026-03-01T12:00:00Z",
+        "seen": True,
+    }
+    assert json.loads(json.dumps(tree)) == tree
+
+
+def test_pairs_are_shared_by_content_and_type_also_after_starting_over(monkeypatch):
+    monkeypatch.setattr(contents, "_PAIRS", 3)
+    pairs = contents.Pairs()
+    fields = (("a", 1), ("b", True), ("c", "x"))
+    assert [repr(pairs.shared(fields)) for _ in range(3)] == [repr(fields)] * 3
+    assert pairs.shared((("a", 1),))[0] is pairs.shared((("a", 1),))[0]
+    assert repr(pairs.shared((("a", True), ("a", 1.0), ("b", 1)))) == "(('a', True), ('a', 1.0), ('b', 1))"
+
+
 def test_text_that_is_no_unicode_survives():
     entry = made.an_entry("half of a pair: \ud800, and a line\nmore")
     assert read_back(entry) == entry
@@ -204,6 +227,14 @@ def test_what_is_not_as_it_should_be_is_named_with_its_place(twist, what):
     tree["value"].update(twist)
     with pytest.raises(Refusal, match=what):
         CODEC.read(Entry, json.dumps(tree))
+
+
+@pytest.mark.parametrize("seconds", ["600", True, None])
+def test_a_span_that_is_no_number_of_seconds_is_named(seconds):
+    tree = json.loads(CODEC.write(Terms()).text)
+    tree["value"]["bake"] = seconds
+    with pytest.raises(Refusal, match=r"is not a number of seconds @ Terms\.bake"):
+        CODEC.read(Terms, json.dumps(tree))
 
 
 def test_a_field_that_is_missing_is_named():

@@ -9,7 +9,11 @@ import pytest
 from controller.errors import Refusal, SpecError
 from controller.model.record import Record
 from controller.stores import files
+from controller.stores.backend import Write
+from controller.stores.codec import SCHEMA
+from controller.stores.keys import SCHEMA_KEY, Schema
 from controller.stores.open import lock_store, open_store, path_of
+from controller.stores.sqlite import SqliteBackend
 from tests.contracts import made
 from tests.contracts.made import API, CODEC, PROD
 
@@ -96,3 +100,14 @@ def test_a_store_on_a_network_file_system_is_not_locked(tmp_path, monkeypatch):
     with pytest.raises(Refusal, match=r"network file system \(nfs4\)"):
         lock_store(f"sqlite:///{tmp_path}/trueup.db", NOW)
     assert [file.name for file in tmp_path.iterdir()] == ["mounts"]
+
+
+def test_a_store_of_a_newer_version_is_refused_and_let_go_of(tmp_path):
+    url = f"sqlite:///{tmp_path}/trueup.db"
+    newer = Write(key=SCHEMA_KEY, body=CODEC.write(Schema(schema=SCHEMA + 1)).text)
+    with closing(SqliteBackend(tmp_path / "trueup.db")) as backend:
+        backend.commit([newer])
+    with pytest.raises(Refusal, match="newer trueup"):
+        open_store(url, CODEC)
+    # The last connection to a database takes its log away: none was left open.
+    assert [file.name for file in tmp_path.iterdir()] == ["trueup.db"]
