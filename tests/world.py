@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from controller.errors import Conflict
 from controller.gates.alarms import Alarms as AlarmGuard
 from controller.loop.reconcile import reconcile
-from controller.model.desired import Desired, DesiredTarget, Unread
+from controller.model.desired import Brake, Desired, DesiredTarget, Unread
 from controller.model.gate import Open, Shut, Unsure
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, EnvName, TargetName
@@ -21,7 +21,13 @@ from tests.platform import FakePlatform, digest, place, release
 from tests.rows import note
 
 ENV = EnvName("prod")
-GUARD = AlarmGuard(account="111122223333", region="eu-west-1", role=None, names=("5xx",))
+
+
+def guard(name="5xx"):
+    return AlarmGuard(account="111122223333", region="eu-west-1", role=None, names=(name,))
+
+
+GUARD = guard()
 
 
 class Crash(BaseException):
@@ -36,6 +42,13 @@ class ApprovalsOf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """The people who said yes."""
+
+    people: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
     """A gate of the tests: enough people said yes."""
 
@@ -46,10 +59,10 @@ class Approval:
         return (ApprovalsOf(candidate=candidate),)
 
     def judge(self, candidate, answers, now):
-        people = answers.get(ApprovalsOf(candidate=candidate))
-        if not isinstance(people, frozenset):
+        approved = answers.get(ApprovalsOf(candidate=candidate))
+        if not isinstance(approved, Approved):
             return Unsure(why="approvals unreadable")
-        missing = self.needed - len(people)
+        missing = self.needed - len(approved.people)
         return Open() if missing <= 0 else Shut(why=f"{missing} approval(s) missing")
 
 
@@ -84,7 +97,9 @@ class FakeWorld:
     """Everything outside, with levers; `api` is the target unless told otherwise."""
 
     versions: dict = field(default_factory=lambda: {"api": "1"})
+    places: dict = field(default_factory=dict)
     want: dict = field(default_factory=dict)
+    brake: Brake = field(default_factory=Brake)
     platform: FakePlatform = field(default_factory=FakePlatform)
     store: FakeStore = field(default_factory=FakeStore)
     sick: set = field(default_factory=set)
@@ -109,14 +124,18 @@ class FakeWorld:
     def read(self, env, accepted):
         if self.unread:
             return Unread(env=env, why="git is away")
-        terms = Terms(guards=(GUARD,), look_every=timedelta(minutes=3))
-        base = {"terms": terms, "create": True}
-        targets = {
-            TargetName(n): DesiredTarget(**{"place": place(n), "release": release(v), **base, **self.want})
-            for n, v in self.versions.items()
-        }
+        targets = {TargetName(name): self.wanted(name) for name in self.versions}
         commit = Commit("c" + "".join(self.versions.values()))
-        return Desired(env=env, commit=commit, targets=targets, pause=self.pause_in_spec)
+        return Desired(env=env, commit=commit, targets=targets, brake=self.brake, pause=self.pause_in_spec)
+
+    def wanted(self, name):
+        terms = Terms(guards=(guard(alarm_of(name)),), look_every=timedelta(minutes=3))
+        base = {"place": place(self.at(name)), "release": release(self.versions[name]), "terms": terms}
+        return DesiredTarget(**{**base, "create": True, **self.want})
+
+    def at(self, name):
+        """The service that a target lives in."""
+        return self.places.get(name, name)
 
     # --- the probes
     def answer(self, questions):
@@ -124,13 +143,17 @@ class FakeWorld:
 
     def probe(self, q):
         if isinstance(q, ApprovalsOf):
-            return self.approvals.get(q.candidate.version, frozenset())
+            return Approved(people=self.approvals.get(q.candidate.version, frozenset()))
         assert isinstance(q, AlarmsOf)
         if self.deaf:
             return Unanswered(why="alarms unreadable")
-        runs = {s.primary.manifest.digest for s in self.platform.services.values() if s.primary}
-        state = AlarmState.ALARM if self.rings or runs & self.sick else AlarmState.OK
-        return Alarms(alarms=tuple(Alarm(name=name, state=state) for name in q.names))
+        rings = {alarm_of(name) for name in self.versions | self.store.record.targets if self.is_sick(name)}
+        states = {name: AlarmState.ALARM if self.rings or name in rings else AlarmState.OK for name in q.names}
+        return Alarms(alarms=tuple(Alarm(name=name, state=state) for name, state in states.items()))
+
+    def is_sick(self, name):
+        primary = self.platform.service(self.at(name)).primary
+        return primary is not None and primary.manifest.digest in self.sick
 
     def effect(self, fn):
         """Run what is planned before and after an effect: a crash, or another controller's turn."""
@@ -215,14 +238,20 @@ class FakeWorld:
     def resume(self):
         self.order(pause=None)
 
-    def retry(self):
-        self.order(retry=Request(number=self.next_number()))
+    def retry(self, name="api"):
+        self.order(name, retry=Request(number=self.next_number()))
 
-    def recover(self):
-        self.order(recover=Request(number=self.next_number()))
+    def go_back(self, to=None):
+        """Order what `trueup rollback` orders: to go back, and to stay there."""
+        number, kept = self.next_number(), next((k for k in self.memory.goods if k.release.version == to), None)
+        pin = Pin(number=number, release=kept.release, spec=digest(self.version)) if kept else None
+        self.order(rollback=Rollback(number=number, to=to), **({"pin": pin} if pin else {}))
 
-    def rollback(self, to=None):
-        self.order(rollback=Rollback(number=self.next_number(), to=to))
+    def recover(self, name="api"):
+        self.order(name, recover=Request(number=self.next_number()))
+
+    def rollback(self, to=None, name="api"):
+        self.order(name, rollback=Rollback(number=self.next_number(), to=to))
 
     def pin(self, version):
         self.order(pin=Pin(number=self.next_number(), release=release(version), spec=digest(self.version)))
@@ -261,7 +290,7 @@ class FakeWorld:
 
     @property
     def service(self):
-        return self.platform.service("api")
+        return self.platform.service(self.at("api"))
 
     @property
     def running(self):
@@ -277,6 +306,10 @@ class FakeWorld:
             for c in self.cycles
             if "api" in c.plan.decisions and "api" in c.after.targets
         ]
+
+
+def alarm_of(name):
+    return "5xx" if name == "api" else f"5xx-{name}"
 
 
 def grace(seconds):

@@ -4,7 +4,10 @@ import os
 
 from hypothesis import strategies as st
 
-from controller.model.desired import OnDrift, Supersede
+from controller.model.desired import Brake, OnDrift, Supersede
+from controller.model.orders import Pause
+from controller.plan.flags import HELD
+from tests.platform import place
 from tests.world import Approval, digest, grace
 
 VERSIONS = ["1", "2", "3"]
@@ -47,19 +50,79 @@ KINDS = {
     "redeploy": st.none(),
     "settings": st.integers(1, 3),
     "set_by_hand": st.integers(1, 3),
+    "go_back": version,
+    "unpin": st.none(),
+    "recover": st.none(),
+    "anew": st.none(),
+    "rings": st.booleans(),
+    "paused_spec": st.booleans(),
+    "tokens": st.integers(0, 2),
+    "elsewhere": st.booleans(),
+    "beside": version,
+    "brake": st.integers(0, 3),
+    "hide": st.none(),
     "wait": st.integers(1, 40),
     "turns": st.integers(1, 12),
 }
 
 
-moves = st.one_of(
-    *(st.tuples(st.just(k), v) for k, v in KINDS.items()),
+# What people and platforms do, and in time undo: how each of them ends.
+PASSING = {
+    "blind": (st.just(True), ("blind", False)),
+    "deaf": (st.just(True), ("deaf", False)),
+    "unread": (st.just(True), ("unread", False)),
+    "rings": (st.just(True), ("rings", False)),
+    "trouble": (st.just(True), ("trouble", False)),
+    "paused_spec": (st.just(True), ("paused_spec", False)),
+    "pause": (st.booleans(), ("resume", None)),
+    "gate": (st.just(True), ("gate", False)),
+    "lag": (st.integers(1, 12), ("lag", 0)),
+    "tokens": (st.integers(0, 1), ("tokens", 9)),
+    "remove": (st.none(), ("bump", "2")),
+}
+
+# A life begins in one of the six phases, so that each of them is lived in.
+ROLLING = (("bump", "2"),)
+BAKING = (*ROLLING, ("turns", 2))
+GOING_BACK = (*BAKING, ("sick", "2"))
+BEGINNINGS = [
+    (),
+    (("gate", True), ("bump", "2")),
+    ROLLING,
+    BAKING,
+    GOING_BACK,
+    (*GOING_BACK, ("turns", 6)),
+    (("breaker", False), ("bad", "2"), ("bump", "2"), ("turns", 13)),
+]
+
+lasting = st.one_of(*(st.tuples(st.just(kind), arg) for kind, arg in KINDS.items()))
+passing = st.one_of(
+    *(
+        st.tuples(st.just("brief"), st.tuples(st.tuples(st.just(kind), arg), st.integers(1, 40)))
+        for kind, (arg, _) in PASSING.items()
+    )
+)
+plain = st.one_of(
     st.tuples(st.just("turns"), st.integers(1, 12)),
+    st.tuples(st.just("moments"), st.integers(1, 12)),
     st.tuples(st.just("bump"), version),
+)
+moves = st.one_of(lasting, passing, plain)
+
+
+scripts = st.builds(
+    lambda beginning, life: [*beginning, *life], st.sampled_from(BEGINNINGS), st.lists(moves, max_size=16)
 )
 
 
-scripts = st.lists(moves, max_size=16)
+def without(script, *kinds):
+    """Leave out what is of these kinds, for ever or for a while."""
+    return [move for move in script if named(move) not in kinds]
+
+
+def named(move):
+    what, arg = move
+    return arg[0][0] if what == "brief" else what
 
 
 def lives(count):
@@ -68,15 +131,36 @@ def lives(count):
 
 
 def step(w, what, arg):
-    p = w.platform
+    """Let something happen, and the loop turn after it."""
+    match what:
+        case "wait":
+            w.tick(arg)
+        case "turns":
+            w.ticks(arg)
+        case "moments":
+            w.ticks(arg, 0.5)
+        case "brief":
+            (kind, how), turns = arg
+            happen(w, kind, how)
+            w.ticks(turns, 1)
+            step(w, *PASSING[kind][1])
+        case _:
+            happen(w, what, arg)
+            w.tick(1)
+
+
+def happen(w, what, arg):
+    p, here = w.platform, w.at("api")
     match what:
         case "bump":
             w.version = arg
+        case "beside":
+            w.versions["web"] = arg
         case "by_hand":
-            p.by_hand("api", arg)
+            p.by_hand(here, arg)
         case "by_hand_done":
-            p.by_hand("api", arg)
-            p.settle("api")
+            p.by_hand(here, arg)
+            p.settle(here)
         case "sick":
             w.sick.add(digest(arg))
         case "bad" | "no_image":
@@ -85,7 +169,7 @@ def step(w, what, arg):
             w.sick.clear()
             p.bad.clear()
             p.no_image.clear()
-        case "deaf" | "unread":
+        case "deaf" | "unread" | "rings":
             setattr(w, what, arg)
         case "blind" | "lag" | "breaker" | "throttled" | "lose_answer" | "lose_call":
             setattr(p, what, arg)
@@ -95,19 +179,34 @@ def step(w, what, arg):
             w.service.exits += 2
             p.bump()
         case "scale":
-            p.scale("api", arg)
+            p.scale(here, arg)
+        case "hide":
+            p.hide |= {w.service.primary.id} if w.service.primary else set()
+        case "tokens":
+            p.in_hand = {place().quota: arg}
+        case "anew":
+            w.service.identity += "+"
+            p.bump()
+        case "elsewhere":
+            w.places["api"] = "other" if arg else "api"
+        case "brake":
+            w.brake = Brake(limit=arg)
+        case "paused_spec":
+            w.pause_in_spec = Pause(reason="quarter end") if arg else None
         case "deregister":
             p.inactive |= {k.revision for k in w.memory.goods}
         case "pause":
             w.pause("freeze", armed=arg)
         case "resume":
             w.resume()
-        case "retry":
-            w.retry()
+        case "retry" | "recover":
+            getattr(w, what)()
+        case "unpin":
+            w.order(pin=None)
         case "rollback":
             w.rollback(arg)
-        case "pin":
-            w.pin(arg) if w.versions else None
+        case "pin" | "go_back":
+            getattr(w, what)(arg) if "api" in w.versions else None
         case "gate":
             w.want["gates"] = (Approval(needed=1),) if arg else ()
         case "approve":
@@ -117,21 +216,14 @@ def step(w, what, arg):
         case "remove":
             w.versions.clear()
         case "delete":
-            p.delete("api")
+            p.delete(here)
         case "redeploy":
-            p.deploy("api", w.service.primary.manifest, by="ana") if w.service.primary else None
+            p.deploy(here, w.service.primary.manifest, by="ana") if w.service.primary else None
         case "settings":
             w.want["settings"] = grace(arg)
         case "set_by_hand":
             w.service.settings["service.grace"] = arg
             p.bump()
-        case "wait":
-            w.tick(arg)
-            return
-        case "turns":
-            w.ticks(arg)
-            return
-    w.tick()
 
 
 def play(w, script):
@@ -146,10 +238,18 @@ def calm(w):
     p.bad.clear()
     p.no_image.clear()
     w.at_effect.clear()
+    p.hide.clear()
+    p.in_hand.clear()
     p.blind = p.lag = p.throttled = p.lose_answer = p.lose_call = 0
     p.trouble = ""
-    w.deaf = w.unread = False
+    w.deaf = w.unread = w.rings = False
+    w.pause_in_spec, w.brake = None, Brake()
     w.want["gates"] = ()
     w.resume()
-    if "api" in p.services and (not p.services["api"].desired):
-        p.scale("api", 2)
+    for name, service in p.services.items():
+        if service.primary and not service.desired:
+            p.scale(name, 2)
+    w.ticks(15)
+    if w.cycles[-1].plan.decisions["api"].row[1] == HELD:
+        w.recover()
+        w.tick()

@@ -1,12 +1,15 @@
 """Safety: whatever happens, these never do."""
 
+from datetime import timedelta
+
 from hypothesis import given, settings
 
+from controller.model.desired import Desired
 from controller.model.observation import Unseen
 from controller.model.orders import TargetOrders
 from controller.model.record import Memory
 from controller.model.rollout import Phase, Purpose
-from tests.properties.script import lives, play, scripts
+from tests.properties.script import lives, play, scripts, without
 from tests.world import FakeWorld, settled
 
 HOLDING = {Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK, Phase.STALLED}
@@ -18,10 +21,41 @@ def check(w):
             before, sight = (c.before.targets.get(name, Memory()), c.seen.sights[name])
             check_decision(c, name, d, before, sight)
         assert len({a.target for a in c.plan.actions}) == len(c.plan.actions)
+        assert len(c.plan.actions) <= min(c.seen.tokens.values(), default=len(c.plan.actions)), (
+            "no call without token"
+        )
+    check_brake(w)
+
+
+def check_brake(w):
+    """However it is split over turns, no more automatic rollbacks begin than the brake lets through."""
+    begun = []
+    for c in w.cycles:
+        back = [
+            d for d in c.plan.decisions.values() if d.row[1] == "FAILING" and d.memory.phase is Phase.ROLLING_BACK
+        ]
+        if back and isinstance(c.desired, Desired):
+            brake = c.desired.brake
+            recent = [at for at in begun if c.now - at < brake.window]
+            assert len(recent) + len(back) <= brake.limit, "the brake holds"
+        begun += [c.now] * len(back)
+
+
+def check_times(c, name, d):
+    """Clocks never lie ahead; the next look is soon, and at once only after one that changed something."""
+    rollout = d.memory.rollout
+    if rollout is not None:
+        set_at = (rollout.since, rollout.done, rollout.short_since, rollout.unsure_since, rollout.well_at)
+        assert all(at is None or at <= c.now for at in set_at), "no clock is ahead"
+        assert timedelta() <= rollout.baked
+    soon = c.now + timedelta(minutes=4)
+    assert c.now <= d.again <= soon, "it is looked at again, and not too late"
+    assert d.again > c.now or d.memory != c.before.targets.get(name), "no turn runs in a circle"
 
 
 def check_decision(c, name, d, before, sight):
     a, after, signal = (d.action, d.memory, d.row[1])
+    check_times(c, name, d)
     assert d.reason.strip(), "every decision has a reason"
     assert not {k.digest for k in after.goods} & set(after.quarantine), "what is barred is not good"
     assert (after.rollout is not None) == (after.phase in HOLDING), "a rollout has a phase, a phase has its rollout"
@@ -30,7 +64,8 @@ def check_decision(c, name, d, before, sight):
     relabelled = signal == "RETURNED" and before.current is not None and before.is_good(before.current.digest)
     assert not gained or signal in {"BAKED", "EARNED"} or relabelled, "good is earned"
     lost = {k.digest for k in before.goods} - {k.digest for k in after.goods}
-    assert len(before.goods) == 10 or lost <= set(after.quarantine), "only quarantine takes a good away"
+    moved = before.place != after.place
+    assert moved or len(before.goods) == 10 or lost <= set(after.quarantine), "only quarantine takes a good away"
     if a is None:
         return
     assert not isinstance(sight, Unseen), "when blind, be still"
@@ -42,20 +77,21 @@ def check_decision(c, name, d, before, sight):
     elif a.purpose is not Purpose.SETTINGS:
         assert a.release.digest not in after.quarantine, "no quarantined release is deployed forward"
     assert not a.force or a.release.runs_in(live.manifest), "force only where else nothing would start"
+    assert c.desired.pause is None if isinstance(c.desired, Desired) else True, "paused by the spec means no call"
     pause = (c.before.orders.targets.get(name) or TargetOrders()).pause
     assert pause is None or (pause.armed and a.purpose is Purpose.BACK), (
         "paused means no call, unless armed and going back"
     )
-    if before.phase is Phase.STALLED:
+    if d.row[0] is Phase.STALLED:
         assert signal in {"CLEARED", "ORDERED"}, "nothing leaves stalled by itself"
-    if before.phase is Phase.STALLED and signal == "CLEARED":
+    if d.row[0] is Phase.STALLED and signal == "CLEARED":
         assert a.release.digest != before.rollout.release.digest
 
 
 @settings(max_examples=lives(300), deadline=None)
 @given(scripts)
 def test_nothing_bad_happens_to_a_settled_target(script):
-    w = settled("1")
+    w = settled("3", "1")
     play(w, script)
     check(w)
 
@@ -71,7 +107,7 @@ def test_nothing_bad_happens_from_the_very_beginning(script):
 @settings(max_examples=lives(100), deadline=None)
 @given(scripts)
 def test_a_turn_that_changes_nothing_writes_nothing(script):
-    w = settled("1")
+    w = settled("3", "1")
     play(w, script)
     for c in w.cycles:
         kept = [(r.targets, r.rollbacks, r.accepted) for r in (c.before, c.after)]
@@ -82,10 +118,10 @@ def test_a_turn_that_changes_nothing_writes_nothing(script):
 @settings(max_examples=lives(100), deadline=None)
 @given(scripts)
 def test_a_release_that_failed_is_sent_again_only_after_retry(script):
-    w = settled("1")
-    play(w, [s for s in script if s[0] not in {"retry", "cure"}])
+    w = settled("3", "1")
+    play(w, without(script, "retry", "cure", "elsewhere"))
     barred = set()
     for c in w.cycles:
         for a in c.plan.actions:
-            assert a.purpose is Purpose.BACK or a.release.digest not in barred
-        barred |= set().union(*(m.quarantine for m in c.after.targets.values()))
+            assert a.purpose in {Purpose.BACK, Purpose.SETTINGS} or (a.target, a.release.digest) not in barred
+        barred |= {(name, failed) for name, m in c.after.targets.items() for failed in m.quarantine}
