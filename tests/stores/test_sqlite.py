@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from controller.stores.sqlite import LAYOUT, SqliteBackend
 from tests.contracts import made
 from tests.contracts.made import API, CODEC, PROD
 
+NOBODY = 65534
 ROOT = Path(__file__).parents[2]
 
 
@@ -200,12 +202,36 @@ def test_a_file_that_can_only_be_read_refuses_the_save_and_is_still_read(store, 
     assert store.load(PROD).targets[API].watermark == 1
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
-def test_a_file_without_leave_to_write_is_not_opened(path, backend):
-    backend.close()
+@pytest.fixture
+def unprivileged():
+    """A folder of somebody for whom modes count: root may write whatever they say."""
+    with tempfile.TemporaryDirectory() as folder:
+        if os.geteuid() != 0:
+            yield Path(folder)
+            return
+        os.chown(folder, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(0)
+
+
+def test_a_file_without_leave_to_write_can_be_read_and_nothing_more(unprivileged):
+    path = unprivileged / "trueup.db"
+    with contextlib.closing(Records(SqliteBackend(path), CODEC)) as store:
+        store.save(store.load(PROD), made.having(Record(), api=made.a_memory()), PROD)
     path.chmod(0o400)
-    with pytest.raises(PlatformError, match=r"trueup\.db"):
-        SqliteBackend(path)
+    with contextlib.closing(Records(SqliteBackend(path), CODEC)) as store:
+        assert set(store.load(PROD).targets) == {API}
+        with pytest.raises(PlatformError, match="can only be read"):
+            store.order(PROD, made.pause, made.an_entry())
+
+
+def test_a_folder_without_leave_to_write_gets_no_store(unprivileged):
+    unprivileged.chmod(0o500)
+    with pytest.raises(PlatformError, match=r"trueup\.db: the file cannot be made \(Permission denied\)"):
+        SqliteBackend(unprivileged / "trueup.db")
 
 
 def test_who_waits_too_long_for_another_writer_says_so(path, store, backend):
