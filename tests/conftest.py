@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 # What a shell may carry and a test must never use: accounts, proxies, the repository that a git hook runs in.
 FOREIGN_PREFIXES = ("AWS_", "GIT_", "TRUEUP_", "BOTO", "MOTO_")
+KEPT = {"TRUEUP_LIVES"}  # how many lives the properties try
 FOREIGN_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 OURS = {
     "AWS_EC2_METADATA_DISABLED": "true",  # else botocore asks 169.254.169.254 for a role
@@ -25,7 +26,8 @@ OURS = {
 
 def clean_environment() -> None:
     for name in list(os.environ):
-        if name.startswith(FOREIGN_PREFIXES) or name.upper() in FOREIGN_NAMES:
+        foreign = name.startswith(FOREIGN_PREFIXES) or name.upper() in FOREIGN_NAMES
+        if foreign and name not in KEPT:
             del os.environ[name]
     os.environ.update(OURS)
     time.tzset()

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from controller.errors import PlatformError
 from controller.loop.lease import Leases
 from controller.loop.run import Rhythm, Runner
 from controller.model.orders import Orders
-from controller.ports import World
+from controller.ports import Lease, World
 from tests.world import ENV, FakeWorld, release
 
 SPEED = 600.0
@@ -32,13 +33,15 @@ class Recorder:
 class Living(FakeWorld):
     """A FakeWorld whose clock runs by itself, with the rest of a store's port."""
 
+    speed = SPEED
+
     def start(self):
         self.begun, self.base = time.monotonic(), self.now
         self.leases, self.statuses, self.broken = {}, [], False
         return self
 
     def clock(self):
-        self.now = self.base + timedelta(seconds=(time.monotonic() - self.begun) * SPEED)
+        self.now = self.base + timedelta(seconds=(time.monotonic() - self.begun) * self.speed)
         return self.now
 
     def living(self):
@@ -89,15 +92,12 @@ class Living(FakeWorld):
         raise ValueError("this watcher is broken")
 
 
-@pytest.fixture
-def living():
-    w = Living().start()
-    w.platform.by_hand("api", "1")
-    w.platform.settle("api")
+@contextmanager
+def running(w, poll=0.05, workers=2):
     recorder = Recorder()
     world = w.living()
     leases = Leases(world.store, "me", 30.0, time.monotonic)
-    rhythm = Rhythm(poll=0.05, renew=5.0, workers=2, speed=SPEED)
+    rhythm = Rhythm(poll=poll, renew=5.0, workers=workers, speed=w.speed)
     runner = Runner(world, leases, rhythm, recorder, recorder, time.monotonic)
     thread = threading.Thread(target=runner.run)
     ticking = threading.Event()
@@ -109,12 +109,27 @@ def living():
     ticker = threading.Thread(target=tick)
     thread.start()
     ticker.start()
-    yield w, recorder, runner, thread
-    runner.stop()
-    thread.join(12)
-    ticking.set()
-    ticker.join()
+    try:
+        yield w, recorder, runner, thread
+    finally:
+        runner.stop()
+        thread.join(12)
+        ticking.set()
+        ticker.join()
     assert not thread.is_alive()
+
+
+def started():
+    w = Living().start()
+    w.platform.by_hand("api", "1")
+    w.platform.settle("api")
+    return w
+
+
+@pytest.fixture
+def living():
+    with running(started()) as found:
+        yield found
 
 
 def until(fact, seconds=20.0):
@@ -176,3 +191,50 @@ def test_it_stops_and_gives_its_lease_up(living):
     runner.stop()
     thread.join(10)
     assert not thread.is_alive() and w.leases == {}
+
+
+def test_without_the_lease_it_waits_quietly_and_takes_no_turn():
+    w = started()
+    w.leases[ENV] = Lease(owner="another", epoch=1, stamp="s", seconds=60.0)
+    with running(w, poll=60.0) as (_, recorder, _, _):
+        until(lambda: ("lease", ENV, False) in recorder.told)
+        before = len(recorder.told)
+        time.sleep(1.0)
+        beats = [told for told in recorder.told[before:] if told[0] == "beat"]
+        assert len(beats) < 10 and w.cycles == []
+
+
+def test_a_stop_waits_for_turns_that_run_and_not_for_those_that_never_began():
+    w = started()
+    gate, looking = threading.Event(), threading.Event()
+    w.environments = lambda: frozenset({ENV, "dev", "stage", "test"})
+    look = w.platform.look
+
+    def slowly(wanted):
+        looking.set()
+        gate.wait(20)
+        return look(wanted)
+
+    w.platform.look = slowly
+    with running(w, poll=60.0, workers=1) as (_, _, runner, thread):
+        assert looking.wait(10)
+        time.sleep(0.3)
+        began = time.monotonic()
+        runner.stop()
+        time.sleep(0.3)
+        gate.set()
+        thread.join(10)
+        assert time.monotonic() - began < 5
+
+
+def test_a_target_that_nobody_knows_any_more_is_put_off_and_not_due_for_ever():
+    w = started()
+    w.speed = 1.0
+    with running(w, poll=60.0) as (_, recorder, runner, _):
+        until(lambda: w.goods == ["1"])
+        before = recorder.told.count(("turn_started", ENV))
+        runner._agenda.put(ENV, "ghost", w.now)
+        runner._wake.set()
+        until(lambda: recorder.told.count(("turn_started", ENV)) > before)
+        time.sleep(1.0)
+        assert recorder.told.count(("turn_started", ENV)) <= before + 3

@@ -159,6 +159,16 @@ def test_settings_that_never_show_are_tried_three_times_and_then_only_said():
     assert w.sent == [("settings", "1")] * 3 and "settings are not as declared" in w.said
 
 
+def test_settings_do_not_wait_for_the_gates_of_a_release():
+    w = settled()
+    w.want["gates"] = (Approval(needed=1),)
+    w.version = "2"
+    w.tick()
+    w.want["settings"] = grace(30)
+    w.ticks(3)
+    assert w.sent == [("settings", "1")] and w.phase == "pending" and w.service.settings == {"service.grace": 30}
+
+
 def test_settings_wait_while_paused():
     w = settled()
     w.pause("freeze")
