@@ -1,0 +1,110 @@
+"""What changed outside makes due what it concerns, and nothing else."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from controller.loop.agenda import Agenda
+from controller.loop.survey import Survey
+from controller.model.desired import Unread
+from controller.model.orders import Pause, TargetOrders
+from tests.world import ENV, FakeWorld
+
+LATER = timedelta(hours=1)
+
+
+class Outside:
+    """A world whose reading and record stay the same objects until they change, as the real ones do."""
+
+    def __init__(self):
+        self.w = FakeWorld(versions={"api": "1", "web": "1"})
+        self.reading, self.record = self.w.read(ENV, None), self.w.store.record
+        self.agenda = Agenda()
+        self.survey = Survey(world=self, agenda=self.agenda)
+        self.source = self.store = self
+
+    def read(self, env, accepted):
+        return self.reading
+
+    def load(self, env):
+        return self.record
+
+    def environments(self):
+        return frozenset({ENV})
+
+    def look(self):
+        """Survey, and say what is due by it."""
+        due = self.agenda.take(self.w.now, [ENV]).get(ENV, frozenset())
+        for name in due:
+            self.agenda.put(ENV, name, self.w.now + LATER)
+        self.agenda.done(ENV)
+        self.survey.look(ENV, self.w.now)
+        due = self.agenda.take(self.w.now, [ENV]).get(ENV, frozenset())
+        self.agenda.done(ENV)
+        return due
+
+    def order(self, **kw):
+        orders = self.record.orders
+        mine = replace(orders.targets.get("web", TargetOrders()), **kw)
+        self.record = replace(self.record, orders=replace(orders, targets={"web": mine}))
+
+
+@pytest.fixture
+def outside():
+    made = Outside()
+    made.look()
+    made.look()
+    return made
+
+
+def test_at_first_everything_is_due():
+    made = Outside()
+    assert made.look() == {"api", "web"}
+
+
+def test_what_has_not_changed_is_not_due(outside):
+    assert outside.look() == frozenset()
+
+
+def test_only_the_target_that_is_wanted_otherwise_is_due(outside):
+    targets = {**outside.reading.targets, "web": replace(outside.reading.targets["web"], owner="shop")}
+    outside.reading = replace(outside.reading, targets=targets)
+    assert outside.look() == {"web"}
+
+
+def test_a_pause_in_the_spec_concerns_every_target(outside):
+    outside.reading = replace(outside.reading, pause=Pause(reason="quarter end"))
+    assert outside.look() == {"api", "web"}
+
+
+def test_an_order_makes_its_target_due_once(outside):
+    outside.order(pause=Pause(reason="lunch"))
+    assert outside.look() == {"web"}
+    assert outside.look() == frozenset()
+
+
+def test_an_order_for_the_environment_makes_every_target_due(outside):
+    outside.record = replace(outside.record, orders=replace(outside.record.orders, pause=Pause(reason="audit")))
+    assert outside.look() == {"api", "web"}
+
+
+def test_an_unreadable_spec_is_noticed_once_and_not_at_every_look(outside):
+    outside.reading = Unread(env=ENV, why="git is away")
+    outside.look()
+    assert outside.look() == frozenset()
+
+
+def test_a_target_that_is_gone_from_spec_and_memory_is_dropped(outside):
+    targets = {"api": outside.reading.targets["api"]}
+    outside.reading = replace(outside.reading, targets=targets)
+    outside.look()
+    assert outside.agenda.targets(ENV) == {"api"}
+
+
+def test_a_target_that_only_the_memory_knows_comes_onto_the_agenda(outside):
+    moved = outside.w.store.record.targets.get("api")
+    w = FakeWorld(versions={"moved": "1"})
+    w.tick()
+    outside.record = replace(outside.record, targets={"moved": w.store.record.targets["moved"]})
+    assert moved is None and outside.look() == {"moved"}
