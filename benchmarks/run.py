@@ -57,8 +57,8 @@ FULL: Final = Size(
     single=3,
     speed=5.0,
     fleet=100,
-    fleet_speed=2.5,
-    costs=((1000, 9), (10_000, 5)),
+    fleet_speed=4.0,
+    costs=((1000, 7), (10_000, 3)),
     latency=1000,
     commits=30,
     deploys=7,
@@ -169,7 +169,7 @@ def _facts(size: Size, before: tuple[float, ...], took: float) -> dict[str, str]
     pinning = "measured processes on one core, servers on another" if PINNED else "nothing is pinned"
     return {
         "measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, size {size.name}, in {took / 60:.1f} minutes",
-        "machine": f"{_processor()}, {os.cpu_count()} cores, Linux {platform.release()}; {pinning}",
+        "machine": f"{_cpu_model()}, {os.cpu_count()} cores, Linux {platform.release()}; {pinning}",
         "load": f"{load[0]} before, {load[1]} after (one minute's average; other work on the machine shows here)",
         "versions": f"Python {platform.python_version()}, git {git}, trueup {version('trueup')}, "
         f"boto3 {version('boto3')}, pydantic {version('pydantic')}, ecs-deploy {_PEER}",
@@ -177,7 +177,7 @@ def _facts(size: Size, before: tuple[float, ...], took: float) -> dict[str, str]
     }
 
 
-def _processor() -> str:
+def _cpu_model() -> str:
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     return next(
         (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine()
