@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controller.app.memory import codec
+from controller.errors import SpecError
 from controller.plan.decide import decide
 
 if TYPE_CHECKING:
@@ -12,18 +13,25 @@ if TYPE_CHECKING:
 
 
 class SaveCycles:
-    """A watcher that writes every turn which acted, or changed what is remembered, as one JSON file."""
+    """A watcher that writes every turn which acted, or changed what is remembered, as one JSON file.
+
+    The folder is made with the first of them. Raises SpecError if there is something else in its place.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.expanduser()
-        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._folder.exists() and not self._folder.is_dir():
+            raise SpecError(f"--save-cycles {folder}: it is not a folder")
 
     def __call__(self, cycle: "Cycle") -> None:
         """Write one turn; the name sorts by time."""
         if cycle.after is cycle.before and not cycle.outcomes:
             return
         name = f"{cycle.now:%Y%m%dT%H%M%S%f}-{cycle.plan.env}.json"
-        (self._folder / name).write_text(codec().write_cycle(cycle), encoding="utf-8")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = self._folder / f"{name}.part"
+        part.write_text(codec().write_cycle(cycle), encoding="utf-8")
+        part.rename(self._folder / name)  # whole or not at all, whenever this process is killed
 
 
 def replayed(file: Path) -> "tuple[Cycle, Plan]":

@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from controller.app.cycles import SaveCycles
 from controller.app.memory import open_store
+from controller.app.specs import source
 from controller.app.world import Built, build, clock_of, visiting
 from controller.codes import BLOCKED, DONE, NEGATIVE, UNREACHABLE, worst
 from controller.errors import Conflict, PlatformError, SpecError
@@ -102,7 +104,10 @@ class Reporter:
 
 
 def run(options: "Options") -> int:
-    """Keep converging until SIGTERM or SIGINT; with `once`, one turn for each environment. Gives the exit code."""
+    """Keep converging until SIGTERM or SIGINT; with `once`, one turn for each environment. Gives the exit code.
+
+    What may be refused (an address, a port, a store) is refused before anything is made.
+    """
     clock = clock_of(options)
     set_up(
         form=options.log_form(tty=sys.stderr.isatty()).value,
@@ -110,26 +115,36 @@ def run(options: "Options") -> int:
         now=clock.now,
         secrets=options.secrets,
     )
-    lock = lock_store(options.store, clock.now())
-    stop = threading.Event()
-    metrics = Metrics(version=version("trueup"))
-    built = build(
-        options,
-        open_store(options.store),
-        clock,
-        on_call=cast("OnCall", metrics.aws_call),
-        stop=stop,
-        watchers=_watchers(options, metrics),
-    )
-    owner = f"{socket.gethostname()}:{os.getpid()}:{clock.now():%Y%m%dT%H%M%S}"
-    leases = Leases(built.store, owner, options.lease.total_seconds(), clock.real, alone=lock is not None)
-    try:
-        return _once(built, leases) if options.once else _keep_on(options, built, leases, metrics, stop)
-    finally:
-        leases.release()
-        built.close()
+    metrics, pulse, stop = Metrics(version=version("trueup")), Pulse(clock.real), threading.Event()
+    with ExitStack() as ending:
+        specs = source(options, clock)
+        watchers = _watchers(options, metrics)
+        server = None if options.once else _server(options, metrics, pulse)
+        if server is not None:
+            ending.callback(server.stop)
+        lock = lock_store(options.store, clock.now())
         if lock is not None:
-            lock.release()
+            ending.callback(lock.release)
+        store = open_store(options.store)
+        on_call = cast("OnCall", metrics.aws_call)
+        built = build(options, store, clock, specs=specs, on_call=on_call, stop=stop, watchers=watchers)
+        ending.callback(built.close)
+        owner = f"{socket.gethostname()}:{os.getpid()}:{clock.now():%Y%m%dT%H%M%S}"
+        leases = Leases(store, owner, options.lease.total_seconds(), clock.real, alone=lock is not None)
+        ending.callback(leases.release)
+        if server is None:
+            return _once(built, leases)
+        runner = _runner(options, built, leases, metrics, pulse)
+        server.start()
+        logger().info("trueup began", listen=server.url, repo=options.repo, store=options.store)
+        _until_asked_to_stop(runner, stop)
+    logger().info("stopped")
+    return DONE
+
+
+def _server(options: "Options", metrics: Metrics, pulse: Pulse) -> Server:
+    app = application(scrape=metrics.scrape, alive=pulse.alive, ready=pulse.ready, version=version("trueup"))
+    return Server(app, host=options.listen.host, port=options.listen.port)
 
 
 def _watchers(options: "Options", metrics: Metrics) -> "tuple[Callable[[Cycle], None], ...]":
@@ -140,9 +155,8 @@ def _watchers(options: "Options", metrics: Metrics) -> "tuple[Callable[[Cycle], 
     return watchers
 
 
-def _keep_on(options: "Options", built: Built, leases: Leases, metrics: Metrics, stop: threading.Event) -> int:
+def _runner(options: "Options", built: Built, leases: Leases, metrics: Metrics, pulse: Pulse) -> Runner:
     clock = built.clock
-    pulse = Pulse(clock.real)
     rhythm = Rhythm(
         poll=options.poll.total_seconds(),
         renew=options.lease.total_seconds() / 6,
@@ -150,12 +164,10 @@ def _keep_on(options: "Options", built: Built, leases: Leases, metrics: Metrics,
         speed=clock.speed,
     )
     world = replace(built.world, source=PolledSource(built.source, metrics, clock.now))
-    runner = Runner(world, leases, rhythm, pulse, Reporter(metrics=metrics), clock.real)
-    app = application(scrape=metrics.scrape, alive=pulse.alive, ready=pulse.ready, version=version("trueup"))
-    server = Server(app, host=options.listen.host, port=options.listen.port)
-    server.start()
-    logger().info("trueup began", listen=server.url, repo=options.repo, store=options.store)
+    return Runner(world, leases, rhythm, pulse, Reporter(metrics=metrics), clock.real)
 
+
+def _until_asked_to_stop(runner: Runner, stop: threading.Event) -> None:
     def ask_to_stop(number: int, frame: FrameType | None) -> None:
         del frame
         logger().info("stopping", signal=signal.Signals(number).name)
@@ -164,12 +176,7 @@ def _keep_on(options: "Options", built: Built, leases: Leases, metrics: Metrics,
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask_to_stop)
-    try:
-        runner.run()
-    finally:
-        server.stop()
-    logger().info("stopped")
-    return DONE
+    runner.run()
 
 
 def _once(built: Built, leases: Leases) -> int:

@@ -48,11 +48,12 @@ def build(
     store: Store,
     clock: Clock,
     *,
+    specs: SpecSource | None = None,
     on_call: "OnCall" = lambda *_: None,
     stop: "threading.Event | None" = None,
     watchers: "tuple[Callable[[Cycle], None], ...]" = (),
 ) -> Built:
-    """Put a world together."""
+    """Put a world together; `specs` is a source that was opened already."""
     import threading
 
     from controller.probes.cloudwatch import CloudWatchAlarms
@@ -68,7 +69,7 @@ def build(
         wait=lambda seconds: clock.wait(ended, seconds),
         on_call=on_call,
     )
-    specs = source(options, clock)
+    specs = specs or source(options, clock)
     world = World(
         now=clock.now,
         elapsed=clock.real,

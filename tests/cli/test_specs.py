@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from controller.app.cycles import SaveCycles
 from controller.codes import DONE, NEGATIVE, WRONG
+from controller.errors import SpecError
 from tests.world import digest
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -58,6 +61,13 @@ def test_saved_turns_replay_to_the_same_plan_and_a_changed_one_does_not(shop, tr
     files[0].write_text(text.replace('"rolling"', '"baking"'))
     changed = trueup("replay", str(files[0]))
     assert changed.code == NEGATIVE and "ANOTHER plan" in changed.out and "was: " in changed.out
+
+
+def test_turns_are_not_saved_where_a_file_is_in_the_way_of_the_folder(tmp_path):
+    (tmp_path / "cycles").write_text("notes")
+    with pytest.raises(SpecError, match="it is not a folder"):
+        SaveCycles(tmp_path / "cycles")
+    assert (tmp_path / "cycles").read_text() == "notes"
 
 
 def test_a_file_that_is_no_turn_is_one_clear_message(trueup, tmp_path):
