@@ -135,26 +135,31 @@ class SqliteBackend:
             self._writer.close()
 
     def _prepare(self) -> None:
-        """Make the tables, or see that they are ours."""
+        """Make the tables, or see that they are ours; what is not is left exactly as it is."""
         db = self._writer
+        self._is_new(db)
         if db.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
             raise PlatformError(f"store {self._path}: SQLite can keep no write-ahead log on this file system")
         db.execute("PRAGMA synchronous = FULL")
         with _transaction(db):
-            owner, layout = (
-                db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-            )
-            empty = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            if empty and not owner and not layout:
+            if self._is_new(db):  # asked again: another process may have made them meanwhile
                 for statement in _TABLES:
                     db.execute(statement)
-            elif owner != OURS:
-                raise SpecError(f"store {self._path}: it is a database of something else; name another file")
-            elif layout > LAYOUT:
-                raise Refusal(
-                    f"store {self._path}: a newer trueup laid it out (number {layout}; this one knows {LAYOUT}); "
-                    "start that version"
-                )
+
+    def _is_new(self, db: sqlite3.Connection) -> bool:
+        """Whether nobody has used this file yet. Raises SpecError or Refusal if it was used, and not for us."""
+        owner, layout = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+        tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not (tables or owner or layout):
+            return True
+        if owner != OURS:
+            raise SpecError(f"store {self._path}: it is a database of something else; name another file")
+        if layout > LAYOUT:
+            raise Refusal(
+                f"store {self._path}: a newer trueup laid it out (number {layout}; this one knows {LAYOUT}); "
+                "start that version"
+            )
+        return False
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

@@ -266,8 +266,10 @@ def test_a_file_of_something_else_is_left_alone(path):
 
 def test_a_database_of_something_else_is_left_alone(path):
     tampered(path, "CREATE TABLE songs (title TEXT)")
+    before = path.read_bytes()
     with pytest.raises(SpecError, match="a database of something else"):
         SqliteBackend(path)
+    assert path.read_bytes() == before, "not even its journal mode is changed"
     with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("songs",)]
 
