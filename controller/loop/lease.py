@@ -25,7 +25,10 @@ class _Seen:
 
 
 class Leases:
-    """The leases that this process holds. `alone` says that a lock proves every other holder dead."""
+    """The leases that this process holds. `alone` says that a lock proves every other holder dead.
+
+    `trouble` is why the store could not be asked for a lease the last time, None if it could.
+    """
 
     def __init__(
         self, store: Store, owner: str, seconds: float, real: Callable[[], float], *, alone: bool = False
@@ -35,6 +38,7 @@ class Leases:
         self._held: dict[EnvName, tuple[Lease, float]] = {}
         self._seen: dict[EnvName, _Seen] = {}
         self._written = 0
+        self.trouble: PlatformError | None = None
         self._lock = threading.Lock()
 
     def holds(self, env: EnvName) -> bool:
@@ -50,8 +54,12 @@ class Leases:
         """Take the lease if it is free, renew it if it is ours; whether we hold it afterwards."""
         with self._lock:
             try:
+                self.trouble = None
                 return self._keep(env)
-            except (Conflict, PlatformError):
+            except Conflict:
+                return self.holds(env)
+            except PlatformError as error:
+                self.trouble = error
                 return self.holds(env)
 
     def _keep(self, env: EnvName) -> bool:

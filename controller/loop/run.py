@@ -27,7 +27,8 @@ UNDECIDED: Final = timedelta(seconds=10)
 FIRST_PENALTY: Final = timedelta(seconds=5)
 LONGEST_PENALTY: Final = timedelta(minutes=5)
 NOTICE_SECONDS: Final = 0.5
-STOP_SECONDS: Final = 9.0
+STOP_SECONDS: Final = 7.0
+"""How long turns may take to end; with what is let go after them, a stop takes less than ten seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,7 @@ class Runner:
             environments = self._survey.environments()
             self._pulse.environments(environments)
             self._gauges.environments(environments)
-            self._renew(environments)
+            wrote = self._renew(environments)
             for env in sorted(environments):
                 self._survey_one(env)
         except (PlatformError, Conflict) as error:
@@ -113,8 +114,9 @@ class Runner:
         except Exception as error:  # noqa: BLE001  whatever the outside says, the loop goes on
             self._gauges.loop_failed(error)
         else:
-            self._is_store_away = False
-            self._pulse.store_ok(ok=True)
+            if wrote or not self._is_store_away:  # a disk that is full can still be read
+                self._is_store_away = False
+                self._pulse.store_ok(ok=True)
             self._pulse.source_ok(ok=bool(self._world.source.environments()))
 
     def _survey_one(self, env: EnvName) -> None:
@@ -126,14 +128,19 @@ class Runner:
         except Exception as error:  # noqa: BLE001  a poisoned environment stops no other
             self._gauges.turn_failed(env, error)
 
-    def _renew(self, environments: frozenset[EnvName]) -> None:
+    def _renew(self, environments: frozenset[EnvName]) -> bool:
+        """Renew leases when it is time; whether one was written. Raises PlatformError if one could not be."""
         real = self._real()
         due = real - self._renewed >= self._rhythm.renew
+        self._renewed = real if due else self._renewed
+        lacking = environments if due else {env for env in environments if not self._leases.holds(env)}
         for env in environments:
-            held = self._leases.holds(env) if self._leases.holds(env) and not due else self._leases.keep(env)
+            held = self._leases.keep(env) if env in lacking else self._leases.holds(env)
             self._gauges.lease(env, held=held)
             self._pulse.lease(env, held=held)
-        self._renewed = real if due else self._renewed
+        if lacking and self._leases.trouble is not None:
+            raise self._leases.trouble
+        return bool(lacking) or not environments
 
     def _store_away(self, error: Exception) -> None:
         self._is_store_away = True

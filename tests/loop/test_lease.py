@@ -96,6 +96,16 @@ def test_with_the_store_away_it_is_held_until_its_deadline_and_no_longer(bench):
     assert not a.keep("prod")
 
 
+def test_a_store_that_takes_no_lease_is_told_as_trouble_until_it_takes_one(bench):
+    a = bench.holder("a")
+    a.keep("prod")
+    assert a.trouble is None
+    bench.away = True
+    assert a.keep("prod") and str(a.trouble) == "store away"
+    bench.away = False
+    assert a.keep("prod") and a.trouble is None
+
+
 def test_alone_behind_a_lock_a_dead_holders_lease_is_taken_at_once(bench):
     bench.items["prod"] = Lease(owner="dead", epoch=7, stamp="x", seconds=30)
     a = bench.holder("a", alone=True)

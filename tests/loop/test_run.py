@@ -37,7 +37,7 @@ class Living(FakeWorld):
 
     def start(self):
         self.begun, self.base = time.monotonic(), self.now
-        self.leases, self.statuses, self.broken = {}, [], False
+        self.leases, self.statuses, self.broken, self.full = {}, [], False, False
         return self
 
     def clock(self):
@@ -56,7 +56,7 @@ class Living(FakeWorld):
 
             @staticmethod
             def save(before, after, env, entries=()):
-                if w.broken:
+                if w.broken or w.full:
                     raise PlatformError("store away")
                 return before if after is before and not entries else w.store.save(before, after, env, entries)
 
@@ -66,6 +66,8 @@ class Living(FakeWorld):
 
             @staticmethod
             def hold(env, lease, over):
+                if w.full:
+                    raise PlatformError("the disk is full")
                 w.leases[env] = lease
                 return True
 
@@ -93,11 +95,11 @@ class Living(FakeWorld):
 
 
 @contextmanager
-def running(w, poll=0.05, workers=2):
+def running(w, poll=0.05, workers=2, renew=5.0):
     recorder = Recorder()
     world = w.living()
     leases = Leases(world.store, "me", 30.0, time.monotonic)
-    rhythm = Rhythm(poll=poll, renew=5.0, workers=workers, speed=w.speed)
+    rhythm = Rhythm(poll=poll, renew=renew, workers=workers, speed=w.speed)
     runner = Runner(world, leases, rhythm, recorder, recorder, time.monotonic)
     thread = threading.Thread(target=runner.run)
     ticking = threading.Event()
@@ -166,6 +168,22 @@ def test_with_the_store_away_nothing_is_sent_and_looking_goes_on(living):
     assert w.sent == [] and ("store_ok", False) in recorder.told
     w.broken = False
     until(lambda: w.sent == [("forward", "2")])
+
+
+def test_a_store_that_can_be_read_and_not_written_is_away_until_something_was_written():
+    with running(started(), renew=0.6) as (w, recorder, _, _):
+        until(lambda: w.goods == ["1"])
+        w.full = True
+        w.version = "2"
+        until(lambda: ("store_ok", False) in recorder.told)
+        before = len(recorder.told)
+        time.sleep(1.6)  # three notices read it well, and two renewals fail
+        assert {told for told in recorder.told[before:] if told[0] == "store_ok"} == {("store_ok", False)}
+        assert w.sent == []
+        before = len(recorder.told)
+        w.full = False
+        until(lambda: ("store_ok", True) in recorder.told[before:])
+        until(lambda: w.sent == [("forward", "2")])
 
 
 def test_a_poisoned_turn_is_counted_and_tried_again_later(living):
