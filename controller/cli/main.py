@@ -1,7 +1,9 @@
 """`trueup`: finds the command, runs it, and turns what went wrong into one line and an exit code."""
 
 import importlib
+import os
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Final
 
@@ -108,8 +110,16 @@ def trueup() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run one command and exit with its code."""
-    sys.exit(run(args))
+    """Run one command and exit with its code.
+
+    A thread that still waits for an answer of AWS's does not keep a process that is done: it is left behind.
+    """
+    code = run(args)
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(args: Sequence[str] | None = None) -> int:
