@@ -1,5 +1,6 @@
 """`sandbox`: seeds from specs, one version back, handed to the embedded ECS."""
 
+import importlib.util
 import json
 import re
 import signal
@@ -27,6 +28,7 @@ _TASKS: Final = 2
 
 def serve_sandbox(listen: str, seeds: Path | None, speed: float, start: str | None, faults: str | None) -> None:
     """Serve until SIGTERM or SIGINT. Raises SpecError for what cannot be seeded or served."""
+    needs_sandbox()
     from controller.sandbox.native import Refused
     from controller.sandbox.server import serve
 
@@ -45,6 +47,12 @@ def serve_sandbox(listen: str, seeds: Path | None, speed: float, start: str | No
         raise PlatformError(f"{listen} cannot be served: {error.strerror or error}") from error
     except (ValueError, Refused) as error:
         raise SpecError(str(error)) from error
+
+
+def needs_sandbox() -> None:
+    """Refuse to begin without what the sandbox is built on; raises SpecError."""
+    if importlib.util.find_spec("moto") is None:
+        raise SpecError("the sandbox is not installed here; install it with: pip install 'trueup[sandbox]'")
 
 
 def seeds_of(folder: Path) -> "Iterator[Seed]":

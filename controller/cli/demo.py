@@ -16,8 +16,10 @@ def command(keep: bool) -> int:
     A good release, one that ECS takes back, one that trueup takes back, and a pause; under a minute. Exit code 0
     only if every step really happened, read from ECS and not from the controller.
     """
+    from controller.app.sandbox import needs_sandbox
     from controller.sandbox.demo import Demo
 
+    needs_sandbox()
     demo = Demo(example_specs(), click.echo)
     try:
         code = demo.run()
