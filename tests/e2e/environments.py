@@ -31,7 +31,7 @@ def environment(
     versions: str | Mapping[str, str] = "v1.2.3",
     *,
     place: str = "",
-    bake: str = "1m",
+    bake: str = "30s",
     deadline: str = "10m",
     breaker: bool = True,
     supersede: str = "whenFailing",
