@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import strategies as st
 
 from controller.model.desired import Brake, OnDrift, Supersede
@@ -125,9 +126,13 @@ def named(move):
     return arg[0][0] if what == "brief" else what
 
 
+FACTOR = float(os.environ.get("TRUEUP_LIVES", "1"))
+patience = pytest.mark.timeout(max(120, 60 * FACTOR))
+
+
 def lives(count):
     """How many lives to try: TRUEUP_LIVES multiplies the quick run's number."""
-    return int(count * float(os.environ.get("TRUEUP_LIVES", "1")))
+    return int(count * FACTOR)
 
 
 def step(w, what, arg):

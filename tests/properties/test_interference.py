@@ -4,11 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.model.desired import Brake
-from tests.properties.script import lives, moves, named, step
+from tests.properties.script import lives, moves, named, patience, step
 from tests.world import digest, settled
 
-# What the platform answers to one call after another, AWS's tokens, and the brake, are shared on purpose.
-SHARED = {"throttled", "lose_answer", "lose_call", "tokens", "brake", "beside", "delete"}
+pytestmark = patience
+
+# Shared on purpose: what the platform answers to one call after another, AWS's tokens, the brake; and in this
+# platform the clock too, by which a read that lags is known.
+SHARED = {"throttled", "lose_answer", "lose_call", "tokens", "brake", "beside", "delete", "lag"}
 
 apart = moves.filter(lambda move: named(move) not in SHARED)
 versions = st.sampled_from(["w1", "w2", "w3"])

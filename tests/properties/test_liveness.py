@@ -2,8 +2,10 @@
 
 from hypothesis import given, settings
 
-from tests.properties.script import calm, lives, named, play, scripts, without
+from tests.properties.script import calm, lives, named, patience, play, scripts, without
 from tests.world import release, settled
+
+pytestmark = patience
 
 
 def comes(w, version, turns=60):

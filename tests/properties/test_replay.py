@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from controller.kinds import STORED
 from controller.plan.decide import decide
 from controller.stores.codec import Codec, Tables
-from tests.properties.script import lives, play, scripts
+from tests.properties.script import lives, patience, play, scripts
 from tests.world import Approval, ApprovalsOf, Approved, settled
+
+pytestmark = patience
 
 CODEC = Codec(
     Tables(

@@ -9,8 +9,10 @@ from controller.model.observation import Unseen
 from controller.model.orders import TargetOrders
 from controller.model.record import Memory
 from controller.model.rollout import Phase, Purpose
-from tests.properties.script import lives, play, scripts, without
+from tests.properties.script import lives, patience, play, scripts, without
 from tests.world import FakeWorld, settled
+
+pytestmark = patience
 
 HOLDING = {Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK, Phase.STALLED}
 
