@@ -13,6 +13,8 @@ from controller.plan.transitions import Move
 
 WAIT: Final = timedelta(seconds=1)
 """How soon one more call may be made, at the slowest of AWS's rates."""
+LOOK_TOGETHER: Final = 10
+"""How many wait for one another, so that their next look goes in one call (AWS: ten services a DescribeServices)."""
 LONGEST_WAIT: Final = timedelta(seconds=30)
 
 
@@ -24,6 +26,7 @@ def ration(
         return decisions
     left = dict(tokens)
     kept = dict(decisions)
+    queues: dict[str, list[TargetName]] = {}
     acting = [(name, d) for name, d in sorted(decisions.items()) if d.action is not None]
     for name, decision in sorted(acting, key=lambda pair: _rank(pair[1])):
         quota = decision.action.place.quota if decision.action else ""
@@ -31,7 +34,11 @@ def ration(
             continue
         left[quota] -= 1
         if left[quota] < 0:
-            kept[name] = _waiting(decision, record.targets.get(name), now, -left[quota])
+            queues.setdefault(quota, []).append(name)
+    for queue in queues.values():
+        for place, name in enumerate(queue):
+            group_ends = min((place // LOOK_TOGETHER + 1) * LOOK_TOGETHER, len(queue))
+            kept[name] = _waiting(decisions[name], record.targets.get(name), now, group_ends)
     return kept
 
 
@@ -42,7 +49,7 @@ def _rank(decision: Decision) -> int:
 def _waiting(decision: Decision, before: Memory | None, now: datetime, line: int) -> Decision:
     """Decide nothing yet: the same look will decide the same again once there is a token.
 
-    `line` is its place in the queue: who is far behind need not look again as soon as who is next.
+    `line` is its place in the queue, its group's last: who is far behind need not look again as soon as who is next.
     """
     longest = decision.again if before and before.rollout else now + LONGEST_WAIT
     return replace(
