@@ -14,7 +14,7 @@ from controller.plan.transitions import Move
 WAIT: Final = timedelta(seconds=1)
 """How soon one more call may be made, at the slowest of AWS's rates."""
 LOOK_TOGETHER: Final = 10
-"""How many wait for one another, so that their next look goes in one call (AWS: ten services a DescribeServices)."""
+"""How many wait for one another, so that their next look goes in one call of DescribeServices."""
 LONGEST_WAIT: Final = timedelta(seconds=30)
 
 
@@ -49,7 +49,7 @@ def _rank(decision: Decision) -> int:
 def _waiting(decision: Decision, before: Memory | None, now: datetime, line: int) -> Decision:
     """Decide nothing yet: the same look will decide the same again once there is a token.
 
-    `line` is its place in the queue, its group's last: who is far behind need not look again as soon as who is next.
+    `line` is the place of its group's last in the queue: who is far behind need not look again so soon.
     """
     longest = decision.again if before and before.rollout else now + LONGEST_WAIT
     return replace(

@@ -421,4 +421,12 @@ def test_many_that_wait_for_quota_do_not_all_look_again_at_once():
     w.platform.in_hand = {place().quota: 1}
     cycle = w.tick()
     times = sorted(d.again - w.now for d in cycle.plan.decisions.values() if not d.action)
-    assert len(times) == 39 and times[0] <= timedelta(seconds=2) and times[-1] > timedelta(seconds=5)
+    seconds = [time.total_seconds() for time in times]
+    assert [seconds.count(10), seconds.count(20), seconds.count(30)] == [10, 10, 19], "in tens, one call a ten"
+
+
+def test_one_that_waits_for_quota_alone_looks_again_in_a_second():
+    w = FakeWorld(versions=dict.fromkeys("ab", "1"))
+    w.platform.in_hand = {place().quota: 1}
+    cycle = w.tick()
+    assert [d.again - w.now for d in cycle.plan.decisions.values() if not d.action] == [timedelta(seconds=1)]
