@@ -137,7 +137,8 @@ class SqliteBackend:
     def _prepare(self) -> None:
         """Make the tables, or see that they are ours; what is not is left exactly as it is."""
         db = self._writer
-        self._is_new(db)
+        with _transaction(db, "DEFERRED"):  # one look at all of it: another process may be making it just now
+            self._is_new(db)
         if db.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
             raise PlatformError(f"store {self._path}: SQLite can keep no write-ahead log on this file system")
         db.execute("PRAGMA synchronous = FULL")
@@ -191,9 +192,12 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """Let nobody else write from the first look to the commit, and undo everything on any error."""
-    db.execute("BEGIN IMMEDIATE")
+def _transaction(db: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[None]:
+    """Let nobody else write from the first look to the commit, and undo everything on any error.
+
+    One that is DEFERRED only reads: all of it as it was at one moment.
+    """
+    db.execute(f"BEGIN {kind}")
     try:
         yield
         db.execute("COMMIT")

@@ -115,6 +115,17 @@ def test_many_may_make_the_same_file_at_once(path):
         assert [row.number for row in store.journal()] == list(range(1, 17))
 
 
+def test_whoever_comes_while_the_file_is_being_made_does_not_take_it_for_somebody_elses(path):
+    files = [path.with_name(f"{number}.db") for number in range(40)]
+
+    def begin(_at: int) -> None:
+        for file in files:
+            SqliteBackend(file).close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(begin, range(4)))
+
+
 # ---- what is on the disk
 
 
