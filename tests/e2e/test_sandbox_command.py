@@ -1,4 +1,4 @@
-"""`trueup sandbox` as a process of its own, with the example specs: rehearsed on by `trueup run` and by any client."""
+"""`trueup sandbox` as a process of its own, with the example specs: for `trueup run`, and for any AWS client."""
 
 import json
 import signal
