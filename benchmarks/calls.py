@@ -48,15 +48,17 @@ class Looks:
 class Release:
     """Calls of some releases until ECS's verdict about all of them was known.
 
-    `whole` are the calls until all have survived their bake too; `seconds` are those of the clock, to the verdict;
-    `throttled` is how often AWS said that it was too much.
+    `whole` are the calls until all have survived their bake too; `throttled` is how often AWS said that it was too
+    much. In seconds of the clock, `sent` is from the commit to the last UpdateService, `late` from the end of the
+    last rollout to the verdict.
     """
 
     releases: int
     operations: dict[str, int]
     whole: int = 0
     throttled: int = 0
-    seconds: float = 0.0
+    sent: float = 0.0
+    late: float = 0.0
 
     @property
     def each(self) -> float:
@@ -141,16 +143,17 @@ def releases(
             began = time.monotonic()
             repository.commit({layout.path(index): layout.file(index, wanted) for index in wanted})
             controller.judged(wanted)
-            judged, seconds = aws.told(), (time.monotonic() - began) * speed
+            judged, ended = aws.told(), time.monotonic()
             controller.good(wanted)
-            good = aws.told()
+            good, last = aws.told(), judged["updates"][-1][0]
             found.append(
                 Release(
                     releases=at_once,
                     operations=judged["operations"],
                     whole=len(good["calls"]),
                     throttled=good["throttled"],
-                    seconds=seconds,
+                    sent=(last - began) * speed,
+                    late=(ended - last) * speed - ROLLOUT,
                 )
             )
     return found
@@ -158,13 +161,9 @@ def releases(
 
 def ecs_deploy(at_once: int) -> Release:
     """Release with ecs-deploy, a process for each service, and count the calls until all of them are done."""
-    with stub("--services", at_once, "--rollout", ROLLOUT) as aws:
-        began = time.monotonic()
-        with ThreadPoolExecutor(max_workers=at_once) as pool:
-            list(pool.map(lambda index: deploy(aws.url, index, "v1.0.1"), range(at_once)))
-        answer = aws.told()
-        took = time.monotonic() - began
-    return Release(releases=at_once, operations=answer["operations"], seconds=took)
+    with stub("--services", at_once, "--rollout", ROLLOUT) as aws, ThreadPoolExecutor(max_workers=at_once) as pool:
+        list(pool.map(lambda index: deploy(aws.url, index, "v1.0.1"), range(at_once)))
+        return Release(releases=at_once, operations=aws.told()["operations"])
 
 
 def deploy(endpoint: str, index: int, version: str, *flags: str) -> float:

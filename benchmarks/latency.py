@@ -18,7 +18,7 @@ from benchmarks.process import Server, Subject, githost, stub, subject
 from benchmarks.running import trueup
 from benchmarks.specs import Layout, Repository, floor, floor_files, floor_path
 
-_PACE: Final = 2.0
+_PACE: Final = 1.5
 _WARM_UPS: Final = 3
 _PATIENCE: Final = 30.0
 

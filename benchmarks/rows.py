@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 
-from benchmarks import calls
 from benchmarks.calls import Looks, Release
 from benchmarks.cost import Cost
 from benchmarks.latency import Latency
@@ -93,17 +92,30 @@ def _release_rows(found: Found) -> Iterator[Row]:
     alone, together = found.releases["ecs-deploy"]
     yield _release_row("G4 calls of a release, one service", found.releases["one"], alone, 7.0)
     yield _release_row("G4 the same with an alarm guard", found.releases["guarded"], alone, None)
+    late = median(one.late for one in found.releases["one"])
+    yield Row(
+        measure="G4 verdict after the rollout's end, one service",
+        trueup=f"{late:.1f} s",
+        compared=late,
+        goal=6.0,
+        wanted="≤ 6 s",
+    )
     fleet = found.releases["fleet"]
     yield _release_row(f"G4 calls of a release, {fleet[0].releases} at once", fleet, together, 3.0)
-    bound = max(0.0, (fleet[0].releases - 20) / 1.0) + calls.ROLLOUT
-    yield Row(
-        measure=f"G8 seconds until {fleet[0].releases} at once are done, AWS's quotas kept",
-        floor=f"{bound:.0f} s",
-        trueup=f"{fleet[0].seconds:.0f} s, {fleet[0].throttled} throttled",
-        ratio=f"{fleet[0].seconds / bound:.2f} x bound",
-        compared=fleet[0].seconds / bound,
+    yield _quota_row(fleet[0])
+
+
+def _quota_row(fleet: Release) -> Row:
+    """AWS takes 20 registrations at once and one a second after that; each release here needs one."""
+    bound = max(0.0, (fleet.releases - 20) / 1.0)
+    return Row(
+        measure=f"G8 commit to the last UpdateService, {fleet.releases} at once, AWS's quotas kept",
+        floor=f"{bound:.0f} s (quota)",
+        trueup=f"{fleet.sent:.0f} s, {fleet.throttled} throttled",
+        ratio=f"{fleet.sent / bound:.2f} x quota",
+        compared=fleet.sent / bound,
         goal=1.1,
-        wanted="≤ 1.1 x bound",
+        wanted="≤ 1.1 x quota",
     )
 
 
@@ -147,6 +159,12 @@ def _cost_rows(found: Found) -> Iterator[Row]:
             measure="   decide() for 1,000 targets at rest",
             trueup=_ms(thousand.decide),
             ratio=f"{thousand.decide * 1000:.1f} microseconds a target",
+        )
+        yield Row(
+            measure="   CPU of a cold start, 1,000 services",
+            floor=f"{thousand.cold['floor']:.1f} s",
+            trueup=f"{thousand.cold['trueup']:.1f} s",
+            ratio=f"{thousand.cold['trueup'] / thousand.cold['floor']:.1f} x floor",
         )
     yield from _memory_rows(found)
     if len(found.costs) > 1:
