@@ -147,7 +147,9 @@ class FakeWorld:
         assert isinstance(q, AlarmsOf)
         if self.deaf:
             return Unanswered(why="alarms unreadable")
-        rings = {alarm_of(name) for name in self.versions | dict(self.store.load(ENV).targets) if self.is_sick(name)}
+        rings = {
+            alarm_of(name) for name in self.versions | dict(self.store.load(ENV).targets) if self.is_sick(name)
+        }
         states = {name: AlarmState.ALARM if self.rings or name in rings else AlarmState.OK for name in q.names}
         return Alarms(alarms=tuple(Alarm(name=name, state=state) for name, state in states.items()))
 
