@@ -3,10 +3,14 @@
 import threading
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from controller.model.names import EnvName, TargetName
 
 Entry = tuple[EnvName, TargetName]
+
+A_TURN: Final = 200
+"""How many targets one turn takes at most: what is hurried must not wait for a look at a whole fleet."""
 
 
 class Agenda:
@@ -15,6 +19,7 @@ class Agenda:
     def __init__(self) -> None:
         self._due: dict[EnvName, dict[TargetName, datetime]] = {}
         self._hurried: set[Entry] = set()
+        self._urgent: set[Entry] = set()
         self._busy: set[EnvName] = set()
         self._lock = threading.Lock()
 
@@ -33,6 +38,7 @@ class Agenda:
             times = self._due.setdefault(env, {})
             for target in targets:
                 times[target] = min(now, times.get(target, now))
+                self._urgent.add((env, target))
                 if env in self._busy:
                     self._hurried.add((env, target))
 
@@ -43,15 +49,25 @@ class Agenda:
                 self._due.get(env, {}).pop(target, None)
 
     def take(self, now: datetime, allowed: Iterable[EnvName]) -> dict[EnvName, frozenset[TargetName]]:
-        """Give the targets that are due in environments that have no turn, and mark those as busy."""
+        """Give the targets that are due in environments that have no turn, and mark those as busy.
+
+        Of very many the hurried ones come first, then those that have waited longest.
+        """
         with self._lock:
             ready: dict[EnvName, frozenset[TargetName]] = {}
             for env in allowed:
-                due = frozenset(name for name, at in self._due.get(env, {}).items() if at <= now)
-                if due and env not in self._busy:
+                due = self._first(env, now) if env not in self._busy else frozenset()
+                if due:
                     ready[env] = due
+                    self._urgent -= {(env, name) for name in due}
             self._busy.update(ready)
             return ready
+
+    def _first(self, env: EnvName, now: datetime) -> frozenset[TargetName]:
+        due = [(at, name) for name, at in self._due.get(env, {}).items() if at <= now]
+        if len(due) > A_TURN:
+            due.sort(key=lambda one: ((env, one[1]) not in self._urgent, *one))
+        return frozenset(name for _, name in due[:A_TURN])
 
     def done(self, env: EnvName) -> None:
         """Say that an environment's turn is over."""

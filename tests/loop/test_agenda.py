@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from controller.loop.agenda import Agenda
+from controller.loop.agenda import A_TURN, Agenda
 
 T0 = datetime(2030, 1, 1, tzinfo=UTC)
 SOON, LATER = T0 + timedelta(seconds=1), T0 + timedelta(minutes=1)
@@ -61,3 +61,25 @@ def test_overdue_counts_what_waits():
     made = agenda()
     assert made.overdue(T0) == 2
     assert made.overdue(LATER) == 3
+
+
+def test_a_turn_takes_so_many_and_what_is_hurried_goes_before_a_whole_fleet():
+    made = Agenda()
+    fleet = [f"t{number:04}" for number in range(1000)]
+    for name in fleet:
+        made.put("prod", name, T0)
+    made.hurry("prod", ["t0999"], SOON)
+    taken = made.take(LATER, ["prod"])["prod"]
+    assert len(taken) == A_TURN and "t0999" in taken and "t0998" not in taken
+    for name in taken:
+        made.put("prod", name, LATER + timedelta(hours=1))
+    made.done("prod")
+    left = set(fleet) - taken
+    while left:
+        taken = made.take(LATER, ["prod"])["prod"]
+        assert taken <= left
+        left -= taken
+        for name in taken:
+            made.put("prod", name, LATER + timedelta(hours=1))
+        made.done("prod")
+    assert made.take(LATER, ["prod"]) == {}
