@@ -160,18 +160,19 @@ def obey(begin: Callable[[], Any], commands: Mapping[str, Callable[..., Mapping[
 
 
 def _measured(what: Callable[..., Any], said: Mapping[str, object]) -> dict[str, float]:
-    mine, children, wall = time.process_time(), _children(), time.perf_counter()
+    mine, children, wall = time.process_time(), children_cpu(), time.perf_counter()
     found = what(**said)
     spent = {
         "wall": time.perf_counter() - wall,
         "cpu": time.process_time() - mine,
-        "children": _children() - children,
+        "children": children_cpu() - children,
         "peak": peak_memory(),
     }
     return {**spent, **(found or {})}
 
 
-def _children() -> float:
+def children_cpu() -> float:
+    """Give the CPU seconds of all children of this process that ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

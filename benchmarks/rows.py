@@ -208,7 +208,7 @@ def _startup_rows(found: Found) -> Iterator[Row]:
         measure="G13 trueup --help, median",
         floor=f"{_ms(asked.nothing)} (python)",
         peer=_ms(asked.ecs_deploy),
-        trueup=_ms(asked.trueup),
+        trueup=f"{_ms(asked.trueup)} ({_ms(asked.cpu)} CPU)",
         compared=asked.trueup,
         goal=0.1,
         wanted="≤ 100 ms",

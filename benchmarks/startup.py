@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.calls import ECS_DEPLOY
-from benchmarks.process import CLIENT_CORE, ROOT, environment, pinned
+from benchmarks.process import CLIENT_CORE, ROOT, children_cpu, environment, pinned
 
 HEAVY: Final = ("boto3", "botocore", "pydantic", "yaml", "moto", "uvicorn", "rich", "structlog", "sqlite3")
 _ASKED: Final = (
@@ -21,11 +21,12 @@ _ASKED: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Startup:
-    """Medians in seconds of wall time, and which heavy modules help imported all the same."""
+    """Medians in seconds of wall time, trueup's of CPU too, and which heavy modules help imported all the same."""
 
     nothing: float
     ecs_deploy: float
     trueup: float
+    cpu: float
     imported: list[str]
 
 
@@ -37,16 +38,21 @@ def measure(repeats: int) -> Startup:
         "trueup": [str(Path(sys.executable).parent / "trueup"), "--help"],
     }
     times: dict[str, list[float]] = {name: [] for name in commands}
+    cpu: list[float] = []
     for _ in range(repeats):
         for name, command in commands.items():
-            began = time.perf_counter()
+            began, used = time.perf_counter(), children_cpu()
             subprocess.run(
                 pinned(command, CLIENT_CORE), env=environment(), check=True, capture_output=True, cwd=ROOT
             )
             times[name].append(time.perf_counter() - began)
+            if name == "trueup":
+                cpu.append(children_cpu() - used)
     asked = subprocess.run(
         [sys.executable, "-c", _ASKED], env=environment(), check=True, capture_output=True, cwd=ROOT
     )
     return Startup(
-        **{name: statistics.median(found) for name, found in times.items()}, imported=json.loads(asked.stderr)
+        **{name: statistics.median(found) for name, found in times.items()},
+        cpu=statistics.median(cpu),
+        imported=json.loads(asked.stderr),
     )
