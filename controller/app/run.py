@@ -17,14 +17,15 @@ from controller.app.memory import open_store
 from controller.app.specs import source
 from controller.app.world import Built, build, clock_of, visiting
 from controller.codes import BLOCKED, DONE, NEGATIVE, UNREACHABLE, worst
-from controller.errors import Conflict, PlatformError, SpecError
+from controller.errors import Conflict, PlatformError, Refusal, SpecError
 from controller.loop.lease import Leases
 from controller.loop.reconcile import look_only, preview, reconcile
 from controller.loop.run import Rhythm, Runner
-from controller.loop.tell import name_of
+from controller.loop.tell import name_of, tell
+from controller.model.decision import Ensure
 from controller.model.desired import Unread
 from controller.model.names import EnvName
-from controller.model.rollout import Phase
+from controller.model.rollout import MOVING, Phase
 from controller.plan.remember import intend
 from controller.plan.transitions import Move
 from controller.sources.specs import SpecSource
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from controller.model.cycle import Cycle
     from controller.options import Options
     from controller.targets.ecs.client import OnCall
-
-_MOVING = frozenset({Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK})
 
 
 class PolledSource:
@@ -133,7 +132,7 @@ def run(options: "Options") -> int:
         leases = Leases(store, owner, options.lease.total_seconds(), clock.real, alone=lock is not None)
         ending.callback(leases.release)
         if server is None:
-            return _once(built, leases)
+            return _once(built, leases, Reporter(metrics=metrics))
         runner = _runner(options, built, leases, metrics, pulse)
         server.start()
         logger().info("trueup began", listen=server.url, repo=options.repo, store=options.store)
@@ -179,28 +178,31 @@ def _until_asked_to_stop(runner: Runner, stop: threading.Event) -> None:
     runner.run()
 
 
-def _once(built: Built, leases: Leases) -> int:
+def _once(built: Built, leases: Leases, reporter: Reporter) -> int:
     """Make one turn for each environment; what is left to do is told by the exit code."""
     built.source.poll()
     environments = sorted(built.source.environments() | built.store.environments())
     if not environments:
         logger().error("no environment could be read", why=built.source.why)
         return UNREACHABLE
-    return worst(_turn_once(env, built, leases) for env in environments)
+    return worst(_turn_once(env, built, leases, reporter) for env in environments)
 
 
-def _turn_once(env: EnvName, built: Built, leases: Leases) -> int:
+def _turn_once(env: EnvName, built: Built, leases: Leases, reporter: Reporter) -> int:
+    def still_ours(action: Ensure) -> None:
+        if not leases.holds(env):
+            raise Refusal(f"the lease of {env} is no longer ours; {action.target} is decided again next time")
+
     if not leases.keep(env):
         logger().warning("another trueup holds the lease", environment=env)
         return BLOCKED
     try:
-        cycle = reconcile(env, None, built.world)
+        cycle = reconcile(env, None, built.world, still_ours)
     except Conflict as conflict:
         logger().warning("somebody else saved first", environment=env, error=str(conflict))
         return BLOCKED
     built.store.show(cycle.status)
-    for watcher in built.world.watchers:
-        watcher(cycle)
+    tell(cycle, built.world, reporter)
     return code_of(cycle)
 
 
@@ -209,7 +211,7 @@ def code_of(cycle: "Cycle") -> int:
     if isinstance(cycle.desired, Unread) and not cycle.plan.decisions:
         return UNREACHABLE
     decisions = cycle.plan.decisions.values()
-    if cycle.outcomes or any(d.memory.phase in _MOVING for d in decisions):
+    if cycle.outcomes or any(d.memory.phase in MOVING for d in decisions):
         return NEGATIVE
     if not all(status.seen for status in cycle.status):
         return UNREACHABLE
