@@ -54,7 +54,7 @@ def _health(look: Look) -> Forward:
     if live is None or ours is None:
         return _unmade(look)
     if ours.broke:
-        return _broken(look, ours)
+        return _unshown(look, live, ours) or _broken(look, ours)
     if live.deployment != ours.id:
         same = look.runs(look.rollout.release)
         return say(Course.TAKEN, who(live)) if same else say(Course.FOREIGN, who(live), "foreign")
@@ -82,6 +82,18 @@ def _unmade(look: Look) -> Forward:
         return say(Course.FOREIGN, who(live), "foreign")
     baking = look.memory.phase is Phase.BAKING
     return say(Course.STEADY if baking else Rolling.MOVING, "its verdict cannot be read")
+
+
+def _unshown(look: Look, live: Live, ours: Deployment) -> Forward | None:
+    """Wait until it shows what the platform goes back to by itself, no longer than to the deadline.
+
+    A look is more than one read: the account may say already that it goes back while the list still shows ours.
+    """
+    by_itself = ours.state in {State.RETURNING, State.RETURNED} and live.deployment == ours.id
+    in_time = look.clock - look.rollout.since <= look.rollout.terms.deadline
+    if not by_itself or not in_time or look.memory.phase is not Phase.ROLLING:
+        return None
+    return say(Rolling.MOVING, f"{ours.state}: {ours.why}; what it goes back to does not show yet")
 
 
 def _broken(look: Look, ours: Deployment) -> Forward:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from controller.model.decision import Ensure
-from controller.model.observation import Live, State
+from controller.model.observation import Blame, Live, State
 from controller.model.record import GOODS, Applied, Drift, Memory, Next
 from controller.model.release import Kept
 from controller.model.rollout import Expect, Phase, Purpose, Terms
@@ -116,7 +116,7 @@ def _note(look: Look) -> Step:
 def _watch(look: Look) -> Step:
     rollout, live, ours = look.rollout, look.live, look.ours
     is_short = live is not None and live.running < live.desired
-    trouble = ours is not None and ours.blame is not None and rollout.back is None
+    trouble = ours is not None and ours.blame is Blame.PLATFORM and rollout.back is None
     baking = look.memory.phase is Phase.BAKING
     unproven = baking and live is not None and live.desired > 0 and look.guards
     short_since = rollout.short_since if baking and not trouble else None

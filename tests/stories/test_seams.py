@@ -1,5 +1,6 @@
 """Where two rules meet: each of these sequences once ended wrong."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from controller.gates.alarms import Alarms as AlarmGuard
@@ -32,6 +33,48 @@ def stalled(*goods):
     w.ticks(20)
     assert w.phase == "stalled"
     return w
+
+
+# --- a look that is torn
+def torn(w):
+    """Let the list still show what failed, while the platform's own account says that it goes back already."""
+    look_at = w.platform.look_at
+
+    def older(name):
+        live = look_at(name)
+        failed = next((d for d in live.deployments if d.state in {State.RETURNING, State.RETURNED}), None)
+        if failed is None:
+            return live
+        return replace(live, deployment=failed.id, manifest=failed.manifest, revision=failed.revision)
+
+    w.platform.look_at = older
+    return look_at
+
+
+def test_while_the_platform_goes_back_by_itself_nothing_is_sent_though_it_does_not_show_yet():
+    w = settled()
+    w.platform.bad.add(digest("2"))
+    whole = torn(w)
+    w.version = "2"
+    w.ticks(6, minutes=1)
+    assert w.phase == "rolling" and "goes back to does not show yet" in w.said
+    assert w.sent == [("forward", "2")]
+    w.platform.look_at = whole
+    w.ticks(6, minutes=1)
+    assert w.sent == [("forward", "2")] and w.phase == "stalled"
+    assert digest("2") in w.quarantine and w.running == "1"
+
+
+def test_a_platform_that_says_it_goes_back_and_never_does_is_not_waited_for_beyond_the_deadline():
+    w = settled()
+    w.platform.bad.add(digest("2"))
+    w.platform.trip = lambda name, s, p: setattr(p, "state", State.RETURNING)
+    w.version = "2"
+    w.ticks(9, minutes=3)
+    assert w.sent == [("forward", "2")]
+    w.ticks(6, minutes=3)
+    assert w.sent == [("forward", "2"), ("back", "1")]
+    assert digest("2") in w.quarantine and w.running == "1"
 
 
 # --- retry, pin and rollback beside something else
