@@ -12,9 +12,11 @@ from benchmarks.fleet import ENVIRONMENT
 from benchmarks.process import obey
 from controller.app.memory import open_store
 from controller.app.world import build, clock_of
-from controller.loop.reconcile import reconcile
-from controller.model.cycle import Cycle
-from controller.model.names import EnvName
+from controller.loop.agenda import A_TURN
+from controller.loop.reconcile import going_from, reconcile
+from controller.model.desired import Desired
+from controller.model.names import EnvName, TargetName
+from controller.model.rollout import Phase
 from controller.options import read
 from controller.plan.decide import decide
 from controller.telemetry.decisions import LogDecisions
@@ -47,7 +49,6 @@ class Inside:
         self._built = build(
             options, open_store(options.store), clock, on_call=self._metrics.aws_call, watchers=watchers
         )
-        self._last: Cycle | None = None
 
     def begin(self) -> None:
         """Read git, and turn until everything is at rest."""
@@ -56,21 +57,28 @@ class Inside:
             raise RuntimeError("it does not come to rest")
 
     def look(self) -> dict[str, float]:
-        """Make one turn over every target."""
+        """Look at every target once, in turns as large as the runner's."""
         world = self._built.world
-        cycle = self._last = reconcile(_ENV, None, world)
+        desired = world.source.read(_ENV, going_from(world.store.load(_ENV)))
+        if not isinstance(desired, Desired):
+            raise TypeError(f"the specs cannot be read: {desired.why}")
+        names = sorted(desired.targets)
+        turns = [self._turn(frozenset(names[start : start + A_TURN])) for start in range(0, len(names), A_TURN)]
+        return {"quiet": all(turns), "targets": len(names)}
+
+    def _turn(self, due: frozenset[TargetName]) -> bool:
+        """Make one turn as the runner does; gives whether all of it is at rest and nothing was written."""
+        world = self._built.world
+        cycle = reconcile(_ENV, due, world)
         world.store.show(cycle.status)
         for watcher in world.watchers:
             watcher(cycle)
-        phases = {decision.memory.phase.value for decision in cycle.plan.decisions.values()}
-        unseen = sum(not status.seen for status in cycle.status)
-        quiet = phases == {"idle"} and not unseen and not cycle.outcomes and cycle.after is cycle.before
-        return {"quiet": quiet, "targets": len(cycle.plan.decisions), "unseen": unseen}
+        rests = all(one.memory.phase is Phase.IDLE for one in cycle.plan.decisions.values())
+        return rests and all(one.seen for one in cycle.status) and cycle.after is cycle.before
 
     def decide(self) -> dict[str, float]:
-        """Decide the newest turn again and again: the function alone."""
-        assert self._last is not None
-        cycle = self._last
+        """Decide one turn over every target again and again: the function alone."""
+        cycle = reconcile(_ENV, None, self._built.world)
         spent: list[float] = []
         for _ in range(_REPEATS):
             began = time.process_time()

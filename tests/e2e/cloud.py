@@ -83,6 +83,12 @@ class Cloud(Sandbox):
         with self.desk.world.lock:
             return list(self.desk.calls.changes)
 
+    def failed_tasks(self) -> int:
+        """How many tasks of what is PRIMARY failed, over all services; asked of the world, not through its door."""
+        world = self.desk.world
+        with world.lock:
+            return sum(service.primary.failed for _, service in world.services())
+
     def asked(self, operation: str) -> int:
         """How often an operation was asked for, whatever became of it."""
         with self.desk.world.lock:

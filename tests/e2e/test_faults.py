@@ -1,5 +1,7 @@
 """AWS at its worst: answers get lost, calls are throttled, reads are old, an API is missing, capacity runs out."""
 
+from collections.abc import Callable
+
 import pytest
 
 from controller.model.story import Event
@@ -135,6 +137,22 @@ def test_a_crash_and_reads_that_are_old_lead_to_the_same_end(stage: Stage):
     stage.kill()
     stage.start()
     it_is_good(stage)
+
+
+def test_a_look_that_is_torn_by_the_rollback_of_ecs_itself_sends_nothing(open_stage: Callable[..., Stage]):
+    stage = open_stage(10.0)
+    stage.begin()
+    stage.release("v1.2.3", tag="${version}-crash")
+    stage.until("a task of it failed", stage.cloud.failed_tasks)
+    hold = stage.cloud.hold("DescribeServices", after=True)
+    assert hold.arrives()
+    # The list is as it was before; what is asked next is answered as it is now.
+    stage.until("ECS goes back by itself", lambda: stage.eye.verdict().startswith("ROLLBACK"))
+    hold.let_go()
+    stage.until_ended("v1.2.3", "rolled_back")
+    assert stage.told() == ["v1.2.3-crash"], stage.story()
+    stage.until_rests(SEEDED)
+    assert stage.quarantined() == {"v1.2.3"}
 
 
 def test_without_the_service_deployment_api_a_good_release_is_good(stage: Stage):
