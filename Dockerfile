@@ -11,9 +11,9 @@ WORKDIR /src
 # Locks first: as long as they stay, so does this layer.
 COPY requirements-run.lock requirements-build.lock ./
 RUN python -m venv /opt/trueup \
- && /opt/trueup/bin/python -m pip install --only-binary :all: --require-hashes -r requirements-run.lock \
+ && /opt/trueup/bin/python -m pip install --only-binary :all: --no-deps --require-hashes -r requirements-run.lock \
  && python -m venv /opt/tools \
- && /opt/tools/bin/python -m pip install --only-binary :all: --require-hashes -r requirements-build.lock
+ && /opt/tools/bin/python -m pip install --only-binary :all: --no-deps --require-hashes -r requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY specs specs
 COPY controller controller

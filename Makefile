@@ -72,7 +72,7 @@ $(READY):
 	  }; \
 	fi
 	@echo "Installing into $(VENV) ..."
-	@$(PIP_INSTALL) --only-binary :all: --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) --only-binary :all: --no-deps --require-hashes -r requirements.lock
 	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/.ready-*
 	@touch $@
@@ -81,5 +81,5 @@ $(READY):
 $(BENCH_READY): | $(READY)
 	@$(BIN)/python -m venv --clear $(BENCH_VENV) && echo '*' > $(BENCH_VENV)/.gitignore
 	@$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet --only-binary :all: \
-	  --require-hashes -r requirements-bench.lock
+	  --no-deps --require-hashes -r requirements-bench.lock
 	@touch $@

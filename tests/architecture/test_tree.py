@@ -56,6 +56,13 @@ def test_every_pin_of_a_lock_has_its_hashes(lock):
     assert pins(lock)
 
 
+@pytest.mark.parametrize("name", ["Makefile", "Dockerfile"])
+def test_a_lock_is_installed_as_it_stands_and_nothing_is_resolved_again(name):
+    # pip before 23.3 takes `coverage[toml]` for another name than the pinned `coverage`, and asks for the newest.
+    text = (tree.ROOT / name).read_text(encoding="utf-8")
+    assert text.count("--no-deps --require-hashes -r") == text.count("--require-hashes") > 0
+
+
 @pytest.mark.parametrize("lock", ["requirements-run.lock", "requirements-build.lock"])
 def test_the_image_is_made_of_the_versions_that_were_tested(lock):
     tested = pins("requirements.lock")
