@@ -7,6 +7,7 @@ from controller.model.manifest import Manifest
 from controller.model.names import DeploymentId, Revision
 from controller.model.observation import Absent, Blame, Deployment, Live, OurTags, State, Unseen
 from controller.model.outcome import NotSent, Refused, Sent, Stale
+from controller.model.packed import Packed
 from controller.model.place import Place
 from controller.model.release import Release
 from controller.model.rollout import Expect, Purpose
@@ -20,7 +21,7 @@ def place(name="api"):
 
 def release(version):
     manifest = Manifest.of({"taskDefinition.image": f"api:{version}"}, owns=("taskDefinition",))
-    return Release(version=version, manifest=manifest, shape=f'"{version}"')
+    return Release(version=version, manifest=manifest, shape=Packed.of(f'"{version}"'))
 
 
 def digest(version):
@@ -139,7 +140,7 @@ class FakePlatform:
         live = Live(
             manifest=p.manifest,
             settings=Manifest.of(s.settings),
-            shape="{}",
+            shape=Packed.of("{}"),
             revision=Revision(p.revision),
             deployment=DeploymentId(p.id),
             desired=s.desired,

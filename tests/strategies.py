@@ -15,8 +15,9 @@ from functools import cache
 from hypothesis import strategies as st
 
 from controller.model.gate import Gate, Open, Verdict
-from controller.model.manifest import Fields, Manifest, Scalar
+from controller.model.manifest import Manifest, Scalar
 from controller.model.names import ClaimKey, Commit, DeploymentId, Digest, EnvName, Revision, TargetName
+from controller.model.packed import Packed
 from controller.model.place import Place
 from controller.model.questions import Alarms, AlarmsOf, Answer, Candidate, Question, Unanswered
 from controller.model.release import Release
@@ -86,8 +87,9 @@ manifests = st.builds(
 versions = st.sampled_from(["v1.0.0", "v1.1.0", "v2.0.0-rc.1", ""])
 commits = st.sampled_from([Commit("a" * 40), Commit("b" * 40)])
 shapes = st.dictionaries(paths, words, max_size=2).map(json.dumps)
+packed = shapes.map(Packed.of)
 releases = st.builds(
-    Release, version=versions, manifest=manifests, shape=shapes, commit=st.one_of(st.none(), commits)
+    Release, version=versions, manifest=manifests, shape=packed, commit=st.one_of(st.none(), commits)
 )
 clusters = st.sampled_from(["unifocus-prod-cluster", "unifocus-dev-cluster"])
 services = st.sampled_from(["api-service", "web-service", "worker-service"])
@@ -115,7 +117,7 @@ _KNOWN: dict[object, st.SearchStrategy[object]] = {
     datetime: instants,
     timedelta: spans,
     Manifest: manifests,
-    Fields: manifests.map(lambda manifest: manifest.fields),
+    Packed: packed,
     Release: releases,
     Place: places,
     Gate: gates,

@@ -76,7 +76,7 @@ def _seed(target: "DesiredTarget") -> "Seed":
     from controller.sandbox.seed import Seed
 
     version, place = target.release.version, target.place
-    native = json.loads(target.release.shape)
+    native = json.loads(str(target.release.shape))
     settings = json.loads(target.settings.shape) if target.settings else {}
     alarms = [name for guard in target.terms.guards for name in _alarms(guard)]
     definition = _back(native["taskDefinition"], version, earlier(version))

@@ -3,11 +3,11 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from controller.model.names import Digest
+from controller.model.packed import Packed
 
 Scalar: TypeAlias = str | int | float | bool | None
 Fields: TypeAlias = tuple[tuple[str, Scalar], ...]
@@ -24,15 +24,26 @@ class Manifest:
     Everything else is not ours (design §6, Ownership) and is not compared.
     """
 
-    fields: Fields
+    packed: Packed
     digest: Digest
     owns: Paths = EVERYTHING
+    _through: dict[Paths, Digest] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, fields: Mapping[str, Scalar], owns: Paths = EVERYTHING) -> "Manifest":
         """Build a manifest whose order carries no meaning."""
-        pairs = tuple(sorted(fields.items()))
-        return cls(fields=pairs, digest=_digest(pairs), owns=owns)
+        text = _written(tuple(sorted(fields.items())))
+        return cls(packed=Packed.of(text), digest=_digest(text), owns=owns)
+
+    @classmethod
+    def recorded(cls, fields: Mapping[str, Scalar], digest: Digest, owns: Paths) -> "Manifest":
+        """Build one as it was written down: how it was counted then is what it is called."""
+        return cls(packed=Packed.of(_written(tuple(fields.items()))), digest=digest, owns=owns)
+
+    @property
+    def fields(self) -> Fields:
+        """The pairs, in order of path."""
+        return tuple((path, value) for path, value in json.loads(str(self.packed)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Manifest) and self.digest == other.digest
@@ -48,19 +59,24 @@ class Manifest:
         """Whether what is live has this content everywhere that this manifest owns."""
         return shows(live, self.digest, self.owns)
 
+    def through(self, owns: Paths) -> Digest:
+        """Name what lies under the owned paths; counted once, as the same thing is asked at every look."""
+        digest = self._through.get(owns)
+        if digest is None:
+            digest = self._through[owns] = narrow(self, owns).digest
+        return digest
+
 
 def shows(live: Manifest, digest: Digest, owns: Paths) -> bool:
     """Whether a live manifest, seen through the owned paths, has this digest."""
-    return digest == live.digest or digest == narrow(live, owns).digest
+    return digest == live.digest or digest == live.through(owns)
 
 
-@lru_cache(maxsize=65536)
 def narrow(manifest: Manifest, owns: Paths) -> Manifest:
     """Keep what lies under the owned paths."""
     if "" in owns:
         return manifest
-    fields = tuple(pair for pair in manifest.fields if is_under(pair[0], owns))
-    return Manifest(fields=fields, digest=_digest(fields), owns=owns)
+    return Manifest.of({path: value for path, value in manifest.fields if is_under(path, owns)}, owns)
 
 
 def is_under(path: str, owns: Paths) -> bool:
@@ -68,6 +84,9 @@ def is_under(path: str, owns: Paths) -> bool:
     return any(path == own or (path.startswith(own) and path[len(own) : len(own) + 1] in ".[") for own in owns)
 
 
-def _digest(fields: Fields) -> Digest:
-    text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+def _written(fields: Fields) -> str:
+    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+
+
+def _digest(text: str) -> Digest:
     return Digest(hashlib.sha256(text.encode()).hexdigest()[:32])

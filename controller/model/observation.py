@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, DeploymentId, Digest, Revision, TargetName
+from controller.model.packed import Packed
 from controller.model.questions import Answer, Question
 
 
@@ -73,7 +74,7 @@ class Live:
 
     manifest: Manifest
     settings: Manifest
-    shape: str
+    shape: Packed
     revision: Revision
     deployment: DeploymentId
     desired: int

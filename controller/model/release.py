@@ -5,6 +5,7 @@ from datetime import datetime
 
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, Digest, Revision
+from controller.model.packed import NOTHING, Packed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class Release:
 
     version: str = field(compare=False)
     manifest: Manifest
-    shape: str = field(default="", compare=False)
+    shape: Packed = field(default=NOTHING, compare=False)
     commit: Commit | None = field(default=None, compare=False)
 
     @property

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from controller.model.desired import Complaint, DesiredTarget
 from controller.model.gate import Gate
 from controller.model.names import Commit
+from controller.model.packed import Packed
 from controller.model.place import Place
 from controller.model.release import Release
 from controller.model.rollout import Terms
@@ -183,7 +184,9 @@ class TargetReader:
                 service=model.service,
                 role=ground.role,
             ),
-            release=Release(version=model.version, manifest=shaped.manifest, shape=shaped.shape, commit=commit),
+            release=Release(
+                version=model.version, manifest=shaped.manifest, shape=Packed.of(shaped.shape), commit=commit
+            ),
             owner=model.owner,
             file=file,
             settings=shaped.settings,

@@ -11,7 +11,7 @@ from cattrs.v import format_exception
 from controller.errors import PlatformError, Refusal, TrueupError
 from controller.model.cycle import Cycle
 from controller.model.release import Release
-from controller.stores.contents import GATHERED, KNOWN, Content, Pairs, Pool
+from controller.stores.contents import GATHERED, KNOWN, Content, Pool, content_of
 from controller.stores.converter import Tables, converter_of
 
 __all__ = ["SCHEMA", "Codec", "Draft", "Tables", "Written", "refuse_newer"]
@@ -47,8 +47,7 @@ class Codec:
     """
 
     def __init__(self, tables: Tables) -> None:
-        self._pairs = Pairs()
-        self._converter = converter_of(tables, self._pairs)
+        self._converter = converter_of(tables)
 
     def plain(self, value: object) -> dict[str, object]:
         """Turn a value that holds no release into what JSON can hold."""
@@ -77,10 +76,6 @@ class Codec:
         finally:
             KNOWN.reset(before)
 
-    def content(self, release: Release) -> Content:
-        """Give what a release looks like, of parts that others share."""
-        return self._pairs.content(release)
-
     def write_content(self, release: Release) -> str:
         """Write what a release looks like."""
         return _dump(self._content(release))
@@ -107,7 +102,7 @@ class Codec:
         return self.read(Cycle, Draft(value=tree.get("cycle"), addresses=frozenset()), pool)
 
     def _content(self, release: Release) -> object:
-        return self._converter.unstructure(Content(manifest=release.manifest, shape=release.shape))
+        return self._converter.unstructure(content_of(release))
 
     def _gather(self, value: object) -> tuple[object, dict[str, Release]]:
         releases: dict[str, Release] = {}

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
-from controller.model.manifest import Fields, Manifest, Scalar
+from controller.model.manifest import Manifest
 from controller.model.names import Commit, Digest
+from controller.model.packed import Packed
 from controller.model.release import Release
-
-_PAIRS: Final = 200_000
-"""How many (path, value) pairs are kept to be shared, before starting over: some 15 MB beside the pairs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,33 +19,12 @@ class Content:
     """What a release is without its name and commit; never changes under its address."""
 
     manifest: Manifest
-    shape: str
+    shape: Packed
 
 
-class Pairs:
-    """Makes equal (path, value) pairs one object: most of a manifest is in every other manifest too."""
-
-    def __init__(self) -> None:
-        self._known: dict[object, tuple[str, Scalar]] = {}
-
-    def shared(self, fields: Iterable[tuple[str, Scalar]]) -> Fields:
-        """Build the fields out of pairs that others use too."""
-        if len(self._known) > _PAIRS:
-            self._known = {}
-        known = self._known
-        return tuple(
-            known.setdefault(pair, pair)
-            if type(pair[1]) is str
-            # 1, 1.0 and True are equal, and are not the same content; text, which most of it is, is its own key
-            else known.setdefault((pair[0], type(pair[1]), pair[1]), pair)
-            for pair in fields
-        )
-
-    def content(self, release: Release) -> Content:
-        """Take the content out of a release."""
-        manifest = release.manifest
-        shared = Manifest(fields=self.shared(manifest.fields), digest=manifest.digest, owns=manifest.owns)
-        return Content(manifest=shared, shape=release.shape)
+def content_of(release: Release) -> Content:
+    """Take the content out of a release."""
+    return Content(manifest=release.manifest, shape=release.shape)
 
 
 class Pool:
@@ -97,7 +74,7 @@ KNOWN: Final[ContextVar[Pool]] = ContextVar("known")
 def address_of(release: Release) -> str:
     """Name the content of a release: of one digest there may be several shapes, and several extents."""
     manifest = release.manifest
-    text = json.dumps([manifest.digest, manifest.owns, release.shape], separators=(",", ":"))
+    text = json.dumps([manifest.digest, manifest.owns, str(release.shape)], separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -125,10 +102,16 @@ def write_manifest(manifest: Manifest) -> dict[str, object]:
     return {"digest": manifest.digest, "owns": list(manifest.owns), "fields": dict(manifest.fields)}
 
 
-def read_manifest(pairs: Pairs, tree: dict[str, object], _kind: object = None) -> Manifest:
+def read_manifest(tree: dict[str, object], _kind: object = None) -> Manifest:
     """Read a manifest as it was written, its digest included: how it was counted then is what it is called."""
     fields, owns = tree["fields"], tree["owns"]
     if not isinstance(fields, dict) or not isinstance(owns, list):
         raise TypeError("no manifest")
-    digest = Digest(str(tree["digest"]))
-    return Manifest(fields=pairs.shared(fields.items()), digest=digest, owns=tuple(map(str, owns)))
+    return Manifest.recorded(fields, Digest(str(tree["digest"])), tuple(map(str, owns)))
+
+
+def read_packed(text: object, _kind: object = None) -> Packed:
+    """Read a long text; raise TypeError for what is none."""
+    if not isinstance(text, str):
+        raise TypeError(f"{text!r} is not of type str")
+    return Packed.of(text)

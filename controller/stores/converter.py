@@ -17,9 +17,10 @@ from controller.model.gate import Gate
 from controller.model.manifest import Manifest
 from controller.model.observation import Sight
 from controller.model.outcome import Outcome
+from controller.model.packed import Packed
 from controller.model.questions import Answer, Question, Unanswered
 from controller.model.release import Release
-from controller.stores.contents import Pairs, read_manifest, read_reference, write_manifest, write_reference
+from controller.stores.contents import read_manifest, read_packed, read_reference, write_manifest, write_reference
 from controller.stores.scalars import camel, may_be_left_out, read_instant, read_span, write_instant, write_span
 from controller.stores.tagged import Tagged, Tree, by_name
 
@@ -33,13 +34,14 @@ class Tables:
     answers: Mapping[str, type] = field(default_factory=dict)
 
 
-def converter_of(tables: Tables, pairs: Pairs) -> Converter:
-    """Make the converter that knows these kinds, and reads manifests of shared pairs."""
+def converter_of(tables: Tables) -> Converter:
+    """Make the converter that knows these kinds."""
     converter = Converter()
     _register_primitives(converter)
     _register(converter, datetime, write_instant, read_instant)
     _register(converter, timedelta, write_span, read_span)
-    _register(converter, Manifest, write_manifest, partial(read_manifest, pairs))
+    _register(converter, Packed, str, read_packed)
+    _register(converter, Manifest, write_manifest, read_manifest)
     _register(converter, Release, write_reference, read_reference)
     converter.register_unstructure_hook_func(_is_set, sorted)
     converter.register_unstructure_hook_factory(is_dataclass, lambda kind: _writer(converter, kind))

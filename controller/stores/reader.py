@@ -13,7 +13,7 @@ from controller.model.release import Release
 from controller.stores.backend import Backend, Item, Key
 from controller.stores.claims import ClaimReader
 from controller.stores.codec import Codec, Draft
-from controller.stores.contents import Pool
+from controller.stores.contents import Pool, content_of
 from controller.stores.keys import (
     Head,
     Stored,
@@ -85,7 +85,7 @@ class Reader:
         """Make of what was just written the memory that would be read: of shared parts, and proven readable."""
         with self._lock:
             for address in self._pool.lacks(releases):
-                self._pool.add(address, self._codec.content(releases[address]))
+                self._pool.add(address, content_of(releases[address]))
             return self._codec.read(Memory, text, self._pool)
 
     def tidy(self, live: Iterable[Snapshot]) -> None:

@@ -1,10 +1,11 @@
 """The embedded store: one SQLite file that survives a crash at any moment; commands work beside the controller."""
 
 import sqlite3
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Final
 
 from controller.errors import Conflict, PlatformError, Refusal, SpecError
@@ -33,6 +34,7 @@ OURS: Final = 0x74727570
 PATIENCE: Final = 5.0
 """How long to wait for another writer, in seconds."""
 
+_AGAIN: Final = 0.01  # seconds until it is tried again what SQLite does not wait for by itself
 _ALL: Final = ""  # the row of `parts` that counts the commits
 _SOME: Final = 400  # names asked for at once; SQLite before 3.32 takes 999 variables
 _TABLES: Final = (
@@ -139,7 +141,7 @@ class SqliteBackend:
         db = self._writer
         with _transaction(db, "DEFERRED"):  # one look at all of it: another process may be making it just now
             self._is_new(db)
-        if db.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+        if _write_ahead(db) != ("wal",):
             raise PlatformError(f"store {self._path}: SQLite can keep no write-ahead log on this file system")
         db.execute("PRAGMA synchronous = FULL")
         with _transaction(db):
@@ -185,6 +187,18 @@ class SqliteBackend:
             code = getattr(error, "sqlite_errorcode", 0)
             said = _SAYS.get(code & 0xFF, "SQLite cannot go on")  # the low byte is the primary code
             raise PlatformError(f"store {self._path}: {said} ({error})") from error
+
+
+def _write_ahead(db: sqlite3.Connection) -> object:
+    """Change to a write-ahead log: for that alone SQLite does not wait while another connection does the same."""
+    ends = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return db.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+                raise
+            Event().wait(_AGAIN)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, EnvName, Revision, TargetName
 from controller.model.orders import Moved, Orders, Pause, Pin, TargetOrders
+from controller.model.packed import Packed
 from controller.model.place import Place
 from controller.model.record import Memory, Record
 from controller.model.release import Kept, Release
@@ -30,7 +31,10 @@ def a_place(service: str = "api-service", cluster: str = "prod-cluster") -> Plac
 def a_release(version: str = "v1.0.0", *, cpu: str = "256", shape: str = "") -> Release:
     fields = {"containers[api].image": f"registry/api:{version}", "cpu": cpu}
     return Release(
-        version=version, manifest=Manifest.of(fields), shape=shape or json.dumps(fields), commit=Commit("a" * 40)
+        version=version,
+        manifest=Manifest.of(fields),
+        shape=Packed.of(shape or json.dumps(fields)),
+        commit=Commit("a" * 40),
     )
 
 

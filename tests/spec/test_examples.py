@@ -39,7 +39,7 @@ def test_every_environment_runs_both_targets_under_their_own_names(compiled, env
     place = target.place
     assert (place.account, place.role) == (ACCOUNTS[env], f"arn:aws:iam::{ACCOUNTS[env]}:role/trueup")
     assert (place.cluster, place.service) == (f"unifocus-{env}-cluster", f"unifocus-{env}-{name}-service")
-    definition = json.loads(target.release.shape)["taskDefinition"]
+    definition = json.loads(str(target.release.shape))["taskDefinition"]
     assert definition["family"] == f"unifocus-{env}-{name}"
     images = {container["name"]: container["image"] for container in definition["containerDefinitions"]}
     registry = f"{ACCOUNTS[env]}.dkr.ecr.eu-west-1.amazonaws.com"

@@ -121,9 +121,9 @@ def test_a_file_with_a_misspelt_ending_is_said_to_be_no_file_of_targets_and_brea
 
 def test_a_task_definition_is_found_in_the_environments_folder_first():
     files = folder({"api": API})
-    assert '"cpu": "512"' in compiled(files).targets["api"].release.shape
+    assert '"cpu": "512"' in str(compiled(files).targets["api"].release.shape)
     files["prod/taskdefs/main.yaml"] = TASKDEF.replace(b"${cpu}", b"2048")
-    assert '"cpu": 2048' in compiled(files).targets["api"].release.shape
+    assert '"cpu": 2048' in str(compiled(files).targets["api"].release.shape)
 
 
 def test_a_task_definition_that_may_not_be_read_is_not_simply_missing():

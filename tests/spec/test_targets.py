@@ -20,7 +20,7 @@ ROLE = "arn:aws:iam::111122223333:role/trueup"
 
 
 def shape(of, name="api"):
-    return json.loads(target(of, name).release.shape)
+    return json.loads(str(target(of, name).release.shape))
 
 
 def test_the_smallest_target_has_the_terms_that_the_model_gives():
@@ -199,7 +199,7 @@ def test_a_version_may_be_any_that_a_release_has(version):
     ],
 )
 def test_an_image_may_be_any_that_a_registry_has(image):
-    assert image in target(compiled(one_file(lines("api", images=f'{{main: "{image}"}}')))).release.shape
+    assert image in str(target(compiled(one_file(lines("api", images=f'{{main: "{image}"}}')))).release.shape)
 
 
 def test_an_environment_may_be_paused_and_have_its_brake():

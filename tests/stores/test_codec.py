@@ -16,12 +16,12 @@ from controller.model.manifest import Manifest
 from controller.model.names import EnvName
 from controller.model.observation import Observation, Unseen
 from controller.model.orders import Orders
+from controller.model.packed import Packed
 from controller.model.questions import Alarm, Alarms, AlarmsOf, AlarmState, Unanswered
 from controller.model.record import Memory, Record
 from controller.model.rollout import Rollout, Terms
 from controller.model.status import TargetStatus
 from controller.model.story import Entry
-from controller.stores import contents
 from controller.stores.codec import SCHEMA, Codec, Tables
 from controller.stores.contents import Pool, address_of
 from tests.contracts import made
@@ -98,7 +98,7 @@ def test_a_manifest_keeps_the_digest_that_it_was_given():
 def test_the_same_content_has_one_address_and_another_shape_or_extent_another():
     release = made.a_release()
     assert address_of(release) == address_of(replace(release, version="other", commit=None))
-    assert address_of(release) != address_of(replace(release, shape="{}"))
+    assert address_of(release) != address_of(replace(release, shape=Packed.of("{}")))
     assert address_of(release) != address_of(replace(release, manifest=replace(release.manifest, owns=("cpu",))))
 
 
@@ -152,15 +152,6 @@ def test_a_value_can_be_had_as_what_json_holds():
         "seen": True,
     }
     assert json.loads(json.dumps(tree)) == tree
-
-
-def test_pairs_are_shared_by_content_and_type_also_after_starting_over(monkeypatch):
-    monkeypatch.setattr(contents, "_PAIRS", 3)
-    pairs = contents.Pairs()
-    fields = (("a", 1), ("b", True), ("c", "x"))
-    assert [repr(pairs.shared(fields)) for _ in range(3)] == [repr(fields)] * 3
-    assert pairs.shared((("a", 1),))[0] is pairs.shared((("a", 1),))[0]
-    assert repr(pairs.shared((("a", True), ("a", 1.0), ("b", 1)))) == "(('a', True), ('a', 1.0), ('b', 1))"
 
 
 def test_text_that_is_no_unicode_survives():

@@ -21,6 +21,7 @@ from controller.model.names import Commit, DeploymentId, EnvName, Revision, Targ
 from controller.model.observation import Absent, Blame, Deployment, Live, Observation, OurTags, State, Unseen
 from controller.model.orders import Moved, Orders, Pause, Pin, Request, Rollback, TargetOrders
 from controller.model.outcome import Lost, NotSent, Refused, Sent, Stale
+from controller.model.packed import Packed
 from controller.model.questions import Alarm, Alarms, AlarmsOf, AlarmState, Unanswered
 from controller.model.record import Applied, Drift, Next, Owner, Quarantined, Record
 from controller.model.release import Settings
@@ -124,7 +125,7 @@ ENSURE = Ensure(
 LIVE = Live(
     manifest=BAD.manifest,
     settings=SETTINGS.manifest,
-    shape="{}",
+    shape=Packed.of("{}"),
     revision=Revision("api:3"),
     deployment=DeploymentId("ecs-svc/2"),
     desired=2,

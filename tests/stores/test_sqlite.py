@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from controller.errors import Conflict, PlatformError, Refusal, SpecError
+from controller.model.packed import Packed
 from controller.model.record import Record
 from controller.stores.records import Records
 from controller.stores.sqlite import LAYOUT, SqliteBackend
@@ -176,7 +177,7 @@ def big(watermark: int):
 
 
 def heavy(release):
-    return replace(release, shape="x" * 20_000)
+    return replace(release, shape=Packed.of("x" * 20_000))
 
 
 def test_a_full_disk_refuses_the_save_writes_nothing_of_it_and_is_got_over(path, store, backend):

@@ -7,6 +7,7 @@ from controller.gates.alarms import Alarms as AlarmGuard
 from controller.model.manifest import Manifest
 from controller.model.observation import OurTags, State
 from controller.model.orders import Request
+from controller.model.packed import Packed
 from controller.model.release import Release
 from controller.model.rollout import Terms
 from controller.model.story import Event
@@ -289,7 +290,7 @@ def test_what_was_found_is_still_found_under_another_name_and_becomes_good():
     w.platform.settle("api")
     w.ticks(3)
     owned = Manifest.of(seen, owns=("taskDefinition", "service.launch"))
-    w.want = {"release": Release(version="1", manifest=owned, shape="{}")}
+    w.want = {"release": Release(version="1", manifest=owned, shape=Packed.of("{}"))}
     w.ticks(3)
     assert w.goods == []
     w.rings = False

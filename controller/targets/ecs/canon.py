@@ -5,7 +5,6 @@ AWS fills in by itself is left out. What no rule names passes through: structure
 """
 
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -149,10 +148,8 @@ def _write(node: object, path: str, where: tuple[str, Table], out: dict[str, Sca
             _write(value, bracket(path, key) if free else f"{path}.{key}", (f"{at}.{key}", table), out)
     elif isinstance(node, list):
         _write_list(node, path, where, out)
-    elif isinstance(node, str):
-        out[sys.intern(path)] = sys.intern(node)  # a fleet says the same things over and over
-    elif isinstance(node, int | float | bool):
-        out[sys.intern(path)] = node
+    elif isinstance(node, str | int | float | bool):
+        out[path] = node
 
 
 def _write_list(node: list[object], path: str, where: tuple[str, Table], out: dict[str, Scalar]) -> None:
@@ -161,7 +158,7 @@ def _write_list(node: list[object], path: str, where: tuple[str, Table], out: di
     for index, item in enumerate(node):
         match rule, item:
             case Bag(), _:
-                out[sys.intern(bracket(path, item))] = True
+                out[bracket(path, item)] = True
             case Pairs(key=key, value=value), Mapping():
                 _write(item[value], bracket(path, item[key]), (f"{inside}.{value}", table), out)
             case Named(key=name, by=by), Mapping():

@@ -1,5 +1,6 @@
 """Task definitions: immutable, so each is read once; registered rarely, because AWS allows one a second."""
 
+import json
 import re
 import threading
 from collections import OrderedDict, defaultdict
@@ -11,6 +12,7 @@ from controller.model.decision import Ensure
 from controller.model.manifest import Scalar
 from controller.model.names import Commit, Digest, Revision
 from controller.model.observation import OurTags
+from controller.model.packed import Packed
 from controller.targets.ecs.client import Access
 from controller.targets.ecs.fields import TAG_COMMIT, TAG_DIGEST, TAG_ROLLOUT, TAG_VERSION
 from controller.targets.ecs.manifest import canonical_json, definition_fields, registrable
@@ -25,13 +27,17 @@ _LONGEST_TAG: Final = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """A revision of a task definition: its content as pairs, what it takes to register it again, and our tags."""
+    """A revision of a task definition: what it takes to register it again, and our tags."""
 
     revision: Revision
-    fields: Mapping[str, Scalar]
-    native: str
+    native: Packed
     active: bool
     tags: OurTags | None
+
+    @property
+    def fields(self) -> Mapping[str, Scalar]:
+        """Its content as canonical pairs."""
+        return definition_fields(json.loads(str(self.native)))
 
 
 class Definitions:
@@ -125,8 +131,7 @@ def _definition(answer: Native) -> Definition:
     tags = {text(tag, "key"): text(tag, "value") for tag in parts(answer, "tags")}
     return Definition(
         revision=Revision(text(described, "taskDefinitionArn")),
-        fields=definition_fields(described),
-        native=canonical_json(registrable(described)),
+        native=Packed.of(canonical_json(registrable(described))),
         active=text(described, "status") in {"", "ACTIVE"},
         tags=our_tags(tags),
     )

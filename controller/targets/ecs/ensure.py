@@ -52,7 +52,7 @@ class Ensuring:
     def act(self, action: Ensure, check: Callable[[], None]) -> Outcome:
         """Carry out one action; whatever happens, the outcome says what is known of it."""
         try:
-            definition, service = read_shape(action.release.shape)
+            definition, service = read_shape(str(action.release.shape))
         except (ValueError, KeyError, TypeError) as error:
             return NotSent(action=action, why=f"the shape that was recorded for it cannot be read: {error}")
         access = self._clients.access(action.place)

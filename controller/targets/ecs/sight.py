@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from controller.model.manifest import Manifest
 from controller.model.names import DeploymentId, Revision
 from controller.model.observation import Blame, Deployment, Live, State
+from controller.model.packed import Packed
 from controller.ports import LookAt
 from controller.targets.ecs.answers import Cause, Declined
 from controller.targets.ecs.definitions import Definition
@@ -82,7 +83,7 @@ def compose(job: Job, describe: Describe) -> Live:
     live = Live(
         manifest=_manifest(seen, definition, fields),
         settings=live_settings(service),
-        shape=f'{{"service":{canonical_json(fields)},"taskDefinition":{definition.native}}}',
+        shape=Packed.of(f'{{"service":{canonical_json(fields)},"taskDefinition":{definition.native}}}'),
         revision=Revision(text(primary, "taskDefinition")),
         deployment=DeploymentId(text(primary, "id")),
         desired=number(service, "desiredCount"),

@@ -12,6 +12,7 @@ from controller.model.decision import Ensure
 from controller.model.names import Commit, TargetName
 from controller.model.observation import Live, Sight
 from controller.model.outcome import Outcome, Sent
+from controller.model.packed import Packed
 from controller.model.place import Place
 from controller.model.release import Release
 from controller.model.rollout import Expect, Purpose
@@ -31,7 +32,7 @@ def release(version: str, service: dict[str, Any] | None = None, **more: Any) ->
     shaped = shape(Native(definition=definition(version, **more), service=service or {}))
     assert shaped.faults == ()
     assert shaped.manifest is not None
-    return Release(version=version, manifest=shaped.manifest, shape=shaped.shape, commit=Commit("9f3c"))
+    return Release(version=version, manifest=shaped.manifest, shape=Packed.of(shaped.shape), commit=Commit("9f3c"))
 
 
 def allow() -> None:

@@ -9,6 +9,7 @@ import pytest
 from controller.errors import Conflict, PlatformError, Refusal
 from controller.model.names import Revision
 from controller.model.outcome import Lost, NotSent, Refused, Sent, Stale
+from controller.model.packed import Packed
 from controller.model.release import Release
 from controller.model.rollout import Expect, Purpose
 from controller.ports import Native
@@ -320,7 +321,7 @@ def test_a_service_that_was_never_there_is_not_created(ground):
 
 
 def test_a_shape_that_cannot_be_read_is_not_sent(ground):
-    broken = Release(version="v1", manifest=release(GOOD).manifest, shape="not json")
+    broken = Release(version="v1", manifest=release(GOOD).manifest, shape=Packed.of("not json"))
     assert isinstance(ground.act(broken), NotSent)
     assert ground.changes() == []
 
@@ -328,7 +329,7 @@ def test_a_shape_that_cannot_be_read_is_not_sent(ground):
 def test_what_was_found_can_be_brought_back_from_its_recorded_shape(ground):
     found = ground.look()
     kept = Release(version="found", manifest=found.manifest, shape=found.shape)
-    assert json.loads(found.shape)["taskDefinition"]["family"] == "unifocus-prod-api"
+    assert json.loads(str(found.shape))["taskDefinition"]["family"] == "unifocus-prod-api"
     ground.send(release(GOOD))
     ground.tick(60)
     ground.aws.ecs.deregister_task_definition(taskDefinition=found.revision)
