@@ -92,6 +92,14 @@ class Memory:
     unpinned: int = 0
     recovered: int = 0
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the releases in it are called: equal ones may have other names."""
+        rollout = self.rollout
+        kept = (self.current, self.found, *self.goods, rollout.back if rollout else None)
+        releases = (self.next, rollout, *kept)
+        return tuple(one.release.version if one else "" for one in releases)
+
     def is_good(self, digest: Digest | None) -> bool:
         """Whether this release survived its bake here."""
         return any(kept.digest == digest for kept in self.goods)

@@ -75,7 +75,7 @@ def decide_one(look: Look) -> Decision:
         reason=f"{move.value}: {said.why}{unheard(look, said.signal)}",
         again=again(look, memory, said.signal),
         action=step.action,
-        blockers=look.blockers,
+        blockers=(look if memory is look.memory else replace(look, memory=memory)).blockers,
         wanted=look.wish.digest if look.wish else None,
         ended=_ended(look, move, said),
     )

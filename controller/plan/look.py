@@ -13,7 +13,7 @@ from controller.model.orders import Pause, TargetOrders
 from controller.model.place import Place
 from controller.model.record import Memory, Owner
 from controller.model.release import Kept, Release
-from controller.model.rollout import Rollout
+from controller.model.rollout import Phase, Rollout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +148,14 @@ class Look:
         return self.wish is not None and (current is None or self.wish.digest != current.digest)
 
     @property
+    def is_stuck(self) -> bool:
+        """Whether just what is wanted was given up, or given way to somebody else's deployment."""
+        memory, wish = self.memory, self.wish
+        if memory.phase is not Phase.STALLED or memory.rollout is None or wish is None:
+            return False
+        return wish.digest == memory.rollout.release.digest
+
+    @property
     def retry(self) -> bool:
         """Whether a person said retry since we last listened."""
         return self.orders.retry is not None and self.orders.retry.number > self.memory.retried
@@ -203,7 +211,11 @@ class Look:
             found.append(Blocker(gate="pause", why=self.pause.reason, until=self.pause.until))
         if self.unread:
             found.append(Blocker(gate="source", why=self.unread))
-        if self.wish is None or not self.is_waiting:
+        if self.wish is None:
+            return tuple(found)
+        if self.is_stuck and not self.barred:
+            found.append(Blocker(gate="stalled", why="only a person or a new wish moves it"))
+        if not self.is_waiting:
             return tuple(found)
         barred = self.memory.quarantine.get(self.wish.digest)
         if barred:

@@ -30,10 +30,27 @@ def _rest(look: Look) -> Step:
     return Step(memory=look.memory)
 
 
+def _rename(look: Look) -> Step:
+    """Call what runs by the name that is wanted now."""
+    memory, wish, current = look.memory, look.wish, look.memory.current
+    if wish is None or current is None:
+        raise AssertionError("what runs gets the name of what is wanted")
+
+    def named(kept: Kept) -> Kept:
+        return replace(kept, release=wish.release) if kept.digest == wish.digest else kept
+
+    goods = tuple(named(good) for good in memory.goods)
+    found = named(memory.found) if memory.found else None
+    return Step(memory=replace(memory, current=named(current), goods=goods, found=found))
+
+
 def _wait(look: Look) -> Step:
     memory, wish = look.memory, look.wish
-    if wish is None or (memory.next and memory.next.release.digest == wish.digest):
+    if wish is None:
         return Step(memory=memory)
+    if memory.next and memory.next.release.digest == wish.digest:
+        same = memory.next.release.version == wish.release.version
+        return Step(memory=memory if same else replace(memory, next=replace(memory.next, release=wish.release)))
     return Step(memory=replace(memory, next=Next(release=wish.release, since=look.now)))
 
 
@@ -260,6 +277,7 @@ def _there(look: Look) -> Live:
 _PLAIN: Final[Mapping[Move, Callable[[Look], Step]]] = MappingProxyType(
     {
         Move.REST: _rest,
+        Move.RENAME: _rename,
         Move.ADOPT: _adopt,
         Move.WAIT: _wait,
         Move.OPEN: _open,

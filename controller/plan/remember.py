@@ -28,7 +28,7 @@ def intend(record: Record, plan: Plan, desired: Reading) -> Record:
     changed = {
         name: decision.memory
         for name, decision in plan.decisions.items()
-        if decision.memory != record.targets.get(name) and decision.memory.place is not None
+        if _differs(decision.memory, record.targets.get(name)) and decision.memory.place is not None
     }
     targets = record.targets
     if changed or plan.dropped:
@@ -44,6 +44,11 @@ def intend(record: Record, plan: Plan, desired: Reading) -> Record:
     if same and plan.rollbacks == record.rollbacks:
         return record
     return replace(record, targets=targets, rollbacks=plan.rollbacks, accepted=accepted, heard_accept=heard)
+
+
+def _differs(after: Memory, before: Memory | None) -> bool:
+    """Whether there is something to write down; a release is equal whatever it is called, but its name is kept."""
+    return after is not before and (before is None or after != before or after.names != before.names)
 
 
 def learn(record: Record, outcomes: tuple[Outcome, ...]) -> Record:

@@ -38,7 +38,7 @@ def read_stalled(look: Look) -> Said[Stuck]:
         return say(Stuck.UNREAD, look.unread)
     if look.barred:
         return say(Stuck.QUARANTINED, f"{wish.release.version}{_changed(look)}")
-    if wish.digest == look.rollout.release.digest:
+    if look.is_stuck:
         return say(Stuck.HELD, f"{wish.release.version}{_changed(look)}")
     found = _wish(look)
     return say(Stuck[found.signal.name], found.detail) if found else say(Stuck.GATED, _shut(look, wish))
@@ -54,13 +54,9 @@ def _changed(look: Look) -> str:
 def _order(look: Look) -> Rest | None:
     if look.ordered and look.asked:
         return say(Resting.ORDERED, f"to {look.asked[0].release.version}")
-    if look.retry and look.wish and (look.barred or _is_stuck(look, look.wish)):
+    if look.retry and look.wish and (look.barred or look.is_stuck):
         return say(Resting.RETRIED, look.wish.release.version)
     return None
-
-
-def _is_stuck(look: Look, wish: Wish) -> bool:
-    return look.memory.phase is Phase.STALLED and wish.digest == look.rollout.release.digest
 
 
 def _wish(look: Look) -> Rest | None:
@@ -152,7 +148,10 @@ def _label(look: Look) -> Rest:
         return say(Resting.EARNED)
     if wish is None:
         return say(Resting.UNREAD, look.unread)
-    if memory.current is not None and wish.digest == memory.current.digest and not look.again:
+    current = memory.current.release if memory.current else None
+    if current is not None and wish.digest == current.digest and not look.again:
+        if current.version != wish.release.version:
+            return say(Resting.RENAMED, f"{current.version} is {wish.release.version} now")
         return say(Resting.ALIGNED, f"{wish.release.version}{_unset_words(look)}")
     if look.barred:
         return say(Resting.QUARANTINED, wish.release.version)

@@ -23,6 +23,7 @@ class Resting(Enum):
     FIRST = "seen for the first time"
     EARNED = "what was found is well"
     ALIGNED = "runs what is wanted"
+    RENAMED = "runs what is wanted, under another name"
     UNREAD = "no wish can be read"
     GATED = "a gate is shut"
     CLEARED = "every gate is open"
@@ -111,6 +112,7 @@ class Move(Enum):
     """What to do about it."""
 
     REST = "rest"
+    RENAME = "rename"
     ADOPT = "adopt"
     WAIT = "wait"
     OPEN = "deploy"
@@ -140,6 +142,7 @@ def _resting(phase: Phase) -> Rows:
         (phase, Resting.FIRST): (phase, Move.ADOPT),
         (phase, Resting.EARNED): (phase, Move.KEEP),
         (phase, Resting.ALIGNED): (Phase.IDLE, Move.REST),
+        (phase, Resting.RENAMED): (Phase.IDLE, Move.RENAME),
         (phase, Resting.UNREAD): (phase, Move.REST),
         (phase, Resting.GATED): (Phase.PENDING, Move.WAIT),
         (phase, Resting.CLEARED): (Phase.ROLLING, Move.OPEN),
