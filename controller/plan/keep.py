@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from controller.model.manifest import EVERYTHING, narrow
-from controller.model.record import Memory, Quarantined
+from controller.model.record import GOODS, Memory, Quarantined
 from controller.model.release import Kept, Release
 from controller.plan.look import Look
 
@@ -46,3 +46,24 @@ def quarantined(look: Look, memory: Memory, release: Release, cause: str, why: s
         quarantine={**memory.quarantine, release.digest: barred},
         goods=tuple(kept for kept in memory.goods if kept.digest != release.digest),
     )
+
+
+def renamed(look: Look) -> Memory:
+    """Call what runs by the name that is wanted now."""
+    memory, wish, current = look.memory, look.wish, look.memory.current
+    if wish is None or current is None:
+        raise AssertionError("what runs gets the name of what is wanted")
+
+    def named(kept: Kept) -> Kept:
+        return replace(kept, release=wish.release) if kept.digest == wish.digest else kept
+
+    goods = tuple(named(good) for good in memory.goods)
+    return replace(memory, current=named(current), goods=goods, found=named(memory.found) if memory.found else None)
+
+
+def relabelled(memory: Memory, left: Kept, now_runs: Kept) -> Memory:
+    """Let what runs under another name be as good, or as found, as it was."""
+    found = now_runs if memory.found == left and not memory.is_good(left.digest) else memory.found
+    if memory.is_good(left.digest) and not memory.is_good(now_runs.digest):
+        return replace(memory, goods=(now_runs, *memory.goods)[:GOODS])
+    return replace(memory, found=found)

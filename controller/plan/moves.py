@@ -11,7 +11,7 @@ from controller.model.record import GOODS, Applied, Drift, Memory, Next
 from controller.model.release import Kept
 from controller.model.rollout import Expect, Phase, Purpose, Terms
 from controller.plan.calls import INTENT_LIFE
-from controller.plan.keep import kept_live, quarantined
+from controller.plan.keep import kept_live, quarantined, relabelled, renamed
 from controller.plan.look import Look
 from controller.plan.open import ensure, new_rollout, revision_of
 from controller.plan.rest import DAY
@@ -28,20 +28,6 @@ class Step:
 
 def _rest(look: Look) -> Step:
     return Step(memory=look.memory)
-
-
-def _rename(look: Look) -> Step:
-    """Call what runs by the name that is wanted now."""
-    memory, wish, current = look.memory, look.wish, look.memory.current
-    if wish is None or current is None:
-        raise AssertionError("what runs gets the name of what is wanted")
-
-    def named(kept: Kept) -> Kept:
-        return replace(kept, release=wish.release) if kept.digest == wish.digest else kept
-
-    goods = tuple(named(good) for good in memory.goods)
-    found = named(memory.found) if memory.found else None
-    return Step(memory=replace(memory, current=named(current), goods=goods, found=found))
 
 
 def _wait(look: Look) -> Step:
@@ -167,16 +153,8 @@ def _accept(look: Look) -> Step:
     if left is not None and not look.runs(left.release) and not by_wish:
         memory = quarantined(look, memory, left.release, "person", "somebody went back from it by hand")
     elif left is not None and by_wish:
-        memory = _relabelled(memory, left, now_runs)
+        memory = relabelled(memory, left, now_runs)
     return Step(memory=replace(memory, current=now_runs, rollout=None, drift=None))
-
-
-def _relabelled(memory: Memory, left: Kept, now_runs: Kept) -> Memory:
-    """Let what runs under another name be as good, or as found, as it was."""
-    found = now_runs if memory.found == left and not memory.is_good(left.digest) else memory.found
-    if memory.is_good(left.digest) and not memory.is_good(now_runs.digest):
-        return replace(memory, goods=(now_runs, *memory.goods)[:GOODS])
-    return replace(memory, found=found)
 
 
 def _reopen(look: Look) -> Step:
@@ -277,7 +255,7 @@ def _there(look: Look) -> Live:
 _PLAIN: Final[Mapping[Move, Callable[[Look], Step]]] = MappingProxyType(
     {
         Move.REST: _rest,
-        Move.RENAME: _rename,
+        Move.RENAME: lambda look: Step(memory=renamed(look)),
         Move.ADOPT: _adopt,
         Move.WAIT: _wait,
         Move.OPEN: _open,
