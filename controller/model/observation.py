@@ -98,6 +98,11 @@ class Live:
         return done and self.running >= max(1, self.desired)
 
     @property
+    def moving(self) -> bool:
+        """Whether the platform is still at work on what it calls PRIMARY."""
+        return self.primary is not None and self.primary.state is State.MOVING
+
+    @property
     def youngest(self) -> int:
         """When the newest deployment was made."""
         return max((made.born for made in self.deployments), default=0)

@@ -41,8 +41,12 @@ def _wait(look: Look) -> Step:
 
 
 def _adopt(look: Look) -> Step:
-    found = kept_live(look)
-    return Step(memory=replace(look.memory, found=look.memory.found or found, current=found))
+    """Take what runs for what should; what somebody is still deploying counts once that has ended."""
+    memory, seen = look.memory, kept_live(look)
+    if _there(look).moving:
+        seen = replace(seen, since=None)
+    known = memory.found if memory.found and memory.found.since else seen
+    return Step(memory=replace(memory, found=known, current=seen, drift=None))
 
 
 def _open(look: Look) -> Step:

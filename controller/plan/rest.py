@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from controller.model.desired import OnDrift
 from controller.model.manifest import narrow
-from controller.model.observation import Live, State
+from controller.model.observation import Live
 from controller.model.rollout import Phase
 from controller.plan.calls import in_words, who
 from controller.plan.look import Look, Wish
@@ -23,7 +23,7 @@ Rest: TypeAlias = Said[Resting]
 
 def read_at_rest(look: Look) -> Rest:
     """First acquaintance, people's orders, an open wish, drift, settings, and last what waits."""
-    if look.live and look.memory.current is None:
+    if look.live and (look.memory.current is None or _ended(look)):
         return say(Resting.FIRST, look.live.revision)
     return _order(look) or _wish(look) or _drift(look) or _settings(look) or _label(look)
 
@@ -79,9 +79,16 @@ def _runs_already(look: Look, wish: Wish) -> Rest:
     return say(Resting.RETURNED if known else Resting.TAKEN, wish.release.version)
 
 
+def _ended(look: Look) -> bool:
+    """Whether the deployment has ended that somebody was making when we first looked, and nothing else was kept."""
+    found, current = look.memory.found, look.memory.current
+    begun = found is not None and found.since is None and current == found
+    return begun and look.memory.phase in {Phase.IDLE, Phase.PENDING} and _rests(look.live)
+
+
 def _rests(live: Live | None) -> bool:
     """Whether the platform has ended what somebody began there."""
-    return live is None or live.primary is None or live.primary.state is not State.MOVING
+    return live is None or not live.moving
 
 
 def _drift(look: Look) -> Rest | None:
