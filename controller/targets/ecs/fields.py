@@ -55,30 +55,10 @@ NOT_DECLARED: Final = MappingProxyType({
     "forceNewDeployment": f"{_OURS}: `trueup retry` and `trueup restart` use it",
     "service": f"{_OURS}: the target's `service` names it",
     "taskDefinition": f"{_OURS}: the revision is the one it registers",
+    "gatewayConnectors": f"{_LATER}: AWS does not read it back",
     "monitoring": f"{_LATER}: AWS does not read it back",
     "tags": _LATER,
 })  # fmt: skip
-
-# The input of RegisterTaskDefinition, tags left out: they label a revision and are no part of its content.
-DEFINITION: Final[tuple[str, ...]] = (
-    "containerDefinitions",
-    "cpu",
-    "enableFaultInjection",
-    "ephemeralStorage",
-    "executionRoleArn",
-    "family",
-    "inferenceAccelerators",
-    "ipcMode",
-    "memory",
-    "networkMode",
-    "pidMode",
-    "placementConstraints",
-    "proxyConfiguration",
-    "requiresCompatibilities",
-    "runtimePlatform",
-    "taskRoleArn",
-    "volumes",
-)
 
 # What AWS adds to a task definition when it answers, and nobody can send.
 OUTPUT_ONLY: Final = frozenset({

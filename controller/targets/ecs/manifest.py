@@ -6,9 +6,10 @@ from typing import Final
 
 from controller.model.manifest import Manifest, Paths, Scalar, is_under
 from controller.targets.ecs.canon import Free, canon, flatten
-from controller.targets.ecs.fields import DEFINITION, DEPLOYS, ONLY_ON_DEPLOYMENTS, OUTPUT_ONLY, SETTINGS
+from controller.targets.ecs.fields import DEPLOYS, ONLY_ON_DEPLOYMENTS, OUTPUT_ONLY, SETTINGS
 from controller.targets.ecs.native import Native, part, parts, text, texts
 from controller.targets.ecs.rules import RULES, SERVICE, TASK_DEFINITION
+from controller.targets.ecs.shapes import definition_inputs
 
 _AWSVPC: Final = "networkConfiguration.awsvpcConfiguration"
 _HOST_PORT_IS_CONTAINER_PORT: Final = frozenset({"awsvpc", "host"})
@@ -68,7 +69,11 @@ def deploying(service: Native, deployment: Native) -> Native:
 
 def registrable(definition: Native) -> dict[str, object]:
     """Give what RegisterTaskDefinition takes of a task definition, without tags and without what says nothing."""
-    return {name: definition[name] for name in DEFINITION if definition.get(name) not in (None, "", [], {})}
+    return {
+        name: definition[name]
+        for name in sorted(definition_inputs())
+        if definition.get(name) not in (None, "", [], {})
+    }
 
 
 def write_shape(definition: Native, service: Native) -> str:

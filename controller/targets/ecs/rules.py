@@ -10,7 +10,7 @@ from typing import Final
 
 from controller.model.manifest import Scalar
 from controller.targets.ecs.canon import Bag, Free, Leaf, Named, Pairs, Rule, Table, Whole, named
-from controller.targets.ecs.native import Native
+from controller.targets.ecs.native import Native, texts
 
 _VCPU = re.compile(r"\s*(\d*\.?\d+)\s*vcpu\s*", re.IGNORECASE)
 _GB = re.compile(r"\s*(\d*\.?\d+)\s*gb\s*", re.IGNORECASE)
@@ -50,11 +50,17 @@ def _device(item: Native) -> str:
     return f"{item.get('hostPath')}:{item.get('containerPath') or item.get('hostPath')}"
 
 
+def _hook(item: Native) -> str:
+    stages = "+".join(sorted(texts(item, "lifecycleStages")))
+    return f"{stages}:{item.get('hookTargetArn') or item.get('targetType') or 'AWS_LAMBDA'}"
+
+
 def _off(connect: Native) -> bool:
     return set(connect) <= {"enabled"} and not connect.get("enabled")
 
 
 _PORTS = Named(key=_port, by=frozenset({"containerPort", "containerPortRange", "protocol"}))
+_HOOKS = Named(key=_hook, by=frozenset({"hookTargetArn", "lifecycleStages", "targetType"}))
 _DEVICES = Named(key=_device, by=frozenset({"hostPath", "containerPath"}))
 
 # Not named, so exact and in their order: command, entryPoint, environmentFiles, dnsServers, extraHosts and so on.
@@ -129,6 +135,10 @@ _SERVICE: dict[str, Rule] = {
     "deploymentConfiguration.deploymentCircuitBreaker.enable": NO,
     "deploymentConfiguration.deploymentCircuitBreaker.resetOnHealthyTask": Leaf(default=True),
     "deploymentConfiguration.deploymentCircuitBreaker.rollback": NO,
+    "deploymentConfiguration.lifecycleHooks": _HOOKS,
+    "deploymentConfiguration.lifecycleHooks[].hookDetails": FREE,
+    "deploymentConfiguration.lifecycleHooks[].timeoutConfiguration.action": Leaf(default="ROLLBACK"),
+    "deploymentConfiguration.lifecycleHooks[].timeoutConfiguration.timeoutInMinutes": Leaf(default=1440),
     "deploymentConfiguration.maximumPercent": Leaf(default=200),
     "deploymentConfiguration.minimumHealthyPercent": Leaf(default=100),
     "deploymentConfiguration.strategy": Leaf(default="ROLLING"),
@@ -143,11 +153,14 @@ _SERVICE: dict[str, Rule] = {
     "platformVersion": Leaf(default="LATEST"),
     "propagateTags": Leaf(default="NONE"),
     "serviceConnectConfiguration": Whole(_off),
+    "serviceConnectConfiguration.accessLogConfiguration.includeQueryParameters": Leaf(default="DISABLED"),
     "serviceConnectConfiguration.logConfiguration.options": FREE,
     "serviceConnectConfiguration.logConfiguration.secretOptions": Pairs(key="name", value="valueFrom"),
     "serviceConnectConfiguration.services": named("portName"),
+    "serviceConnectConfiguration.services[].clientAliases": named("port", "dnsName"),
     "serviceRegistries": named("registryArn", "containerName", "containerPort", "port"),
     "volumeConfigurations": named("name"),
+    "volumeConfigurations[].managedEBSVolume.tagSpecifications[].tags": Pairs(key="key", value="value"),
     "vpcLatticeConfigurations": named("targetGroupArn", "portName"),
 }
 

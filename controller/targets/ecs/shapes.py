@@ -35,6 +35,13 @@ def input_of(operation: str) -> "Shape":
     return shape
 
 
+@cache
+def definition_inputs() -> frozenset[str]:
+    """Name what RegisterTaskDefinition takes but tags: they label a revision and are no part of its content."""
+    members: Mapping[str, Shape] = getattr(input_of("RegisterTaskDefinition"), "members", {})
+    return frozenset(members) - {"tags"}
+
+
 def fit(value: object, operation: str, at: Path, faults: list[Fault]) -> dict[str, object]:
     """Bring values to the types that AWS asks for, drop nulls, and add what does not fit to the faults.
 
