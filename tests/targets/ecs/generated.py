@@ -1,0 +1,102 @@
+"""Valid task definitions, and fields of services, generated from AWS's own model."""
+
+from hypothesis import strategies as st
+
+from controller.targets.ecs.canon import Named, Pairs
+from controller.targets.ecs.rules import RULES
+from controller.targets.ecs.shapes import input_of
+
+WORDS = st.sampled_from(["a", "b", "api", "x y", "ü", "/", "0", "1", "true"])
+NAMES = st.sampled_from(["a", "b", "api", "web-1"])
+WHOLE = st.integers(1, 4096)
+# What AWS checks or converts beyond its model, and one value of a list of structures that has no name.
+SPECIAL = {
+    "taskDefinition.family": st.sampled_from(["api", "web"]),
+    "taskDefinition.cpu": st.sampled_from(["256", "512", "1024", "1 vCPU", ".5 vcpu"]),
+    "taskDefinition.memory": st.sampled_from(["1024", "2048", "2 GB", "2GB"]),
+    "taskDefinition.networkMode": st.sampled_from(["bridge", "awsvpc", "host", "none"]),
+    "taskDefinition.containerDefinitions[].portMappings[].containerPortRange": st.sampled_from(["100-200"]),
+    "taskDefinition.containerDefinitions[].environment[].value": st.sampled_from(["", "1", "ü"]),
+    "taskDefinition.taskRoleArn": st.just("arn:aws:iam::111122223333:role/task"),
+    "taskDefinition.containerDefinitions[].name": NAMES,
+    "taskDefinition.containerDefinitions[].mountPoints[].sourceVolume": NAMES,
+    "taskDefinition.requiresCompatibilities": st.lists(st.sampled_from(["EC2", "EXTERNAL"]), unique=True),
+}
+
+# What AWS asks for though its model does not say so.
+ASKED = {
+    "taskDefinition.containerDefinitions[]": {"image", "memory"},
+    "taskDefinition.containerDefinitions[].mountPoints[]": {"sourceVolume"},
+    "taskDefinition.containerDefinitions[].volumesFrom[]": {"sourceContainer"},
+}
+
+
+def inputs(operation, root, leave_out=()):
+    """Generate the input of an operation; a structure has its required members, and some of the others."""
+    shape = input_of(operation)
+    members = {name: member for name, member in shape.members.items() if name not in leave_out}
+    return _structure(members, set(shape.required_members) - set(leave_out), root)
+
+
+def values(shape, at):
+    """Generate what may stand at a place."""
+    if at in SPECIAL:
+        return SPECIAL[at]
+    match shape.type_name:
+        case "structure":
+            return _structure(shape.members, set(shape.required_members), at)
+        case "list":
+            return _list(shape, at)
+        case "map":
+            return st.dictionaries(NAMES, WORDS, max_size=2)
+        case "string":
+            return st.sampled_from(shape.enum) if getattr(shape, "enum", None) else WORDS
+        case "boolean":
+            return st.booleans()
+        case "double" | "float":
+            return st.sampled_from([3.0, 10.0, 12.5])
+        case _:
+            return WHOLE
+
+
+def _structure(members, required, at):
+    made = {name: values(member, f"{at}.{name}") for name, member in members.items()}
+    required |= ASKED.get(at, set())
+    must = {name: made[name] for name in required}
+    may = {name: strategy for name, strategy in made.items() if name not in required}
+    return st.fixed_dictionaries(must, optional=may) if made else st.just({})
+
+
+def _list(shape, at):
+    """Generate a list; items that have a name have it, and each its own."""
+    rule, inside = RULES.get(at), f"{at}[]"
+    if isinstance(rule, Pairs):
+        value = values(shape.member.members[rule.value], f"{inside}.{rule.value}")
+        pairs = st.fixed_dictionaries({rule.key: NAMES, rule.value: value})
+        return st.lists(pairs, max_size=2, unique_by=lambda pair: pair[rule.key])
+    if isinstance(rule, Named):
+        members = shape.member.members
+        naming = {name for name in rule.by if name != "containerPortRange"}
+        items = _structure(
+            {name: members[name] for name in members if name != "containerPortRange"}, naming, inside
+        )
+        return st.lists(items, max_size=2, unique_by=rule.key, min_size=at.endswith("containerDefinitions"))
+    return st.lists(values(shape.member, inside), max_size=2)
+
+
+def _consistent(definition):
+    """Make what refers to something else refer to what is there."""
+    containers, volumes = definition["containerDefinitions"], list(definition.get("volumes", []))
+    if all(container.get("essential") is False for container in containers):
+        del containers[0]["essential"]
+    for container in containers:
+        named = {volume["name"] for volume in volumes}
+        mounts = container.get("mountPoints", [])
+        volumes += [{"name": name} for name in {mount["sourceVolume"] for mount in mounts} - named]
+        if definition.get("networkMode") == "awsvpc":
+            for port in container.get("portMappings", []):
+                port.pop("hostPort", None)
+    return {**definition, **({"volumes": volumes} if volumes else {})}
+
+
+definitions = inputs("RegisterTaskDefinition", "taskDefinition", leave_out=("tags",)).map(_consistent)
