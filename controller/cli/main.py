@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "plan": "Say what would change, and why; changes nothing.",
     "validate": "Check spec files, offline.",
     "schema": "Print the JSON Schema of the spec.",
+    "taskdef": "Compare two task definitions: are they the same?",
     "status": "Show how every target stands, one line each.",
     "why": "Say what blocks a target, and until when.",
     "history": "Show rollouts, orders and who gave them.",

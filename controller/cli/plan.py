@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.common import output_option
+from controller.cli.differing import as_data, because, line_of
 from controller.cli.show import listing
 from controller.codes import DONE, NEGATIVE, UNREACHABLE, worst
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from controller.model.cycle import Cycle
     from controller.model.names import TargetName
     from controller.plan.compare import Difference
@@ -73,8 +76,9 @@ def items(cycle: "Cycle") -> list[dict[str, object]]:
             "move": decision.move,
             "reason": decision.reason,
             "blockers": [{"gate": b.gate, "why": b.why} for b in decision.blockers],
-            "differences": [{"path": d.path, "live": d.live, "wanted": d.wanted} for d in found(cycle, name)],
-            "call": _call(cycle, name),
+            "cause": cause(cycle, name),
+            "differences": as_data(found(cycle, name)),
+            "calls": list(calls(cycle, name)),
         }
         for name, decision in sorted(cycle.plan.decisions.items())
     ]
@@ -90,37 +94,42 @@ def render(cycle: "Cycle") -> str:
     lines += [f"  problem: {complaint}" for complaint in cycle.desired.complaints]
     for name, decision in sorted(cycle.plan.decisions.items()):
         lines.append(f"\n{cycle.plan.env}/{name}  {decision.reason}")
-        lines += [_line(difference) for difference in found(cycle, name)] or [_nothing(cycle, name)]
+        lines.append(f"  {cause(cycle, name)}")
+        lines += [f"  {line_of(difference)}" for difference in found(cycle, name)]
         lines += [f"  waits for {blocker.gate}: {blocker.why}" for blocker in decision.blockers]
-        call = _call(cycle, name)
-        lines.append(f"  would {call}" if call else "  would call nothing")
+        lines.append(f"  would call {', then '.join(calls(cycle, name)) or 'nothing'}")
     return "\n".join(lines)
 
 
-def _nothing(cycle: "Cycle", name: "TargetName") -> str:
+def cause(cycle: "Cycle", name: "TargetName") -> str:
+    """Say in one line what is to happen and why, or that nothing differs."""
     from controller.model.observation import Live
+    from controller.model.rollout import Purpose
 
-    is_seen = isinstance(cycle.seen.sights.get(name), Live)
-    return "  no difference" if is_seen else "  could not be compared"
+    if not isinstance(cycle.seen.sights.get(name), Live):
+        return "could not be compared"
+    action, differences = cycle.plan.decisions[name].action, found(cycle, name)
+    if action is None:
+        return f"differs: {because(differences)}" if differences else "no difference"
+    what = f"updates {action.place.service}"
+    if action.purpose is not Purpose.SETTINGS and not action.revision:
+        what = f"registers {action.release.version} for {action.place.service}"
+    why = because(differences) or cycle.plan.decisions[name].reason
+    return f"{what} because of {why}"
 
 
-def _line(difference: "Difference") -> str:
-    if difference.live is None:
-        return click.style(f"  + {difference.path}: {difference.wanted}", fg="green")
-    if difference.wanted is None:
-        return click.style(f"  - {difference.path}: {difference.live}", fg="red")
-    return click.style(f"  ~ {difference.path}: {difference.live} -> {difference.wanted}", fg="yellow")
-
-
-def _call(cycle: "Cycle", name: "TargetName") -> str:
+def calls(cycle: "Cycle", name: "TargetName") -> "Iterator[str]":
+    """Name the calls that the next turn would make for one target, in their order."""
     from controller.model.rollout import Purpose
 
     action = cycle.plan.decisions[name].action
     if action is None:
-        return ""
+        return
     update = f"UpdateService {action.place.service}" + (" with forceNewDeployment" if action.force else "")
     if action.purpose is Purpose.SETTINGS:
-        return f"{update} (settings only)"
-    if action.revision:
-        return f"{update} to {action.revision.rsplit('/', 1)[-1]}"
-    return f"RegisterTaskDefinition for {action.release.version}, then {update}"
+        yield f"{update} (settings only)"
+    elif action.revision:
+        yield f"{update} to {action.revision.rsplit('/', 1)[-1]}"
+    else:
+        yield f"RegisterTaskDefinition for {action.release.version}"
+        yield update
