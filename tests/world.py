@@ -108,6 +108,8 @@ class FakeWorld:
     rings: bool = False
     unread: bool = False
     pause_in_spec: Pause | None = None
+    complaints: tuple = ()
+    broken: dict = field(default_factory=dict)
     now: datetime = datetime(2030, 1, 1, tzinfo=UTC)
     cycles: list = field(default_factory=list)
     conflicts: int = 0
@@ -126,7 +128,15 @@ class FakeWorld:
             return Unread(env=env, why="git is away")
         targets = {TargetName(name): self.wanted(name) for name in self.versions}
         commit = Commit("c" + "".join(self.versions.values()))
-        return Desired(env=env, commit=commit, targets=targets, brake=self.brake, pause=self.pause_in_spec)
+        return Desired(
+            env=env,
+            commit=commit,
+            targets=targets,
+            brake=self.brake,
+            pause=self.pause_in_spec,
+            complaints=self.complaints,
+            broken=self.broken,
+        )
 
     def wanted(self, name):
         terms = Terms(guards=(guard(alarm_of(name)),), look_every=timedelta(minutes=3))

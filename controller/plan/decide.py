@@ -94,14 +94,15 @@ def _ended(look: Look, move: Move, said: Said[Signal]) -> str:
 
 
 def _forgotten(desired: Reading, record: Record) -> frozenset[TargetName]:
-    """Name the targets that a person said to forget, and that the spec no longer names."""
-    wanted = desired.targets if isinstance(desired, Desired) else {}
+    """Name the targets that a person said to forget, and that a spec which could be read whole no longer names."""
+    if not isinstance(desired, Desired) or desired.complaints:
+        return frozenset()
     return frozenset(
         name
         for name, orders in record.orders.targets.items()
         if orders.forget is not None
         and name in record.targets
-        and name not in wanted
+        and name not in desired.targets
         and record.targets[name].phase not in MOVING
         and orders.forget.number > record.targets[name].recovered
     )

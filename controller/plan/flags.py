@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Final
 
 from controller.model.decision import Blocker, Decision
-from controller.model.observation import Live
+from controller.model.observation import Live, Unseen
+from controller.model.place import Place
 from controller.model.record import Memory
 from controller.model.rollout import MOVING, Phase
 from controller.plan.keep import kept_live
@@ -26,7 +27,7 @@ def flagged(look: Look) -> Decision | None:
     if not why:
         return None
     return Decision(
-        memory=replace(look.memory, place=None) if look.claimed_by else look.memory,
+        memory=replace(look.memory, place=None) if look.claimed_by and not look.moved_to else look.memory,
         row=(look.memory.phase, HELD),
         move="hold",
         reason=f"hold: {why}",
@@ -47,6 +48,8 @@ def _may_recover(look: Look, *, held: bool) -> bool:
 def held(look: Look) -> str:
     """Say what only a person can settle, or nothing."""
     memory, live = look.memory, look.live
+    if look.moved_to is not None:
+        return _lost(look, look.moved_to)
     if look.claimed_by:
         return (
             f"its service is claimed by {look.claimed_by}; remove one of the two, or "
@@ -66,6 +69,13 @@ def held(look: Look) -> str:
             f"check that this is the right store, then {recover}"
         )
     return ""
+
+
+def _lost(look: Look, place: Place) -> str:
+    """Keep what is remembered until what the spec names instead was seen: it may be a slip of the hand."""
+    why = look.sight.why if isinstance(look.sight, Unseen) else "there is no such service"
+    old = f"; what is remembered is of {look.memory.place.service}" if look.memory.place else ""
+    return f"the spec names {place.service} in {place.cluster} now, and that was not seen yet: {why}{old}"
 
 
 def _has_lost_memory(memory: Memory, live: Live) -> bool:

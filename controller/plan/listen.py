@@ -20,15 +20,25 @@ def listen(look: Look, memory: Memory, signal: Signal) -> Memory:
     order, retry = look.orders.rollback, look.orders.retry
     retried = retry.number if retry else memory.retried
     ordered = order.number if order else memory.ordered
-    if (retried, ordered) == (memory.retried, memory.ordered):
+    recovered = _forgetting(look) or memory.recovered
+    if (retried, ordered, recovered) == (memory.retried, memory.ordered, memory.recovered):
         return memory
-    return replace(memory, retried=retried, ordered=ordered)
+    return replace(memory, retried=retried, ordered=ordered, recovered=recovered)
+
+
+def _forgetting(look: Look) -> int:
+    """Give the number of an order to forget what the spec names; 0 if there is none that was not heard yet."""
+    forget = look.orders.forget
+    asked = forget is not None and look.wish is not None and forget.number > look.memory.recovered
+    return forget.number if forget is not None and asked else 0
 
 
 def unheard(look: Look, signal: Signal) -> str:
     """Answer an order that cannot be carried out; it is never served later."""
     if isinstance(signal, Still):
         return ""
+    if _forgetting(look):
+        return "; it was to be forgotten, but the spec names it: take it out first"
     going_back = look.memory.phase is Phase.ROLLING_BACK
     if look.ordered and signal.name != _ROLLBACK:
         why = "it is already going back" if going_back else "there is nothing to go back to"

@@ -13,7 +13,7 @@ from controller.model.orders import Pause, TargetOrders
 from controller.model.place import Place
 from controller.model.record import Memory, Owner
 from controller.model.release import Kept, Release
-from controller.model.rollout import Phase, Rollout
+from controller.model.rollout import MOVING, Phase, Rollout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,8 @@ class Look:
     """Everything that a decision about one target may depend on.
 
     `guards` are those of the open rollout, or of the wish when there is none; `alarmed` are the wish's own guards
-    that already ring before it starts. `claimed_by` is another target that owns this place.
+    that already ring before it starts. `claimed_by` is another target that owns this place, `moved_to` the one that
+    the spec names now while `memory` is still of another.
     """
 
     env: EnvName
@@ -59,6 +60,7 @@ class Look:
     alarmed: tuple[Judged, ...]
     braked: bool
     unread: str
+    moved_to: Place | None
     claimed_by: Owner | None
     now: datetime
 
@@ -222,4 +224,15 @@ class Look:
             found.append(Blocker(gate="quarantine", why=f"{self.wish.release.version} failed here: {barred.why}"))
         shut = (*self.gates, *self.alarmed) if not self.wish.free else ()
         found += [Blocker(gate=judged.kind, why=judged.verdict.why) for judged in shut]
-        return tuple(found)
+        return (*found, *self._underway) if not barred and not shut else tuple(found)
+
+    @property
+    def _underway(self) -> tuple[Blocker, ...]:
+        """The rollout of another release that the wish has to wait for."""
+        memory, rollout, wish = self.memory, self.memory.rollout, self.wish
+        if rollout is None or wish is None or memory.phase not in MOVING or wish.digest == rollout.release.digest:
+            return ()
+        left = rollout.terms.bake - rollout.baked if memory.phase is Phase.BAKING else None
+        what = f"{wish.release.version} waits for {rollout.release.version}, which is {memory.phase.value}"
+        why = what if rollout.back else f"{what} (supersede: {wish.want.supersede.value})"
+        return (Blocker(gate="rollout", why=why, until=self.now + left if left else None),)

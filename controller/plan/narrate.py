@@ -29,11 +29,12 @@ def _accepted(desired: Reading, before: Record, plan: Plan) -> Iterator[Entry]:
     if not isinstance(desired, Desired) or (before.accepted and before.accepted.commit == desired.commit):
         return
     by = desired.author or "somebody"
+    stands = sorted(f"{path} is broken and stands as at {commit[:12]}" for path, commit in desired.broken.items())
     yield Entry(
         at=plan.decided_at,
         env=desired.env,
         event=Event.ACCEPTED,
-        text=f"commit {desired.commit[:12]} is what {desired.env} should run",
+        text="; ".join((f"commit {desired.commit[:12]} is what {desired.env} should run", *stands)),
         by=by,
         data={"commit": desired.commit},
     )

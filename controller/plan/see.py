@@ -6,8 +6,8 @@ from typing import Final
 
 from controller.model.desired import Desired, DesiredTarget, Reading, Unread
 from controller.model.gate import Gate, Open, Shut
-from controller.model.names import EnvName, TargetName
-from controller.model.observation import Live, Observation, Unseen
+from controller.model.names import Commit, EnvName, TargetName
+from controller.model.observation import Absent, Live, Observation, Unseen
 from controller.model.orders import Pause, Pin, TargetOrders
 from controller.model.place import Place
 from controller.model.questions import Candidate
@@ -53,9 +53,10 @@ def look_at(
     place = place_of(desired, record, name) or NOWHERE
     known = record.targets.get(name)
     elsewhere = known is not None and known.place is not None and known.place.claim != place.claim
-    remembered = _begun(place, orders) if known is None or elsewhere else known
+    lost = elsewhere and not (isinstance(sight, Live) or (isinstance(sight, Absent) and want and want.create))
+    remembered = known if known is not None and (lost or not elsewhere) else _begun(place, orders)
     memory = _resolve(remembered, sight if isinstance(sight, Live) else None, now)
-    if want is not None and (memory.place, memory.owner) != (place, want.owner):
+    if want is not None and not lost and (memory.place, memory.owner) != (place, want.owner):
         memory = replace(memory, place=place, owner=want.owner)
     memory = _seen_set(memory, want, sight if isinstance(sight, Live) else None, now)
     memory = _unpinned(memory, want, orders.pin)
@@ -80,6 +81,7 @@ def look_at(
         alarmed=tuple(judged for judged in at_wish if isinstance(judged.verdict, Shut)),
         braked=braked,
         unread=_unread(desired, name, want),
+        moved_to=place if lost else None,
         claimed_by=_claimed_by(record, desired.env, name, place),
         now=now,
     )
@@ -118,7 +120,21 @@ def _unread(desired: Reading, name: TargetName, want: DesiredTarget | None) -> s
         return desired.why
     if want is None and name in desired.targets:
         return "the spec names another place for it; this rollout is finished first"
-    return "" if want is not None else "the spec no longer names it; it is left as it is"
+    if want is None:
+        more = f"; {desired.complaints[0]}" if desired.complaints else ""
+        return f"the spec no longer names it; it is left as it is{more}"
+    broken = broken_at(desired, want)
+    wrong = next((str(one) for one in desired.complaints if one.path == want.file), "")
+    wrong = wrong or (str(desired.complaints[0]) if broken and desired.complaints else "")
+    return f"{wrong}; it stands as at commit {broken[:12]}" if broken else ""
+
+
+def broken_at(desired: Desired, want: DesiredTarget) -> Commit | None:
+    """Say at which commit a target stands whose file, or whose environment's own file, is broken now."""
+    own = (f"{desired.env}.yaml", f"{desired.env}/environment.yaml")
+    whole = next((commit for path, commit in desired.broken.items() if path in own), None)
+    mine = (commit for path, commit in desired.broken.items() if f"/{want.file}".endswith(f"/{path}"))
+    return whole or next(mine, None)
 
 
 def _resolve(memory: Memory, live: Live | None, now: datetime) -> Memory:

@@ -12,7 +12,8 @@ from controller.model.record import Memory, Record
 from controller.model.release import Release
 from controller.model.rollout import Rollout
 from controller.model.status import TargetStatus
-from controller.plan.see import look_at
+from controller.plan.look import Look
+from controller.plan.see import broken_at, look_at
 
 
 def summarise(
@@ -42,7 +43,7 @@ def _status(
         owner=memory.owner,
         wanted=wanted.version if wanted else "",
         spec_digest=wish.want.release.digest if wish else "",
-        commit=_commit(desired, before),
+        commit=_commit(desired, before, look),
         seen=not isinstance(look.sight, Unseen),
         quarantined=look.barred,
         paused=look.pause.reason if look.pause else "",
@@ -80,9 +81,11 @@ class _There(TypedDict, total=False):
     drifted: bool
 
 
-def _commit(desired: Reading, before: Record) -> str:
+def _commit(desired: Reading, before: Record, look: Look) -> str:
+    """Give the commit that is in force for a target: an older one while its file is broken."""
     if isinstance(desired, Desired):
-        return desired.commit
+        broken = broken_at(desired, look.wish.want) if look.wish else None
+        return broken or desired.commit
     return before.accepted.commit if before.accepted else ""
 
 

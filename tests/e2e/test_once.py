@@ -118,7 +118,8 @@ def test_a_plan_says_what_differs_and_changes_nothing_anywhere(stage: Stage):
     said = planned(stage)
     assert said.code == DIFFERS, said
     assert "-> 111122223333.dkr.ecr.eu-west-1.amazonaws.com/unifocus-prod-api:v1.2.3" in said.out
-    assert "would RegisterTaskDefinition for v1.2.3, then UpdateService unifocus-prod-api-service" in said.out
+    assert "would call RegisterTaskDefinition for v1.2.3, then UpdateService unifocus-prod-api-service" in said.out
+    assert "registers v1.2.3 for unifocus-prod-api-service because of" in said.out
     assert (dump_of(store), print_of(stage.repository.folder)) == before
     assert stage.cloud.changes() == []
     more = {name for name, count in stage.cloud.desk.calls.counts.items() if count > asked.get(name, 0)}

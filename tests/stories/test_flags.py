@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from controller.model.desired import OnDrift
-from controller.model.names import ClaimKey, EnvName, TargetName
+from controller.model.desired import Complaint, OnDrift, Supersede
+from controller.model.names import ClaimKey, Commit, EnvName, TargetName
 from controller.model.observation import OurTags, State
-from controller.model.orders import Moved, Pause
+from controller.model.orders import Moved, Pause, Request
 from controller.model.record import Owner
 from controller.model.rollout import Terms
 from tests.platform import place
@@ -307,3 +307,98 @@ def test_an_order_that_cannot_be_carried_out_is_answered_once_and_never_served_l
     assert "was asked for, but" in w.said
     w.tick()
     assert "was asked for" not in w.said and w.sent == []
+
+
+# --- what the spec names
+def test_a_slip_of_the_hand_in_the_place_loses_nothing_and_calls_nothing():
+    w = settled("1", "2")
+    w.sick.add(digest("3"))
+    w.version = "3"
+    w.ticks(14)
+    assert (w.running, w.quarantine) == ("2", {digest("3")})
+    before, calls = w.memory, len(w.sent)
+    w.want = {"place": place("typo"), "create": False}
+    w.ticks(3)
+    assert w.said.startswith(
+        "hold: the spec names typo in c now, and that was not seen yet: there is no such service"
+    )
+    assert w.cycles[-1].plan.decisions["api"].blockers[0].gate == "held"
+    w.want = {}
+    w.ticks(5)
+    assert (w.memory, len(w.sent)) == (before, calls)
+
+
+def test_a_place_that_cannot_be_looked_at_loses_nothing():
+    w = settled("1", "2")
+    before = w.memory
+    w.want = {"place": place("typo")}
+    w.platform.blind = True
+    w.tick()
+    assert "describe timed out" in w.said and w.phase == "idle"
+    w.platform.blind = False
+    w.want = {}
+    w.ticks(3)
+    assert w.memory == before
+
+
+def forget(w, name="api"):
+    w.order(name, forget=Request(number=w.next_number()))
+
+
+def test_what_the_spec_names_is_not_forgotten_and_the_order_is_not_served_later():
+    w = settled()
+    forget(w)
+    w.tick()
+    assert w.said.endswith("; it was to be forgotten, but the spec names it: take it out first")
+    w.tick()
+    assert "forgotten" not in w.said
+    w.versions.clear()
+    w.ticks(2)
+    assert w.memory.goods
+
+
+def test_what_the_spec_no_longer_names_is_forgotten():
+    w = settled()
+    w.versions.clear()
+    w.tick()
+    forget(w)
+    w.tick()
+    assert w.cycles[-1].plan.dropped == {"api"}
+
+
+@pytest.mark.parametrize("how", ["unread", "complaint"])
+def test_nothing_is_forgotten_while_the_spec_cannot_be_read_whole(how):
+    w = settled()
+    w.versions.clear()
+    w.tick()
+    forget(w)
+    w.unread = how == "unread"
+    w.complaints = (Complaint(path="specs/prod.yaml", what="is not valid"),) if how == "complaint" else ()
+    w.ticks(3)
+    assert w.memory.goods and all(cycle.plan.dropped == set() for cycle in w.cycles)
+
+
+# --- what is said of it
+def test_a_wish_that_waits_for_a_bake_says_so_and_until_when():
+    w = settled()
+    w.want["supersede"] = Supersede.AFTER_BAKE
+    w.version = "2"
+    while w.phase != "baking":
+        w.tick(1)
+    w.version = "3"
+    w.tick(1)
+    (blocker,) = w.cycles[-1].plan.decisions["api"].blockers
+    assert (blocker.gate, blocker.why) == ("rollout", "3 waits for 2, which is baking (supersede: afterBake)")
+    assert w.now < blocker.until <= w.now + timedelta(minutes=10)
+
+
+def test_a_target_of_a_broken_file_says_what_is_wrong_and_at_which_commit_it_stands():
+    w = settled()
+    w.complaints = (Complaint(path="specs/prod.yaml", line=14, column=9, what="'v1.2' is no version"),)
+    w.broken = {"prod.yaml": Commit("d" * 40)}
+    w.want["file"] = "specs/prod.yaml"
+    w.tick()
+    (blocker,) = w.cycles[-1].plan.decisions["api"].blockers
+    assert blocker.gate == "source"
+    assert blocker.why == "specs/prod.yaml:14:9: 'v1.2' is no version; it stands as at commit dddddddddddd"
+    assert w.cycles[-1].status[0].commit == "d" * 40

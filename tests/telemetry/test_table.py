@@ -52,7 +52,8 @@ def test_every_series_of_a_target_is_there_as_soon_as_it_is_shown():
     assert len(found) == 2 * COLUMNS
     assert {result for key in found for label, result in key[1:] if label == "result"} == set(RESULTS)
     assert {gate for key in found for label, gate in key[1:] if label == "gate"} == set(GATES)
-    assert GATES == ("pause", "source", "quarantine", "quota", "claim", "held", "stalled", "gates", "alarms")
+    held = ("claim", "held", "stalled", "rollout")
+    assert GATES == ("pause", "source", "quarantine", "quota", *held, "gates", "alarms")
 
 
 def test_the_phase_is_a_state_set():
