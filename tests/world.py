@@ -109,7 +109,7 @@ class FakeWorld:
     unread: bool = False
     pause_in_spec: Pause | None = None
     complaints: tuple = ()
-    broken: dict = field(default_factory=dict)
+    broken_files: dict = field(default_factory=dict)
     now: datetime = datetime(2030, 1, 1, tzinfo=UTC)
     cycles: list = field(default_factory=list)
     conflicts: int = 0
@@ -135,7 +135,7 @@ class FakeWorld:
             brake=self.brake,
             pause=self.pause_in_spec,
             complaints=self.complaints,
-            broken=self.broken,
+            broken=self.broken_files,
         )
 
     def wanted(self, name):

@@ -25,6 +25,7 @@ from controller.loop.tell import name_of, tell
 from controller.model.decision import Ensure
 from controller.model.desired import Unread
 from controller.model.names import EnvName
+from controller.model.place import Place
 from controller.model.rollout import MOVING, Phase
 from controller.plan.remember import intend
 from controller.plan.transitions import Move
@@ -73,6 +74,11 @@ class Reporter:
             self.metrics.environment_seen(name)
         self.known.clear()
         self.known.update(names)
+
+    def places(self, places: frozenset[Place]) -> None:
+        """Say where targets live, before anything is called there: a first call that is denied counts from 0."""
+        for account, region in {(place.account, place.region) for place in places}:
+            self.metrics.aws_seen(account, region)
 
     def loop_failed(self, error: Exception) -> None:
         """Say that the loop itself met something it did not expect, and goes on."""

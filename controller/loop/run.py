@@ -16,6 +16,7 @@ from controller.loop.survey import Survey
 from controller.loop.tell import tell
 from controller.model.cycle import Cycle
 from controller.model.decision import Ensure
+from controller.model.desired import Desired
 from controller.model.names import EnvName, TargetName
 from controller.model.record import Record
 from controller.ports import Gauges, Pulse, World
@@ -121,12 +122,16 @@ class Runner:
 
     def _survey_one(self, env: EnvName) -> None:
         """Notice what is new in one environment; one that cannot be surveyed hides no other."""
+        before = self._survey.readings.get(env)
         try:
             self._survey.look(env, self._world.now())
         except (PlatformError, Conflict):
             raise
         except Exception as error:  # noqa: BLE001  a poisoned environment stops no other
             self._gauges.turn_failed(env, error)
+        reading = self._survey.readings.get(env)
+        if reading is not before and isinstance(reading, Desired):
+            self._gauges.places(frozenset(target.place for target in reading.targets.values()))
 
     def _renew(self, environments: frozenset[EnvName]) -> bool:
         """Renew leases when it is time; whether one was written. Raises PlatformError if one could not be."""

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from controller.loop.agenda import Agenda
 from controller.loop.reconcile import going_from
-from controller.model.desired import Desired, Reading
+from controller.model.desired import GONE, Desired, Reading
 from controller.model.names import EnvName, TargetName
 from controller.model.orders import Orders
 from controller.model.record import Record
@@ -22,6 +22,7 @@ class Survey:
     readings: dict[EnvName, Reading] = field(default_factory=dict)
     orders: dict[EnvName, Orders] = field(default_factory=dict)
     records: dict[EnvName, Record] = field(default_factory=dict)
+    known: dict[EnvName, frozenset[TargetName]] = field(default_factory=dict)
 
     def environments(self) -> frozenset[EnvName]:
         """Name every environment that is in the source or remembered."""
@@ -36,6 +37,9 @@ class Survey:
             return
         self.records[env] = record
         known = frozenset(names_of(reading, record))
+        if known != self.known.get(env) and tells(reading):
+            self.world.store.withdraw(env, known)
+            self.known[env] = known
         self.agenda.drop(env, self.agenda.targets(env) - known)
         new = known - self.agenda.targets(env)
         self.agenda.hurry(env, new if reading is before else new | _changed(before, reading, known), now)
@@ -50,6 +54,11 @@ class Survey:
         if before is None:
             return
         self.agenda.hurry(env, _ordered(before, after, self.agenda.targets(env)), now)
+
+
+def tells(reading: Reading) -> bool:
+    """Whether a reading says which targets there are: that an environment is gone says so too."""
+    return isinstance(reading, Desired) or reading.reason == GONE
 
 
 def _changed(before: Reading | None, after: Reading, known: frozenset[TargetName]) -> frozenset[TargetName]:

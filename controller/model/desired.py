@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from controller.model.gate import Gate
 from controller.model.names import Commit, EnvName, TargetName
@@ -96,6 +96,10 @@ class Desired:
     def accepted(self) -> Accepted:
         """What the environment has gone up to once this is acted on."""
         return Accepted(commit=self.commit, broken=self.broken)
+
+
+GONE: Final = "EnvironmentGone"
+"""The `reason` of an environment that the source was read for, and that is not in it any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

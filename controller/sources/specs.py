@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 
-from controller.model.desired import Accepted, Brake, Complaint, Desired, DesiredTarget, Reading, Unread
+from controller.model.desired import GONE, Accepted, Brake, Complaint, Desired, DesiredTarget, Reading, Unread
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.orders import Pause
 from controller.sources.environments import Environments, environments
@@ -14,7 +14,6 @@ from controller.sources.forward import moves_forward
 from controller.sources.snapshot import Head, NoSnapshot, Reason, Snapshot, Snapshots
 
 INVALID: Final = "SpecInvalid"
-GONE: Final = "EnvironmentGone"
 REJECTED: Final = "FileRejected"
 
 # The source is merely away: what was read in this process stays what is wanted. Every other answer is about the

@@ -1,6 +1,6 @@
 """The memory of all environments, kept in items: what the loop recalls and saves, and what people ask for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import Final
@@ -102,6 +102,10 @@ class Records:
     def show(self, statuses: Sequence[TargetStatus]) -> None:
         """Keep the newest status of each target; one that is as it was is not written."""
         self._statuses.show(statuses)
+
+    def withdraw(self, env: EnvName, known: Collection[TargetName]) -> None:
+        """Take away the statuses of an environment's targets that are not among the known ones."""
+        self._statuses.withdraw(env, known)
 
     def shown(self) -> Sequence[TargetStatus]:
         """Give the newest status of every target, in order of environment and target."""

@@ -1,6 +1,6 @@
 """The newest status of every target: a view for commands, which the loop never reads."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
@@ -35,6 +35,13 @@ class Statuses:
         """Keep the newest status of each target."""
         for env in sorted({status.env for status in statuses}):
             self._show(env, {status.target: status for status in statuses if status.env == env})
+
+    def withdraw(self, env: EnvName, known: Collection[TargetName]) -> None:
+        """Take away the statuses of an environment's targets that are not among the known ones."""
+        part = status_part(env)
+        gone = sorted(set(self._backend.etags(part)) - set(known))
+        if gone:
+            self._backend.commit([Write(key=Key(part, name), body=None) for name in gone])
 
     def shown(self) -> Sequence[TargetStatus]:
         """Give the newest status of every target, in order of environment and target."""

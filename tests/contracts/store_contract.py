@@ -384,6 +384,14 @@ class StoreContract(ClaimsContract):
         assert store.load(PROD) is record
         store.save(record, made.having(record, api=made.a_memory(watermark=2)), PROD)
 
+    def test_statuses_of_targets_that_are_not_known_any_more_are_taken_away(self, store, other):
+        store.show([made.a_status(env, name) for env in (PROD, STAGE) for name in (API, WEB)])
+        store.withdraw(PROD, {API})
+        assert [(s.env, s.target) for s in other.shown()] == [(PROD, API), (STAGE, API), (STAGE, WEB)]
+        store.withdraw(PROD, {API})
+        store.show([made.a_status(PROD, WEB)])
+        assert [(s.env, s.target) for s in other.shown()][:2] == [(PROD, API), (PROD, WEB)]
+
     def test_many_statuses_are_shown(self, store, other):
         many = [made.a_status(target=f"t{at:03}") for at in range(250)]
         store.show(many)

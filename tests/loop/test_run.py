@@ -12,6 +12,7 @@ from controller.loop.lease import Leases
 from controller.loop.run import Rhythm, Runner
 from controller.model.orders import Orders
 from controller.ports import Lease, World
+from tests.platform import place
 from tests.world import ENV, FakeWorld, release
 
 SPEED = 600.0
@@ -63,6 +64,10 @@ class Living(FakeWorld):
             environments = staticmethod(frozenset)
             lease = staticmethod(w.leases.get)
             show = staticmethod(w.statuses.extend)
+
+            @staticmethod
+            def withdraw(env, known):
+                w.statuses[:] = [status for status in w.statuses if status.target in known]
 
             @staticmethod
             def hold(env, lease, over):
@@ -156,6 +161,14 @@ def test_a_watcher_that_raises_is_counted_and_stops_nothing(living):
     w, recorder, _, _ = living
     until(lambda: len(w.cycles) > 2)
     assert any(told[0] == "watcher_failed" and told[1] == "Living.boom" for told in recorder.told)
+
+
+def test_where_targets_live_is_told_before_anything_is_looked_at(living):
+    w, recorder, *_ = living
+    until(lambda: w.cycles)
+    told = [told[0] for told in recorder.told]
+    assert ("places", frozenset({place("api")})) in recorder.told
+    assert told.index("places") < told.index("turn_started")
 
 
 def test_with_the_store_away_nothing_is_sent_and_looking_goes_on(living):

@@ -7,7 +7,7 @@ import pytest
 
 from controller.loop.agenda import Agenda
 from controller.loop.survey import Survey
-from controller.model.desired import Unread
+from controller.model.desired import GONE, Unread
 from controller.model.orders import Pause, TargetOrders
 from tests.world import ENV, FakeWorld
 
@@ -23,12 +23,16 @@ class Outside:
         self.agenda = Agenda()
         self.survey = Survey(world=self, agenda=self.agenda)
         self.source = self.store = self
+        self.withdrawn = []
 
     def read(self, env, accepted):
         return self.reading
 
     def load(self, env):
         return self.record
+
+    def withdraw(self, env, known):
+        self.withdrawn.append(known)
 
     def environments(self):
         return frozenset({ENV})
@@ -108,3 +112,21 @@ def test_a_target_that_only_the_memory_knows_comes_onto_the_agenda(outside):
     w.tick()
     outside.record = replace(outside.record, targets={"moved": w.store.record.targets["moved"]})
     assert moved is None and outside.look() == {"moved"}
+
+
+def test_statuses_of_what_is_neither_wanted_nor_remembered_are_taken_away_once(outside):
+    assert outside.withdrawn == [{"api", "web"}]
+    outside.w.versions.pop("web")
+    outside.reading = outside.w.read(ENV, None)
+    outside.look()
+    outside.look()
+    assert outside.withdrawn[1:] == [{"api"}]
+
+
+def test_while_the_spec_cannot_be_read_no_status_is_taken_away_and_when_it_is_gone_they_are(outside):
+    outside.reading = Unread(env=ENV, why="git is away")
+    outside.look()
+    assert len(outside.withdrawn) == 1
+    outside.reading = Unread(env=ENV, why="specs/prod.yaml is gone", reason=GONE)
+    outside.look()
+    assert outside.withdrawn[1:] == [set()]

@@ -395,7 +395,7 @@ def test_a_wish_that_waits_for_a_bake_says_so_and_until_when():
 def test_a_target_of_a_broken_file_says_what_is_wrong_and_at_which_commit_it_stands():
     w = settled()
     w.complaints = (Complaint(path="specs/prod.yaml", line=14, column=9, what="'v1.2' is no version"),)
-    w.broken = {"prod.yaml": Commit("d" * 40)}
+    w.broken_files = {"prod.yaml": Commit("d" * 40)}
     w.want["file"] = "specs/prod.yaml"
     w.tick()
     (blocker,) = w.cycles[-1].plan.decisions["api"].blockers

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from controller.errors import AccessError, PlatformError, TrueupError
@@ -122,7 +123,8 @@ class Access:
         client = self._clients.make(self._opened(), service, self._region, config)
         if service != "sts":
             client.meta.events.register("before-send", self._before_change if changing else self._before_read)
-        client.meta.events.register("response-received", self._received)
+        heard = partial(self._clients.received, self._account, self._region)
+        client.meta.events.register("response-received", heard)
         return client
 
     def _before_read(self, event_name: str, **_: object) -> None:
@@ -136,22 +138,6 @@ class Access:
             raise OutOfQuota(f"{_operation(event_name)} {WAITS}")
         permission.check()
         permission.opened = True
-
-    def _received(
-        self,
-        event_name: str,
-        parsed_response: Native | None = None,
-        exception: Exception | None = None,
-        **_: object,
-    ) -> None:
-        """Count the answer to every attempt; what we stopped ourselves was no call."""
-        if isinstance(exception, TrueupError):
-            return
-        operation = _operation(event_name)
-        result = "failed" if parsed_response is None else _result(parsed_response)
-        if result == "throttled":
-            self._clients.buckets.empty(self._account, self._region, operation)
-        self._clients.on_call(self._account, self._region, operation, result)
 
 
 class Clients:
@@ -200,22 +186,43 @@ class Clients:
             ambient = self._ambient = self._ambient or ambient_session()
 
         def client(service: str, **credentials: str | None) -> Client:
-            return self._lender(ambient, service, region, credentials)
+            return self._lender(ambient, service, (role or "", region), credentials)
 
         return role_session(role, ambient, client, self.options) if role else ambient
 
     def _lender(
-        self, ambient: "Session", service: str, region: str, credentials: Mapping[str, str | None]
+        self, ambient: "Session", service: str, key: tuple[str, str], credentials: Mapping[str, str | None]
     ) -> Client:
-        """Give the client that assumes roles: a new one only when our own credentials are new."""
+        """Give the client that assumes one role in one region: a new one only when our own credentials are new."""
+        role, region = key
         with self._lock:
-            known, client = self._lenders.get((service, region), (None, None))
+            known, client = self._lenders.get(key, (None, None))
             if known != credentials:
                 if client is not None:
                     client.close()
                 client = self.make(ambient, service, region, read_config(), **credentials)
-                self._lenders[service, region] = (dict(credentials), client)
+                heard = partial(self.received, _account_of(role), region)
+                client.meta.events.register("response-received", heard)
+                self._lenders[key] = (dict(credentials), client)
             return client
+
+    def received(
+        self,
+        account: str,
+        region: str,
+        event_name: str,
+        parsed_response: Native | None = None,
+        exception: Exception | None = None,
+        **_: object,
+    ) -> None:
+        """Count the answer to every attempt; what we stopped ourselves was no call."""
+        if isinstance(exception, TrueupError):
+            return
+        operation = _operation(event_name)
+        result = "failed" if parsed_response is None else _result(parsed_response)
+        if result == "throttled":
+            self.buckets.empty(account, region, operation)
+        self.on_call(account, region, operation, result)
 
     def make(self, session: "Session", service: str, region: str, config: "Config", **more: object) -> Client:
         """Make a client; one at a time, because the SDK's sessions are not made for threads."""
@@ -234,6 +241,11 @@ class Clients:
     def opened(self) -> Callable[[], bool]:
         """Forget what was let out before, and give what says whether something is let out from now on."""
         return self.gate.opened()
+
+
+def _account_of(role: str) -> str:
+    """Give the account in a role's ARN: whose role it is, is whose call it is."""
+    return (role.split(":") + [""] * 5)[4]
 
 
 def _operation(event_name: str) -> str:

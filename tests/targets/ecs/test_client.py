@@ -177,6 +177,7 @@ def test_a_role_that_cannot_be_assumed_is_named(ground):
     sight = ground.sight()
     assert isinstance(sight, Unseen)
     assert f"AWS does not allow AssumeRole of {ROLE}" in sight.why
+    assert ("AssumeRole", "denied") in ground.calls
 
 
 def test_an_unreachable_aws_is_nobodys_fault(ground):
