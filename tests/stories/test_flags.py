@@ -58,6 +58,23 @@ def test_an_empty_store_that_meets_our_own_tags_holds_until_recover():
     assert w.memory.found.release.version == "7" and w.goods[0] == "1"
 
 
+def test_after_lost_memory_the_first_release_is_looked_for_before_it_is_registered():
+    w = FakeWorld()
+    w.platform.by_hand("api", "1")
+    w.platform.settle("api")
+    w.service.tags = OurTags(digest=digest("1"))
+    w.version = "2"
+    w.ticks(2)
+    w.recover()
+    w.ticks(2)
+    (call,) = w.platform.calls
+    assert call.look_first
+    w.ticks(14)
+    w.version = "3"
+    w.ticks(14)
+    assert [call.look_first for call in w.platform.calls] == [True, False]
+
+
 def test_a_service_made_anew_under_the_same_name_is_held_until_recover():
     w = settled()
     w.service.identity = "second"
