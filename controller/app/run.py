@@ -21,13 +21,15 @@ from controller.errors import Conflict, PlatformError, Refusal, SpecError
 from controller.loop.lease import Leases
 from controller.loop.reconcile import look_only, preview, reconcile
 from controller.loop.run import Rhythm, Runner
+from controller.loop.survey import tells
 from controller.loop.tell import name_of, tell
 from controller.model.decision import Ensure
-from controller.model.desired import Unread
+from controller.model.desired import GONE, Unread
 from controller.model.names import EnvName
 from controller.model.place import Place
 from controller.model.rollout import MOVING, Phase
 from controller.plan.remember import intend
+from controller.plan.see import names_of
 from controller.plan.transitions import Move
 from controller.sources.specs import SpecSource
 from controller.stores.open import lock_store
@@ -208,6 +210,8 @@ def _turn_once(env: EnvName, built: Built, leases: Leases, reporter: Reporter) -
         logger().warning("somebody else saved first", environment=env, error=str(conflict))
         return BLOCKED
     built.store.show(cycle.status)
+    if tells(cycle.desired):
+        built.store.withdraw(env, names_of(cycle.desired, cycle.after))
     tell(cycle, built.world, reporter)
     return code_of(cycle)
 
@@ -215,7 +219,7 @@ def _turn_once(env: EnvName, built: Built, leases: Leases, reporter: Reporter) -
 def code_of(cycle: "Cycle") -> int:
     """Say what is left after a turn: 0 nothing, 1 it acted or moves or failed, 4 only what is blocked, 5 unread."""
     if isinstance(cycle.desired, Unread) and not cycle.plan.decisions:
-        return UNREACHABLE
+        return DONE if cycle.desired.reason == GONE else UNREACHABLE  # gone, with nothing left that is remembered
     decisions = cycle.plan.decisions.values()
     if cycle.outcomes or any(d.memory.phase in MOVING for d in decisions):
         return NEGATIVE
