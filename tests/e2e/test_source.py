@@ -77,9 +77,14 @@ def test_a_broken_file_leaves_its_environment_as_it_was_and_stops_no_other(stage
     broken = environment("prod", "v1.2.3").replace("version: v1.2.3", "version: v1.2")
     commit = stage.commit({"prod.yaml": broken, "stage.yaml": environment("stage", "v1.2.3")})
     stage.until_rests("v1.2.3", env="stage")
-    stage.until("the commit is read", lambda: stage.status().commit == commit)
-    assert stage.told() == []
     place = "specs/prod.yaml:17:16: targets.api.version: 'v1.2' is not"
+    stage.until("the status says where", lambda: any(place in one.why for one in stage.status().blockers))
+    good = stage.status().commit
+    assert good != commit
+    assert stage.told() == []
+    why = stage.order("why", "prod", "api").out
+    assert f"blocks  source: {place}" in why
+    assert f"it stands as at commit {good[:12]}" in why
     stage.until("it says where", lambda: place in controller.log.read_text(encoding="utf-8"))
     # A new process finds the last good spec again, and a person who mends the file is heard.
     stage.kill()
@@ -103,6 +108,20 @@ def test_what_drifts_is_put_right_by_the_last_good_spec_while_the_file_is_broken
     before = ours["taskDefinitionArn"]
     stage.until("it is put right", lambda: stage.eye.service()["taskDefinition"] == before)
     stage.until_rests(SEEDED)
+
+
+def test_a_slip_of_the_hand_in_the_cluster_and_its_revert_lose_nothing(stage: Stage):
+    stage.begin()
+    stage.release("v1.2.3", tag="${version}-crash")
+    stage.until_ended("v1.2.3", "rolled_back")
+    barred, goods, told = stage.quarantined(), stage.goods(), stage.told()
+    right = environment("prod", "v1.2.3", tag="${version}-crash")
+    stage.commit({"prod.yaml": right.replace("cluster: unifocus-prod-cluster", "cluster: unifocus-prod-clster")})
+    stage.until("it holds", lambda: "unifocus-prod-clster now, and that was not seen" in stage.status().reason)
+    stage.commit({"prod.yaml": right})
+    stage.until("it is back", lambda: "failed here" in stage.status().reason)
+    stage.looks()
+    assert (stage.quarantined(), stage.goods(), stage.told()) == (barred, goods, told)
 
 
 def test_in_a_folder_each_file_fails_alone(stage: Stage):
