@@ -8,6 +8,7 @@ from controller.ports import Fault, Native, Shaped
 from controller.targets.ecs.checks import DEFINITION, SERVICE, definition_faults, service_faults
 from controller.targets.ecs.fields import DEPLOYS, NOT_DECLARED, SETTINGS
 from controller.targets.ecs.manifest import canonical_json, release_manifest, settings_manifest, write_shape
+from controller.targets.ecs.references import reference_faults
 from controller.targets.ecs.shapes import did_you_mean, fit, last_word
 
 _REGISTER: Final = "RegisterTaskDefinition"
@@ -21,6 +22,7 @@ def shape(native: Native) -> Shaped:
     definition = fit(_with_images(native, faults), _REGISTER, (DEFINITION,), faults)
     service = _service(native.service, faults)
     faults += definition_faults(definition)
+    faults += reference_faults(definition, service)
     if not faults:
         faults += last_word(definition, _REGISTER, (DEFINITION,))
         faults += last_word({**service, "service": _ANY}, _UPDATE, (SERVICE,))
@@ -55,7 +57,7 @@ def _with_images(native: Native, faults: list[Fault]) -> Mapping[str, object]:
     known = [name for name in names if isinstance(name, str)]
     for name in native.images:
         if name not in known:
-            hint = did_you_mean(name, known) or f"; there is {', '.join(known)}"
+            hint = did_you_mean(name, known) or f"; there is {', '.join(known) or 'none at all'}"
             faults.append(Fault(path=("images", name), what=f"there is no container {name!r}{hint}"))
     placed = [_with_image(container, native.images) for container in containers]
     for index, container in enumerate(placed):

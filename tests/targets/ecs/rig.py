@@ -122,7 +122,7 @@ class Ground:
 
     def changes(self) -> list[tuple[str, str]]:
         """The calls that can change something."""
-        return [call for call in self.calls if not call[0].startswith(("Describe", "List", "Get"))]
+        return [call for call in self.calls if not call[0].startswith(("Describe", "List", "Get", "Assume"))]
 
     def sandbox_calls(self, operation: str) -> list[dict[str, Any]]:
         """What was said in each call of an operation that reached the sandbox."""

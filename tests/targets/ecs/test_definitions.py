@@ -41,9 +41,13 @@ def containers(draw: st.DrawFn, name: str) -> dict[str, object]:
 @st.composite
 def definitions(draw: st.DrawFn) -> dict[str, object]:
     named = draw(st.lists(words, min_size=1, max_size=3, unique=True))
+    made = [draw(containers(name)) for name in named]
+    for index, container in enumerate(made):
+        for port in container.get("portMappings", []):
+            port["containerPort"] += 100 * index  # in awsvpc and host mode all of a task's ports are its own
     common = {
         "family": "generated",
-        "containerDefinitions": [draw(containers(name)) for name in named],
+        "containerDefinitions": made,
         "volumes": [{"name": "data"}],
     }
     fargate = {"networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "memory": "1 GB", "cpu": ".25 vCPU"}
