@@ -7,7 +7,7 @@ from typing import Final
 from controller.model.desired import Desired, DesiredTarget, Reading, Unread
 from controller.model.gate import Gate, Open, Shut
 from controller.model.names import Commit, EnvName, TargetName
-from controller.model.observation import Absent, Live, Observation, Unseen
+from controller.model.observation import Absent, Live, Observation, Sight, Unseen
 from controller.model.orders import Pause, Pin, TargetOrders
 from controller.model.place import Place
 from controller.model.questions import Candidate
@@ -51,15 +51,13 @@ def look_at(
     orders = record.orders.targets.get(name, TargetOrders())
     want = wanted(desired, record, name)
     place = place_of(desired, record, name) or NOWHERE
+    live = sight if isinstance(sight, Live) else None
     known = record.targets.get(name)
-    elsewhere = known is not None and known.place is not None and known.place.claim != place.claim
-    lost = elsewhere and not (isinstance(sight, Live) or (isinstance(sight, Absent) and want and want.create))
-    remembered = known if known is not None and (lost or not elsewhere) else _begun(place, orders)
-    memory = _resolve(remembered, sight if isinstance(sight, Live) else None, now)
+    lost = _lives_elsewhere(known, place) and not _may_live(sight, want)
+    memory = _resolve(_recalled(known, place, orders, keep=lost), live, now)
     if want is not None and not lost and (memory.place, memory.owner) != (place, want.owner):
         memory = replace(memory, place=place, owner=want.owner)
-    memory = _seen_set(memory, want, sight if isinstance(sight, Live) else None, now)
-    memory = _unpinned(memory, want, orders.pin)
+    memory = _unpinned(_seen_set(memory, want, live, now), want, orders.pin)
     wish = _effective(want, orders.pin, memory)
 
     def judge(gates: tuple[Gate, ...], release: Release | None) -> tuple[Judged, ...]:
@@ -85,6 +83,20 @@ def look_at(
         claimed_by=_claimed_by(record, desired.env, name, place),
         now=now,
     )
+
+
+def _lives_elsewhere(known: Memory | None, place: Place) -> bool:
+    return known is not None and known.place is not None and known.place.claim != place.claim
+
+
+def _recalled(known: Memory | None, place: Place, orders: TargetOrders, *, keep: bool) -> Memory:
+    """Give what is remembered of this place, or begin; `keep` keeps what is remembered of another."""
+    return known if known is not None and (keep or not _lives_elsewhere(known, place)) else _begun(place, orders)
+
+
+def _may_live(sight: Sight, want: DesiredTarget | None) -> bool:
+    """Whether a target may begin anew where it has not lived yet: something is there, or may be made there."""
+    return isinstance(sight, Live) or (isinstance(sight, Absent) and want is not None and want.create)
 
 
 def _begun(place: Place, orders: TargetOrders) -> Memory:

@@ -7,6 +7,7 @@ from controller.model.release import Settings
 from controller.ports import Fault, Native, Shaped
 from controller.targets.ecs.checks import DEFINITION, SERVICE, definition_faults, service_faults
 from controller.targets.ecs.fields import DEPLOYS, NOT_DECLARED, SETTINGS
+from controller.targets.ecs.inline import inline_secrets
 from controller.targets.ecs.manifest import canonical_json, release_manifest, settings_manifest, write_shape
 from controller.targets.ecs.references import reference_faults
 from controller.targets.ecs.shapes import did_you_mean, fit, last_word
@@ -23,6 +24,7 @@ def shape(native: Native) -> Shaped:
     service = _service(native.service, faults)
     faults += definition_faults(definition)
     faults += reference_faults(definition, service)
+    faults += inline_secrets(definition)
     if not faults:
         faults += last_word(definition, _REGISTER, (DEFINITION,))
         faults += last_word({**service, "service": _ANY}, _UPDATE, (SERVICE,))
