@@ -169,11 +169,14 @@ class Native:
     """What a spec declares for one target, in the platform's own shape, with all values filled in.
 
     `definition` is the input of RegisterTaskDefinition, `service` fields of UpdateService; `images` by container.
+    `account` and `region` are where it is to run, for names that the platform completes by them.
     """
 
     definition: Mapping[str, object]
     service: Mapping[str, object] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
+    account: str = ""
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

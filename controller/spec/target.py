@@ -163,6 +163,8 @@ class TargetReader:
             definition=native(definition.root),
             service=native(service) if isinstance(service, Fields) else {},
             images=_texts(images),
+            account=self._ground.account,
+            region=self._ground.region,
         )
         shaped = _shape(shaping, told)
         roots = {_DEFINITION: definition.root, _SERVICE: service or lines, _IMAGES: images or lines}

@@ -1,6 +1,7 @@
 """What a spec declares for an ECS service, brought to canonical shape: a release, settings, or complaints."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from controller.model.release import Settings
@@ -15,12 +16,14 @@ from controller.targets.ecs.shapes import did_you_mean, fit, last_word
 _REGISTER: Final = "RegisterTaskDefinition"
 _UPDATE: Final = "UpdateService"
 _ANY: Final = "any"
+_ROLES: Final = ("executionRoleArn", "taskRoleArn")
+_PARTITIONS: Final = MappingProxyType({"cn-": "aws-cn", "us-gov-": "aws-us-gov"})
 
 
 def shape(native: Native) -> Shaped:
     """Bring what a spec declares to canonical shape, or say everything that is wrong with it."""
     faults: list[Fault] = []
-    definition = fit(_with_images(native, faults), _REGISTER, (DEFINITION,), faults)
+    definition = _with_roles(fit(_with_images(native, faults), _REGISTER, (DEFINITION,), faults), native)
     service = _service(native.service, faults)
     faults += definition_faults(definition)
     faults += reference_faults(definition, service)
@@ -48,6 +51,21 @@ def _service(declared: Mapping[str, object], faults: list[Fault]) -> dict[str, o
     allowed = {name: value for name, value in declared.items() if name not in NOT_DECLARED}
     fitted = fit({**allowed, "service": _ANY}, _UPDATE, (SERVICE,), faults)
     return {name: value for name, value in fitted.items() if name != "service"}
+
+
+def _with_roles(definition: dict[str, object], native: Native) -> dict[str, object]:
+    """Complete short names of roles, which AWS takes and answers in full, by the account that they are in."""
+    short = {
+        key: f"arn:{_partition(native.region)}:iam::{native.account}:role/{role}"
+        for key in _ROLES
+        if native.account and isinstance(role := definition.get(key), str) and role and not role.startswith("arn:")
+    }
+    return {**definition, **short}
+
+
+def _partition(region: str) -> str:
+    """Name the partition of a region ("ARNs and AWS partitions", IAM User Guide)."""
+    return next((partition for begin, partition in _PARTITIONS.items() if region.startswith(begin)), "aws")
 
 
 def _with_images(native: Native, faults: list[Fault]) -> Mapping[str, object]:

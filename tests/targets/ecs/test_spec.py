@@ -248,3 +248,18 @@ def test_the_same_declared_in_other_words_is_the_same_release():
 def test_a_container_whose_name_is_a_list_is_a_fault_and_no_crash():
     found = shape(Native(definition={"family": "f", "containerDefinitions": [{"name": []}]}, images={"api": "i:1"}))
     assert found.faults
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+)
+def test_a_short_name_of_a_role_is_completed_by_the_account(region, partition):
+    given = definition(taskRoleArn="task", executionRoleArn="arn:aws:iam::111122223333:role/x")
+    found = shape(Native(definition=given, account="111122223333", region=region))
+    made = json.loads(found.shape)["taskDefinition"]
+    assert made["taskRoleArn"] == f"arn:{partition}:iam::111122223333:role/task"
+    assert made["executionRoleArn"] == given["executionRoleArn"]
+
+
+def test_without_an_account_a_short_name_stays_as_it_is():
+    assert json.loads(shaped(definition(taskRoleArn="task")).shape)["taskDefinition"]["taskRoleArn"] == "task"
