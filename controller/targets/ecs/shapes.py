@@ -131,10 +131,13 @@ def _scalar(value: object, shape: "Shape", at: Path, faults: list[Fault]) -> obj
 
 
 def _word(value: str, shape: "Shape", at: Path, faults: list[Fault]) -> str:
-    """AWS adds words to its lists: only one that looks like a slip of the hand is refused here."""
+    """Bring a word to the case of AWS. It adds words to its lists: only what looks like a slip is refused."""
     known: list[str] = getattr(shape, "enum", None) or []
     if not known or value in known:
         return value
+    same = [word for word in known if word.lower() == value.lower()]
+    if len(same) == 1:
+        return same[0]
     meant = did_you_mean(value, known) or did_you_mean(value.upper(), known) or did_you_mean(value.lower(), known)
     if meant:
         faults.append(Fault(path=at, what=f"{value!r} is not a word that AWS knows{meant}"))

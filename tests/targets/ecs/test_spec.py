@@ -263,3 +263,10 @@ def test_a_short_name_of_a_role_is_completed_by_the_account(region, partition):
 
 def test_without_an_account_a_short_name_stays_as_it_is():
     assert json.loads(shaped(definition(taskRoleArn="task")).shape)["taskDefinition"]["taskRoleArn"] == "task"
+
+
+def test_a_word_is_brought_to_the_case_of_aws():
+    container = {"name": "api", "image": "x:1", "portMappings": [{"containerPort": 80, "protocol": "TCP"}]}
+    made = json.loads(shaped(definition(networkMode="AWSVPC", containerDefinitions=[container])).shape)
+    assert made["taskDefinition"]["networkMode"] == "awsvpc"
+    assert made["taskDefinition"]["containerDefinitions"][0]["portMappings"][0]["protocol"] == "tcp"
