@@ -11,6 +11,7 @@ from controller.errors import SpecError
 if TYPE_CHECKING:
     from controller.model.names import EnvName, TargetName
     from controller.model.orders import Orders
+    from controller.model.status import TargetStatus
     from controller.ports import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,8 +39,14 @@ target_argument: Final = click.argument("target")
 def reason_option(*, required: bool = True) -> Callable[[F], F]:
     """Take a reason: it is shown to everybody who asks why."""
     if required:
-        return click.option("--reason", required=True, help="Why; shown to all.")
+        return click.option("--reason", required=True, callback=_said, help="Why; shown to all.")
     return click.option("--reason", default="", help="Why; shown to all.")
+
+
+def _said(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if not value.strip() and not ctx.resilient_parsing:
+        raise click.BadParameter("it is empty; say why, for it is shown to all", ctx, param)
+    return value
 
 
 def who(actor: str | None) -> str:
@@ -70,6 +77,11 @@ def known(store: "Store", env: str, target: str | None) -> None:
     targets = sorted({*(s.target for s in statuses if s.env == env), *store.load(as_env(env)).targets})
     if target is not None and target not in targets:
         raise SpecError(f"no target {target!r} is known in {env}; known: {_listed(targets)}")
+
+
+def newest(store: "Store", env: str, target: str) -> "TargetStatus | None":
+    """Give what the controller last showed of a target; None if it shows nothing of it."""
+    return next((status for status in store.shown() if (status.env, status.target) == (env, target)), None)
 
 
 def as_env(env: str) -> "EnvName":

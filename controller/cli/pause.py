@@ -50,7 +50,7 @@ def command(
     from controller.cli.times import end_of
     from controller.model.orders import Pause
 
-    now = clock_now()
+    now = clock_now(exact=bool(span or until))
     pause = Pause(reason=reason, at=now, until=end_of(now, span, until), armed=rollback == "armed", by=who(actor))
     memory = opened(store)
     known(memory, env, target)

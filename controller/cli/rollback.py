@@ -12,6 +12,7 @@ from controller.cli.common import (
     env_argument,
     give,
     known,
+    newest,
     opened,
     reason_option,
     store_option,
@@ -53,7 +54,7 @@ def command(env: str, target: str, to: str | None, reason: str, actor: str | Non
     if remembered is None:
         raise Refusal(f"{env}/{target} has no history here yet; there is nothing to go back to")
     kept = way_back(remembered, to)
-    shown = next((s for s in memory.shown() if (s.env, s.target) == (as_env(env), name)), None)
+    shown = newest(memory, env, target)
     spec = Digest(shown.spec_digest) if shown and shown.spec_digest else None
     change = for_target(
         name,

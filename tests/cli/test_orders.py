@@ -1,9 +1,14 @@
 """Orders: what people type, what the loop does about it, and every wrong way to type it."""
 
+from datetime import timedelta
+
 import pytest
 
+from controller.clock import Clock, parse
 from controller.codes import BLOCKED, DONE, WRONG
 from tests.world import digest
+
+FAST = "2020-01-01T00:00:00Z*2"
 
 
 def test_pause_holds_and_resume_lets_go(shop):
@@ -45,6 +50,10 @@ def test_pausing_an_environment_pauses_every_target(shop):
         (("retry", "prod", "api"), "Missing option '--reason'"),
         (("move", "prod", "stage/api"), "'prod' is not ENV/TARGET"),
         (("history", "prd"), "no environment 'prd'"),
+        (("pause", "prod", "--reason", ""), "Invalid value for '--reason': it is empty; say why"),
+        (("retry", "prod", "api", "--reason", " "), "it is empty; say why"),
+        (("rollback", "prod", "api", "--reason", ""), "it is empty; say why"),
+        (("accept-history", "prod", "--reason", "\t"), "it is empty; say why"),
     ],
 )
 def test_what_is_typed_wrong_gets_one_clear_message_and_changes_nothing(shop, args, message):
@@ -106,15 +115,96 @@ def test_recover_wants_something_to_recover_and_a_confirmation(shop):
     assert "deleted and made again" not in shop.world.said and shop.world.phase == "idle"
 
 
-def test_forget_waits_until_the_spec_no_longer_names_it(shop):
+def test_forget_is_refused_until_the_spec_no_longer_names_it(shop):
     shop.release("1")
-    assert "add --confirm" in shop("forget", "prod", "api").err
-    assert shop("forget", "prod", "api", "--confirm").code == DONE
-    shop.ticks(2)
-    assert "api" in shop.store.load("prod").targets
+    before = shop.store.orders("prod")
+    said = shop("forget", "prod", "api", "--confirm")
+    assert said.code == BLOCKED and "take it out of the spec first" in said.err
+    assert shop.store.orders("prod") == before
     shop.world.versions.clear()
-    shop.ticks(2)
+    shop.ticks(1)
+    said = shop("forget", "prod", "api")
+    assert said.code == BLOCKED and "add --confirm" in said.err
+    assert shop("forget", "prod", "api", "--confirm").code == DONE
+    shop.ticks(1)
     assert shop.store.load("prod").targets == {} and shop.world.platform.calls == []
+
+
+def renamed(shop):
+    """The service of api, under the name of web."""
+    shop.release("1", "2")
+    shop.world.versions = {"web": "2"}
+    shop.world.places["web"] = "api"
+    return shop.ticks(1)
+
+
+def test_a_move_hands_over_what_is_remembered_once_the_new_name_is_seen_to_name_the_service(shop):
+    renamed(shop)
+    assert "claimed by prod/api" in shop("why", "prod", "web").out
+    said = shop("move", "prod/api", "prod/web")
+    assert said.code == DONE and "prod/web takes over from prod/api" in said.out
+    shop.ticks(2)
+    remembered = shop.store.load("prod").targets
+    assert set(remembered) == {"web"} and [kept.release.version for kept in remembered["web"].goods] == ["2", "1"]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("prod/api", "prod/wbe"), "no target 'wbe' is known in prod; known: api, web"),
+        (("prod/api", "production/api"), "no environment 'production' is known to this store; known: prod"),
+        (("prod/aip", "prod/web"), "no target 'aip' is known in prod"),
+        (("prod/api", "prod/api"), "prod/api is moved to itself"),
+        (("prod/web", "prod/api"), "prod/web owns no service that could be moved"),
+    ],
+)
+def test_a_slip_of_the_hand_moves_nothing(shop, args, message):
+    renamed(shop)
+    before = shop.store.orders("prod")
+    said = shop("move", *args)
+    assert said.code == WRONG and message in said.err
+    assert shop.store.orders("prod") == before
+
+
+def test_a_destination_that_names_another_service_takes_nothing_over(shop):
+    shop.release("1")
+    shop.world.versions["web"] = "1"
+    shop.ticks(14)
+    said = shop("move", "prod/api", "prod/web")
+    assert said.code == WRONG
+    assert "prod/web names 111122223333/eu-west-1/c/web, and prod/api owns 111122223333/eu-west-1/c/api" in said.err
+    assert "commit the spec that names the service under prod/web first" in said.err
+    shop.ticks(2)
+    assert set(shop.store.load("prod").targets) == {"api", "web"}
+
+
+def test_a_pause_ends_by_the_controllers_clock_where_it_is_known(shop, monkeypatch):
+    shop.release("1")
+    monkeypatch.setenv("TRUEUP_CLOCK", FAST)
+    clock = Clock(parse(FAST))
+    before = clock.now()
+    said = shop("pause", "prod", "--reason", "audit", "--for", "2h")
+    pause = shop.store.orders("prod").pause
+    assert said.code == DONE and before <= pause.at <= clock.now()
+    assert pause.until - pause.at == timedelta(hours=2)
+    assert before <= shop.store.journal(limit=1)[0].at <= clock.now()
+
+
+def test_where_the_controllers_clock_is_not_known_no_pause_has_an_end(shop, monkeypatch):
+    shop.release("1")
+    monkeypatch.setenv("TRUEUP_CLOCK", "now*60")
+    for flags in (("--for", "2h"), ("--until", "2040-01-01T00:00:00Z")):
+        said = shop("pause", "prod", "--reason", "audit", *flags)
+        assert said.code == WRONG and "instant as START, such as 2026-01-31T09:00:00Z*60" in said.err
+    assert shop.store.orders("prod").pause is None
+    assert shop("pause", "prod", "--reason", "audit").code == DONE
+
+
+def test_a_clock_that_cannot_be_read_is_one_clear_message(shop, monkeypatch):
+    shop.release("1")
+    monkeypatch.setenv("TRUEUP_CLOCK", "soon*60")
+    said = shop("status")
+    assert said.code == WRONG and "'soon' is neither 'now' nor an instant" in said.err
 
 
 def test_every_order_is_in_the_history_with_who_gave_it(shop):
