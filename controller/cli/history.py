@@ -24,15 +24,18 @@ _TOLD: Final = frozenset(
 @output_option
 @store_option
 def command(env: str | None, target: str | None, limit: int, everything: bool, output: str, store: str) -> None:
-    """Show what was released, what failed and why, and what people ordered; newest last."""
+    """Show what was released, what failed and why, and what people ordered; newest last.
+
+    The journal outlives what it tells of: a target that was forgotten still has its history.
+    """
     memory = opened(store)
-    if env:
-        known(memory, env, target)
     rows = memory.journal(
         env=as_env(env) if env else None,
         target=as_target(target) if target else None,
         limit=limit if everything else limit * 20,
     )
+    if env and not rows:
+        known(memory, env, target)
     memory.close()
     told = [row for row in rows if everything or row.event.value in _TOLD][-limit:]
     if output != "table":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.common import opened, output_option, store_option
+from controller.cli.common import known, opened, output_option, store_option
 from controller.cli.show import listing, span, table
 from controller.codes import DONE, NEGATIVE
 
@@ -40,10 +40,12 @@ def command(
     from controller.app.memory import clock_now
 
     memory = opened(store)
+    if env and (memory.shown() or memory.environments()):
+        known(memory, env, target)
     last = ""
     while True:
         found = [s for s in memory.shown() if env in {None, s.env} and target in {None, s.target}]
-        text = render(found, output, clock_now())
+        text = render(found, output, clock_now(), env)
         if text != last:
             click.echo(text)
             sys.stdout.flush()
@@ -61,10 +63,12 @@ def settled(status: "TargetStatus") -> bool:
     return status.synced and status.phase.value == "idle" and not status.drifted and status.seen
 
 
-def render(found: "Sequence[TargetStatus]", output: str, now: "datetime") -> str:
+def render(found: "Sequence[TargetStatus]", output: str, now: "datetime", env: str | None) -> str:
     """Print statuses as a table, or as data."""
     if output != "table":
         return listing("TargetStatus", found, output)
+    if not found and env:
+        return f"No target of {env} is shown. What happened there: trueup history {env}"
     if not found:
         return "No target is known to this store yet. Start one with: trueup run --repo …"
     rows = [

@@ -4,11 +4,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.common import env_argument, known, opened, output_option, store_option
+from controller.cli.common import as_env, env_argument, known, opened, output_option, store_option
 from controller.cli.show import instant, listing
 from controller.codes import DONE
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from controller.model.orders import Orders
     from controller.model.status import TargetStatus
 
 
@@ -19,18 +22,22 @@ if TYPE_CHECKING:
 @store_option
 def command(env: str, target: str | None, output: str, store: str) -> int:
     """Say why ENV, or one TARGET of it, is or is not being changed right now, and what to do about it."""
+    from controller.app.memory import clock_now
+
     memory = opened(store)
     known(memory, env, target)
     found = [s for s in memory.shown() if s.env == env and target in {None, s.target}]
+    orders = memory.orders(as_env(env))
     memory.close()
     if output != "table":
         click.echo(listing("TargetStatus", found, output))
         return DONE
-    click.echo("\n\n".join(explain(status) for status in found) or f"{env}: no turn has been made yet")
+    told = "\n\n".join(explain(status, orders, clock_now()) for status in found)
+    click.echo(told or f"{env}: no turn has been made yet")
     return DONE
 
 
-def explain(status: "TargetStatus") -> str:
+def explain(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
     """Tell the whole story of one target in a few lines."""
     lines = [f"{status.env}/{status.target}: {status.reason}"]
     lines.append(
@@ -53,15 +60,15 @@ def explain(status: "TargetStatus") -> str:
     ]
     if not status.blockers and not status.synced:
         lines.append("  blocks  nothing")
-    advice = _advice(status)
+    advice = _advice(status, orders, now)
     return "\n".join(lines + ([f"  do next {advice}"] if advice else []))
 
 
-def _advice(status: "TargetStatus") -> str:
+def _advice(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
     gates = {blocker.gate for blocker in status.blockers}
     name = f"{status.env} {status.target}"
     if "pause" in gates:
-        return f"trueup resume {status.env}, or wait for the end of the pause"
+        return _end_of_pauses(status, orders, now)
     if "held" in gates:
         return "as it says"
     if status.quarantined:
@@ -69,3 +76,20 @@ def _advice(status: "TargetStatus") -> str:
     if status.phase.value == "stalled":
         return f"commit another version, or: trueup retry {name} --reason …, or: trueup rollback {name} --reason …"
     return ""
+
+
+def _end_of_pauses(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
+    """Say how each pause that holds is ended, and when they end by themselves, if they do."""
+    mine = orders.targets.get(status.target)
+    given = (
+        (f"trueup resume {status.env} {status.target}", mine.pause if mine else None),
+        (f"trueup resume {status.env}", orders.pause),
+    )
+    held = [(how, pause.until) for how, pause in given if pause is not None and pause.holds(now)]
+    if status.paused_since is None:  # only a pause that stands in a spec has no time of its own
+        until = next((blocker.until for blocker in status.blockers if blocker.gate == "pause"), None)
+        held.append(("commit the spec without `paused`", until))
+    if not held:
+        return "nothing: that pause has ended, and the next turn goes on"
+    how, ends = ", and ".join(how for how, _ in held), [until for _, until in held if until is not None]
+    return how + (f", or wait until {instant(max(ends))}" if len(ends) == len(held) else "")

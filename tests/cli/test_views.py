@@ -1,11 +1,14 @@
 """Views: status, why and history, for people and for machines."""
 
 import json
+from datetime import UTC, datetime
 
+import pytest
 import yaml
 
 from controller.app.memory import open_store
-from controller.codes import DONE, NEGATIVE
+from controller.codes import DONE, NEGATIVE, WRONG
+from controller.model.orders import Pause
 from tests.world import digest
 
 
@@ -41,6 +44,89 @@ def test_why_names_what_blocks_and_what_to_do_next(shop):
     told = shop("why", "prod", "api").out
     assert "quarantine: 2 failed here" in told and "circuit breaker" in told
     assert "do next commit another version, or: trueup retry prod api --reason" in told
+
+
+@pytest.mark.parametrize(
+    ("paused", "advice"),
+    [
+        (("api",), "trueup resume prod api"),
+        ((), "trueup resume prod"),
+        (("api", "--until", "2040-01-01T00:00:00Z"), "trueup resume prod api, or wait until 2040-01-01T00:00:00Z"),
+    ],
+)
+def test_why_says_which_pause_to_end(shop, paused, advice):
+    shop.release("1")
+    target, *flags = paused or ("",)
+    shop("pause", "prod", *filter(None, [target]), "--reason", "audit", *flags)
+    shop.ticks(1)
+    assert f"  do next {advice}\n" in shop("why", "prod", "api").out
+
+
+def test_why_of_two_pauses_names_both_and_an_end_only_if_both_have_one(shop):
+    shop.release("1")
+    shop("pause", "prod", "--reason", "freeze")
+    shop("pause", "prod", "api", "--reason", "audit", "--until", "2040-01-01T00:00:00Z")
+    shop.ticks(1)
+    assert "  do next trueup resume prod api, and trueup resume prod\n" in shop("why", "prod", "api").out
+    shop("pause", "prod", "--reason", "freeze", "--until", "2041-01-01T00:00:00Z")
+    assert "resume prod, or wait until 2041-01-01T00:00:00Z\n" in shop("why", "prod", "api").out
+
+
+def test_why_of_a_pause_in_the_spec_says_to_commit_another(shop):
+    shop.release("1")
+    shop.world.pause_in_spec = Pause(reason="audit")
+    shop.ticks(1)
+    assert "  do next commit the spec without `paused`\n" in shop("why", "prod", "api").out
+    shop.world.pause_in_spec = Pause(reason="audit", until=datetime(2040, 1, 1, tzinfo=UTC))
+    shop.ticks(1)
+    assert "without `paused`, or wait until 2040-01-01T00:00:00Z\n" in shop("why", "prod", "api").out
+
+
+def test_why_of_a_pause_that_was_just_ended_asks_for_nothing(shop):
+    shop.release("1")
+    shop("pause", "prod", "--reason", "audit")
+    shop.ticks(1)
+    shop("resume", "prod")
+    assert "do next nothing: that pause has ended" in shop("why", "prod", "api").out
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("nope",), "no environment 'nope' is known to this store; known: prod"),
+        (("prod", "web"), "no target 'web' is known in prod; known: api"),
+        (("prod", "web", "-o", "json"), "no target 'web' is known in prod; known: api"),
+    ],
+)
+def test_status_of_what_is_not_known_names_what_is(shop, args, message):
+    shop.release("1")
+    said = shop("status", *args)
+    assert said.code == WRONG and message in said.err and said.out == ""
+
+
+def forgotten(shop):
+    """A target that was released, taken out of the spec, and forgotten."""
+    shop.release("1")
+    shop.world.versions.clear()
+    shop.ticks(1)
+    assert shop("forget", "prod", "api", "--confirm").code == DONE
+    shop.ticks(1)
+    shop.store.withdraw("prod", set())
+    return shop
+
+
+def test_status_of_an_environment_that_has_nothing_left_points_to_its_history(shop):
+    said = forgotten(shop)("status", "prod")
+    assert (
+        said.code == DONE and said.out == "No target of prod is shown. What happened there: trueup history prod\n"
+    )
+
+
+def test_the_history_of_a_target_that_was_forgotten_stays(shop):
+    said = forgotten(shop)("history", "prod", "api")
+    assert said.code == DONE and "good after" in said.out and "forget" in said.out
+    said = shop("history", "prod", "web")
+    assert said.code == WRONG and "no target 'web' is known in prod" in said.err
 
 
 def test_history_tells_of_rollouts_and_their_ends(shop):
