@@ -4,13 +4,16 @@ from pathlib import Path
 
 import click
 
+from controller.cli.common import output_option
+from controller.cli.show import listing
 from controller.codes import DONE, WRONG
 
 
 @click.command("validate")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
-def command(paths: tuple[Path, ...], quiet: bool) -> int:
+@output_option
+def command(paths: tuple[Path, ...], quiet: bool, output: str) -> int:
     """Check spec files: a file, an environment's folder, or the folder that holds them all.
 
     Prints every problem as path:line:column: where: what. Exit code 2 if there is any.
@@ -18,6 +21,10 @@ def command(paths: tuple[Path, ...], quiet: bool) -> int:
     from controller.app.specs import validate
 
     checked, complaints = validate(paths)
+    if output != "table":
+        if complaints or not quiet:
+            click.echo(listing("Complaint", complaints, output))
+        return WRONG if complaints else DONE
     for complaint in complaints:
         click.echo(str(complaint))
     if complaints:

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from controller.model.desired import Complaint
-from controller.model.names import Commit, EnvName
+from controller.model.names import ClaimKey, Commit, EnvName, TargetName
 from controller.spec.parse import MAIN, SUFFIX, Compiler, spec_files
 from controller.spec.problems import in_order
 from controller.spec.scalars import NAME_PATTERN, NAME_WANTED
 from controller.spec.scan import LARGEST, scan
 from controller.spec.tables import Files, Tables, View, shown
+from controller.spec.units import Compiled, Made, same_service
 
 _READ: Final = frozenset({".yaml", ".yml", ".json"})
 _DEEPEST: Final = 16
@@ -21,11 +22,13 @@ _HERE: Final = Commit("working tree")
 def validate(paths: Sequence[Path], tables: Tables) -> tuple[tuple[str, ...], tuple[Complaint, ...]]:
     """Check specs: each path is a folder of specs, or one environment's file or folder, or a file in that folder.
 
-    Gives the environments' files that were checked, and everything that is wrong, in order.
+    Gives the environments' files that were checked, and everything that is wrong, in order; a service that two of
+    the environments name is wrong in both.
     """
     compiler = Compiler(tables)
     checked: dict[str, None] = {}
     complaints: list[Complaint] = []
+    whole: list[tuple[EnvName, Compiled]] = []
     for path in paths:
         found = _find(path)
         if isinstance(found, Complaint):
@@ -37,11 +40,23 @@ def validate(paths: Sequence[Path], tables: Tables) -> tuple[tuple[str, ...], tu
         for env in chosen:
             sheets = _sheets(env, view)
             checked |= dict.fromkeys(shown(view, name) for name in sheets)
-            complaints += compiler.compile(env, sheets).complaints
+            whole.append((env, compiler.compile(env, sheets)))
         if not chosen:
             what = f"holds no environment: neither <name>{SUFFIX} nor <name>/{MAIN}"
             complaints.append(Complaint(path=str(path), what=what))
-    return tuple(checked), in_order(complaints)
+    complaints += (one for _, compiled in whole for one in compiled.complaints)
+    return tuple(checked), in_order([*complaints, *_clashes(whole)])
+
+
+def _clashes(whole: Sequence[tuple[EnvName, Compiled]]) -> Iterator[Complaint]:
+    """Say of each service that two environments name, in both, where the other one names it."""
+    named: dict[ClaimKey, tuple[EnvName, TargetName, Made]] = {}
+    for env, compiled in whole:
+        for name, made in compiled.made.items():
+            other_env, other_name, other = named.setdefault(made.target.place.claim, (env, name, made))
+            if other_env != env:
+                yield same_service(name, made, f"{other_env}/{other_name}", other.service)
+                yield same_service(other_name, other, f"{env}/{name}", made.service)
 
 
 def environments_in(folder: Path) -> Iterator[tuple[EnvName, Mapping[str, View]]]:

@@ -12,21 +12,6 @@ from controller.spec.problems import complaint, in_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compiled:
-    """An environment as its files say it; targets of a file in `broken` are not among the targets.
-
-    `broken` gives the complaints of each file, by its name below the folder of specs; `complaints` are all of them,
-    in order and each said once.
-    """
-
-    targets: Mapping[TargetName, DesiredTarget]
-    brake: Brake = field(default_factory=Brake)
-    pause: Pause | None = None
-    complaints: tuple[Complaint, ...] = ()
-    broken: Mapping[str, tuple[Complaint, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
     """A target, what it was made from, and where its name and its service stand."""
 
@@ -35,6 +20,22 @@ class Made:
     target: DesiredTarget
     name: Mark
     service: Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """An environment as its files say it; targets of a file in `broken` are not among the targets.
+
+    `broken` gives the complaints of each file, by its name below the folder of specs; `complaints` are all of them,
+    in order and each said once. `made` are the targets of broken files too, with where they stand.
+    """
+
+    targets: Mapping[TargetName, DesiredTarget]
+    brake: Brake = field(default_factory=Brake)
+    pause: Pause | None = None
+    complaints: tuple[Complaint, ...] = ()
+    broken: Mapping[str, tuple[Complaint, ...]] = field(default_factory=dict)
+    made: Mapping[TargetName, Made] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,14 @@ def assemble(main: str, head: Head, units: Mapping[str, Unit], strays: Iterable[
         pause=head.pause,
         complaints=in_order([*(one for complaints in wrong.values() for one in complaints), *strays]),
         broken=broken,
+        made={} if head.complaints else {name: made for one in units.values() for name, made in one.made.items()},
     )
+
+
+def same_service(name: TargetName, made: Made, other: str, at: Mark) -> Complaint:
+    """Say that the service of a target is the service of another too, and where that one names it."""
+    what = f"{made.target.place.service!r} is the service of {other} too, at {at.file}:{at.line}"
+    return complaint(made.service, ("targets", name, "service"), what)
 
 
 def _unit_complaints(units: Mapping[str, Unit]) -> Iterator[tuple[str, Complaint]]:
@@ -91,16 +99,9 @@ def _clashes(units: Mapping[str, Unit]) -> Iterator[tuple[str, Complaint]]:
                 yield other[0], _same_name(name, other[2].name, made.name)
             other = places.setdefault(made.target.place.claim, this)
             if other is not this and other[1] != name:
-                yield path, _same_service(this, other)
-                yield other[0], _same_service(other, this)
+                yield path, same_service(name, made, other[1], other[2].service)
+                yield other[0], same_service(other[1], other[2], name, made.service)
 
 
 def _same_name(name: str, at: Mark, other: Mark) -> Complaint:
     return complaint(at, ("targets", name), f"is declared in {other.file}:{other.line} too")
-
-
-def _same_service(this: tuple[str, TargetName, Made], other: tuple[str, TargetName, Made]) -> Complaint:
-    _, name, made = this
-    at = other[2].service
-    what = f"{made.target.place.service!r} is the service of {other[1]} too, at {at.file}:{at.line}"
-    return complaint(made.service, ("targets", name, "service"), what)

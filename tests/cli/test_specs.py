@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from controller.app.cycles import SaveCycles
 from controller.codes import DONE, NEGATIVE, WRONG
@@ -30,6 +31,24 @@ def test_every_problem_is_printed_with_its_place_and_the_code_is_2(trueup, tmp_p
     lines = said.out.splitlines()
     assert len(lines) == 2 and all("did you mean v1.2.0?" in line for line in lines)
     assert "targets.api.version: 'v1.2' is not vMAJOR.MINOR.PATCH[-stage|-rc.N]" in lines[0]
+
+
+def test_machines_get_every_problem_in_the_usual_envelope(trueup, tmp_path):
+    prod = tmp_path / "prod.yaml"
+    prod.write_text("apiVersion: trueup/v1\nkind: Enviroment\n")
+    said = trueup("validate", str(tmp_path), "-o", "json")
+    told = json.loads(said.out)
+    assert said.code == WRONG
+    assert (told["apiVersion"], told["kind"]) == ("trueup/v1", "ComplaintList")
+    first = told["items"][0]
+    assert (first["path"], first["line"], first["column"], first["where"]) == (str(prod), 1, 1, "metadata")
+    assert yaml.safe_load(trueup("validate", str(tmp_path), "-o", "yaml").out) == told
+
+
+def test_machines_get_an_empty_list_when_all_is_well(trueup):
+    said = trueup("validate", str(SPECS), "-o", "json")
+    assert said.code == DONE and json.loads(said.out)["items"] == []
+    assert trueup("validate", str(SPECS), "-o", "json", "--quiet").out == ""
 
 
 def test_a_path_that_is_not_there_is_one_clear_message(trueup, tmp_path):

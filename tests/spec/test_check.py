@@ -26,6 +26,11 @@ def write(at: Path, files: dict[str, bytes]) -> None:
         (at / name).write_bytes(content)
 
 
+def named(env: str, *targets: str) -> bytes:
+    """The file of another environment in the same account, region and cluster."""
+    return one_file(*targets)["prod.yaml"].replace(b"name: prod", f"name: {env}".encode())
+
+
 def found(*paths: Path) -> tuple[list[str], list[str]]:
     checked, complaints = validate(paths, TABLES)
     return list(checked), [str(complaint) for complaint in complaints]
@@ -33,7 +38,7 @@ def found(*paths: Path) -> tuple[list[str], list[str]]:
 
 def test_a_folder_of_specs_means_every_environment_in_it(specs):
     write(specs, one_file(lines("api")))
-    write(specs, {"dev.yaml": one_file(lines("api"))["prod.yaml"].replace(b"name: prod", b"name: dev")})
+    write(specs, {"dev.yaml": one_file(lines("api"))["prod.yaml"].replace(b"prod", b"dev")})
     write(specs / "stage-folder", {"note.txt": b"not an environment"})
     assert found(specs) == (["specs/dev.yaml", "specs/prod.yaml"], [])
 
@@ -83,6 +88,41 @@ def test_all_complaints_of_all_paths_come_at_once_in_order_and_once(specs):
         "specs/prod.yaml:11:16",
         "specs/taskdefs/main.yaml:1:9",
     ]
+
+
+def test_a_service_that_two_environments_name_is_wrong_in_both_files(specs):
+    write(specs, one_file(lines("api"), lines("web")))
+    write(specs, {"dev.yaml": named("dev", lines("shop", service="unifocus-prod-web-service"))})
+    assert found(specs)[1] == found(specs / "dev.yaml", specs / "prod.yaml", specs)[1]
+    twice = "'unifocus-prod-web-service' is the service of"
+    assert found(specs)[1] == [
+        f"specs/dev.yaml:10:16: targets.shop.service: {twice} prod/web too, at specs/prod.yaml:14",
+        f"specs/prod.yaml:14:16: targets.web.service: {twice} dev/shop too, at specs/dev.yaml:10",
+    ]
+    assert found(specs / "prod.yaml")[1] == []
+
+
+def test_a_service_of_the_same_name_elsewhere_is_another(specs):
+    write(specs, one_file(lines("api"), lines("web")))
+    write(specs, {"dev.yaml": named("dev", lines("web", cluster="unifocus-dev-cluster"))})
+    write(specs, {"stage.yaml": named("stage", lines("web")).replace(b"eu-west-1", b"eu-central-1")})
+    assert found(specs)[1] == []
+
+
+def test_a_service_is_seen_to_be_named_twice_though_its_file_is_broken_elsewhere(specs):
+    write(specs, one_file(lines("api"), lines("web", "v1.2")))
+    write(specs, {"dev.yaml": named("dev", lines("api"))})
+    assert [complaint.partition(": ")[0] for complaint in found(specs)[1]] == [
+        "specs/dev.yaml:10:16",
+        "specs/prod.yaml:10:16",
+        "specs/prod.yaml:15:16",
+    ]
+
+
+def test_two_versions_of_one_environment_do_not_contradict_each_other(specs):
+    write(specs, one_file(lines("api")))
+    write(specs.parent / "newer", one_file(lines("shop", service="unifocus-prod-api-service")))
+    assert found(specs, Path("newer"))[1] == []
 
 
 def test_what_looks_like_an_environment_and_is_none_is_said(specs):
