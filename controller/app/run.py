@@ -9,8 +9,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from controller.app.cycles import SaveCycles
 from controller.app.memory import open_store
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from controller.model.cycle import Cycle
     from controller.options import Options
     from controller.targets.ecs.client import OnCall
+
+_ANY: Final = EnvName("any")
+"""A name to ask the source by: what keeps it from being read is the same for every environment."""
 
 
 class PolledSource:
@@ -140,7 +144,7 @@ def run(options: "Options") -> int:
         leases = Leases(store, owner, options.lease.total_seconds(), clock.real, alone=lock is not None)
         ending.callback(leases.release)
         if server is None:
-            return _once(built, leases, Reporter(metrics=metrics))
+            return _once(built, leases, Reporter(metrics=metrics), options)
         runner = _runner(options, built, leases, metrics, pulse)
         server.start()
         logger().info("trueup began", listen=server.url, repo=options.repo, store=options.store)
@@ -186,12 +190,12 @@ def _until_asked_to_stop(runner: Runner, stop: threading.Event) -> None:
     runner.run()
 
 
-def _once(built: Built, leases: Leases, reporter: Reporter) -> int:
+def _once(built: Built, leases: Leases, reporter: Reporter, options: "Options") -> int:
     """Make one turn for each environment; what is left to do is told by the exit code."""
     built.source.poll()
     environments = sorted(built.source.environments() | built.store.environments())
     if not environments:
-        logger().error("no environment could be read", why=built.source.why)
+        logger().error("no environment could be read", why=_why_none(built, options))
         return UNREACHABLE
     return worst(_turn_once(env, built, leases, reporter) for env in environments)
 
@@ -234,10 +238,12 @@ def previews(options: "Options", env: str | None) -> "list[Cycle]":
     try:
         built.source.poll()
         found = sorted(built.source.environments() | built.store.environments())
-        if env is not None and EnvName(env) not in found:
-            raise SpecError(f"no environment {env!r}; there are: {', '.join(found) or 'none'}{_why(built)}")
         if not found:
-            raise PlatformError(built.source.why or "no environment could be read")
+            raise PlatformError(_why_none(built, options))
+        if env is not None and EnvName(env) not in found:
+            if unread := _unread(EnvName(env), built):
+                raise PlatformError(f"whether there is an environment {env!r} is not known: {unread}")
+            raise SpecError(f"no environment {env!r}; there are: {', '.join(found)}")
         return [_preview(name, built) for name in found if env in {None, name}]
     finally:
         built.close()
@@ -251,5 +257,19 @@ def _preview(env: EnvName, built: Built) -> "Cycle":
     return look_only(env, None, built.world, intend(cycle.before, cycle.plan, cycle.desired))
 
 
-def _why(built: Built) -> str:
-    return f" ({built.source.why})" if built.source.why else ""
+def _unread(env: EnvName, built: Built) -> str:
+    """Say why nothing is known of an environment; empty if the source was read, and does not have it."""
+    reading = built.source.read(env, None)
+    return reading.why if isinstance(reading, Unread) and reading.reason != GONE else ""
+
+
+def _why_none(built: Built, options: "Options") -> str:
+    """Say why there is no environment at all."""
+    unread = built.source.why or _unread(_ANY, built)
+    if unread:
+        return unread
+    folder = Path(options.repo, options.path)
+    if built.source.name == "folder" and not folder.is_dir():
+        return f"there is no folder {folder}, and {options.repo} itself holds no environment"
+    where = f"the folder {options.path}" if options.path else "the repository"
+    return f"{where} holds no environment: neither <name>.yaml nor <name>/environment.yaml"
