@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from controller.ports import Fault
@@ -14,7 +15,21 @@ from controller.targets.ecs.shapes import Path
 DEFINITION: Final = "taskDefinition"
 SERVICE: Final = "serviceDefinition"
 _FAMILY: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_WHOLE: Final = re.compile(r"-?\d{1,4000}")
 _GIB: Final = 1024
+_PERCENT: Final = 100
+
+# The grace period is bounded by the text of UpdateService, tasks by the quota "Tasks per service", the percents by
+# what DeploymentConfiguration says they are: a share of the desired tasks that keeps running, and a limit that all
+# of them fit under. AWS names no highest maximumPercent; more than ten times the tasks is a slip of the hand.
+_COUNTS: Final = MappingProxyType({
+    "desiredCount": (0, 5_000),
+    "healthCheckGracePeriodSeconds": (0, 2_147_483_647),
+})  # fmt: skip
+_PERCENTS: Final = MappingProxyType({
+    "maximumPercent": (_PERCENT, 10 * _PERCENT),
+    "minimumHealthyPercent": (0, _PERCENT),
+})  # fmt: skip
 
 # Fargate's pairs, cpu units to memory in MiB: "Task CPU and memory" of Fargate task definitions (Developer Guide).
 _FARGATE: Final[Mapping[int, frozenset[int]]] = {
@@ -43,12 +58,28 @@ def service_faults(service: Native) -> Iterator[Fault]:
     for name in sorted(set(service) & set(NOT_DECLARED)):
         yield Fault(path=(SERVICE, name), what=NOT_DECLARED[name])
     deployment = part(service, "deploymentConfiguration")
-    high, low = deployment.get("maximumPercent"), deployment.get("minimumHealthyPercent")
-    if isinstance(high, int) and isinstance(low, int) and high <= 100 <= low:  # noqa: PLR2004 - percent
+    yield from _out_of_bounds(service, _COUNTS, (SERVICE,))
+    yield from _out_of_bounds(deployment, _PERCENTS, (SERVICE, "deploymentConfiguration"))
+    high, low = _whole(deployment.get("maximumPercent")), _whole(deployment.get("minimumHealthyPercent"))
+    if high == low == _PERCENT:
         yield Fault(
             path=(SERVICE, "deploymentConfiguration", "maximumPercent"),
             what=f"{high} with minimumHealthyPercent {low} lets no task start or stop: no deployment could end",
         )
+
+
+def _out_of_bounds(native: Native, bounds: Mapping[str, tuple[int, int]], at: Path) -> Iterator[Fault]:
+    for name, (least, most) in bounds.items():
+        value = _whole(native.get(name))
+        if value is not None and not least <= value <= most:
+            yield Fault(path=(*at, name), what=f"{value} is not between {least} and {most}")
+
+
+def _whole(value: object) -> int | None:
+    """Give a whole number, written as text too, for it is fitted to AWS's type later; None for anything else."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _fault(*path: str | int, what: str) -> Fault:

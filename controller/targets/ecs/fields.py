@@ -52,7 +52,7 @@ NOT_DECLARED: Final = MappingProxyType({
     "schedulingStrategy": _CREATE_ONLY,
     "serviceName": f"{_CREATE_ONLY}; name the service with the target's `service`",
     "cluster": f"{_OURS}: the environment's `cluster` names it",
-    "forceNewDeployment": f"{_OURS}: `trueup retry` and `trueup restart` use it",
+    "forceNewDeployment": f"{_OURS}: `trueup retry` uses it",
     "service": f"{_OURS}: the target's `service` names it",
     "taskDefinition": f"{_OURS}: the revision is the one it registers",
     "gatewayConnectors": f"{_LATER}: AWS does not read it back",
