@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from controller.model.names import Digest
@@ -81,7 +82,12 @@ def narrow(manifest: Manifest, owns: Paths) -> Manifest:
 
 def is_under(path: str, owns: Paths) -> bool:
     """Whether a path is one of the owned ones or lies below one."""
-    return any(path == own or (path.startswith(own) and path[len(own) : len(own) + 1] in ".[") for own in owns)
+    return path.startswith(_below(owns)) or path in owns
+
+
+@lru_cache(maxsize=1024)
+def _below(owns: Paths) -> Paths:
+    return tuple(f"{own}{mark}" for own in owns for mark in ".[")
 
 
 def _written(fields: Fields) -> str:

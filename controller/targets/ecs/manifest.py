@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from controller.model.manifest import Manifest, Paths, Scalar, is_under
-from controller.targets.ecs.canon import Free, canon, flatten
+from controller.targets.ecs.canon import Free, Place, canon, flatten, grow
 from controller.targets.ecs.fields import DEPLOYS, ONLY_ON_DEPLOYMENTS, OUTPUT_ONLY, SETTINGS
 from controller.targets.ecs.native import Native, part, parts, text, texts
 from controller.targets.ecs.rules import RULES, SERVICE, TASK_DEFINITION
 from controller.targets.ecs.shapes import definition_inputs
 
+PLACES: Final = grow(RULES)
 _AWSVPC: Final = "networkConfiguration.awsvpcConfiguration"
 _HOST_PORT_IS_CONTAINER_PORT: Final = frozenset({"awsvpc", "host"})
 _FARGATE_PLATFORM: Final = (("cpuArchitecture", "X86_64"), ("operatingSystemFamily", "LINUX"))
@@ -20,13 +21,15 @@ def definition_fields(definition: Native) -> Mapping[str, Scalar]:
     """Write a task definition, declared or answered, as pairs; tags and what only AWS can say are left out."""
     content = {key: value for key, value in definition.items() if key not in OUTPUT_ONLY}
     folded = _fold_platform(_fold_ports(content))
-    return flatten(canon(folded, TASK_DEFINITION, RULES), TASK_DEFINITION, RULES)
+    place = PLACES.at(TASK_DEFINITION)
+    return flatten(canon(folded, place), TASK_DEFINITION, place)
 
 
 def service_fields(service: Native, names: Iterable[str]) -> Mapping[str, Scalar]:
     """Write these fields of a service, declared or answered, as pairs."""
     fields = {name: service[name] for name in names if name in service}
-    return flatten(canon(fields, SERVICE, RULES), SERVICE, RULES)
+    place = PLACES.at(SERVICE)
+    return flatten(canon(fields, place), SERVICE, place)
 
 
 def release_manifest(definition: Native, service: Native) -> Manifest:
@@ -44,8 +47,11 @@ def live_manifest(definition: Mapping[str, Scalar], service: Native) -> Manifest
 
 def settings_manifest(declared: Native) -> Manifest:
     """Give the content of declared settings, which own exactly the leaves that they declare."""
-    given = [(f"{SERVICE}.{name}", declared[name]) for name in SETTINGS if name in declared]
-    owns = tuple(sorted(leaf for path, value in given for leaf in _leaves(value, path)))
+    place = PLACES.at(SERVICE)
+    given = [(name, declared[name]) for name in SETTINGS if name in declared]
+    owns = tuple(
+        sorted(leaf for name, value in given for leaf in _leaves(value, f"{SERVICE}.{name}", place.at(name)))
+    )
     return Manifest.of(_under(service_fields(declared, SETTINGS), owns), owns)
 
 
@@ -103,11 +109,10 @@ def _under(fields: Mapping[str, Scalar], owns: Paths) -> dict[str, Scalar]:
     return {path: value for path, value in fields.items() if is_under(path, owns)}
 
 
-def _leaves(value: object, path: str) -> list[str]:
+def _leaves(value: object, path: str, place: Place) -> list[str]:
     """Null declares nothing; an empty list declares that there is nothing."""
-    place = RULES.get(path)
-    if isinstance(value, Mapping) and not isinstance(place, Free):
-        return [leaf for key, member in value.items() for leaf in _leaves(member, f"{path}.{key}")]
+    if isinstance(value, Mapping) and not isinstance(place.rule, Free):
+        return [leaf for key, member in value.items() for leaf in _leaves(member, f"{path}.{key}", place.at(key))]
     return [] if value is None else [path]
 
 

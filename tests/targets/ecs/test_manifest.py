@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from controller.model.manifest import Manifest, narrow
 from controller.ports import Native
 from controller.targets.ecs import manifest as manifest_module
-from controller.targets.ecs.canon import canon
+from controller.targets.ecs.canon import canon, grow
 from controller.targets.ecs.manifest import (
     definition_fields,
     deploying,
@@ -57,7 +57,7 @@ def test_each_rule_of_the_table_is_there_for_a_trap(monkeypatch):
     declared = {name: shaped(case) for name, case in CASES.items()}
     for place in RULES:
         rest = {other: rule for other, rule in RULES.items() if other != place}
-        monkeypatch.setattr(manifest_module, "RULES", rest)
+        monkeypatch.setattr(manifest_module, "PLACES", grow(rest))
         assert any(same(case, declared[name]) is not case["same"] for name, case in CASES.items()), place
 
 
@@ -199,8 +199,9 @@ definitions = st.fixed_dictionaries(
 
 @given(definitions)
 def test_the_canonical_form_of_a_canonical_form_is_itself(definition):
-    once = canon(definition, TASK_DEFINITION, RULES)
-    assert canon(once, TASK_DEFINITION, RULES) == once
+    place = manifest_module.PLACES.at(TASK_DEFINITION)
+    once = canon(definition, place)
+    assert canon(once, place) == once
 
 
 @given(definitions)
