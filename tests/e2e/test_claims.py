@@ -31,7 +31,8 @@ def test_two_targets_of_one_environment_that_name_the_same_service_are_refused(s
     stage.begin()
     text = environment("prod", {"api": "v1.2.3", "web": "v6.6.6"})
     stage.commit({"prod.yaml": text.replace("unifocus-prod-web-service", "unifocus-prod-api-service")})
-    stage.until("it is read", lambda: stage.status().commit == stage.repository.tip())
+    clash = "'unifocus-prod-api-service' is the service of"
+    stage.until("it is read", lambda: any(clash in one.why for one in stage.status().blockers))
     stage.looks()
     assert stage.told() == []
 

@@ -15,6 +15,7 @@ from controller.targets.ecs.native import Native, texts
 _VCPU = re.compile(r"\s*(\d*\.?\d+)\s*vcpu\s*", re.IGNORECASE)
 _GB = re.compile(r"\s*(\d*\.?\d+)\s*gb\s*", re.IGNORECASE)
 _UNITS_A_UNIT = 1024
+_LONGEST = 20  # digits: Python itself refuses to read some thousands of them
 
 NO: Final = Leaf(default=False)
 ZERO: Final = Leaf(default=0)
@@ -28,7 +29,7 @@ def _units(value: Scalar, spelled: re.Pattern[str]) -> Scalar:
         found = spelled.fullmatch(value)
         if found:
             return round(float(found.group(1)) * _UNITS_A_UNIT)
-        return int(value) if value.strip().isdecimal() else value
+        return int(value) if len(value) < _LONGEST and value.strip().isdecimal() else value
     return value
 
 

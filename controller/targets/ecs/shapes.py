@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from botocore.model import Shape
 
 Path: TypeAlias = tuple[str | int, ...]
+_LONGEST: Final = 20  # digits of a number that AWS takes; Python itself refuses to read some thousands
+_SHOWN: Final = 60
 _TRUE: Final = frozenset({"true", "false"})
 
 
@@ -118,9 +120,9 @@ def _scalar(value: object, shape: "Shape", at: Path, faults: list[Fault]) -> obj
             return _word(str(value), shape, at, faults)
         case "boolean", str() if value.lower() in _TRUE:
             return value.lower() == "true"
-        case (("integer" | "long"), str()) if value.removeprefix("-").isdecimal():
+        case (("integer" | "long"), str()) if len(value) < _LONGEST and value.removeprefix("-").isdecimal():
             return int(value)
-        case (("double" | "float"), str()) if value.replace(".", "", 1).isdecimal():
+        case (("double" | "float"), str()) if len(value) < _LONGEST and value.replace(".", "", 1).isdecimal():
             return float(value)
         case ("boolean", bool()) | (("double" | "float"), int() | float()):
             return value
@@ -154,4 +156,5 @@ def _kind(value: object) -> str:
         return "a map"
     if isinstance(value, list | tuple):
         return "a list"
-    return "nothing" if value is None else repr(value)
+    shown = repr(value)
+    return "nothing" if value is None else shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"

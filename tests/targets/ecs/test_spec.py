@@ -270,3 +270,10 @@ def test_a_word_is_brought_to_the_case_of_aws():
     made = json.loads(shaped(definition(networkMode="AWSVPC", containerDefinitions=[container])).shape)
     assert made["taskDefinition"]["networkMode"] == "awsvpc"
     assert made["taskDefinition"]["containerDefinitions"][0]["portMappings"][0]["protocol"] == "tcp"
+
+
+def test_a_number_of_thousands_of_digits_is_refused_like_any_other_that_is_none():
+    container = {"name": "api", "image": "x:1", "memory": "9" * 5000}
+    told = faults(definition(cpu="9" * 5000, containerDefinitions=[container]))
+    assert told["taskDefinition.containerDefinitions.0.memory"].endswith("not a whole number")
+    assert all(len(what) < 200 for what in told.values())
