@@ -167,11 +167,13 @@ def go_back(world: World, service: Service, reason: str, prefix: str = "ECS depl
     return True
 
 
-# What a service revision freezes, so what ECS puts back; everything else stays as it was last set.
-FROZEN = (
+# What starts a deployment when it changes.
+STARTING = (
     "platformVersion", "networkConfiguration", "loadBalancers", "serviceRegistries",
-    "serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations", "monitoring",
+    "serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations",
 )  # fmt: skip
+# What a service revision freezes, so what ECS puts back; everything else stays as it was last set.
+FROZEN = (*STARTING, "capacityProviderStrategy", "launchType", "monitoring")
 
 
 def _frozen(settings: Native) -> dict[str, object]:

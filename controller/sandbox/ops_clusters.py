@@ -112,15 +112,21 @@ def tag_resource(call: Call) -> Answer:
     validate.check_tags(call.params)
     tags = {**tagged.tags, **tag_map(parts(call.params, "tags"))}
     validate.check_tags({"tags": tag_list(tags)})
-    tagged.tags = tags
+    _put(tagged, tags)
     return {}
 
 
 def untag_resource(call: Call) -> Answer:
     """UntagResource."""
     tagged, gone = _tagged(call), set(texts(call.params, "tagKeys"))
-    tagged.tags = {key: value for key, value in tagged.tags.items() if key not in gone}
+    _put(tagged, {key: value for key, value in tagged.tags.items() if key not in gone})
     return {}
+
+
+def _put(tagged: Cluster | Service | Definition, tags: dict[str, str]) -> None:
+    tagged.tags = tags
+    if isinstance(tagged, Service):
+        tagged.changes += 1  # without `touch`: nothing is to be moved, and a service that is gone can not be
 
 
 def list_tags_for_resource(call: Call) -> Answer:

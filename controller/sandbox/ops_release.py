@@ -2,6 +2,7 @@
 
 from controller.sandbox import deployments, validate
 from controller.sandbox.call import Answer, Call, cluster_of, service_of, usable_definition
+from controller.sandbox.deployments import STARTING
 from controller.sandbox.native import Native, flag, invalid, number, part, parts, tag_map, text, texts
 from controller.sandbox.ops_services import answer
 from controller.sandbox.world import Cluster, Service
@@ -10,7 +11,6 @@ _NOT_SETTINGS = frozenset({
     "cluster", "service", "serviceName", "clientToken", "taskDefinition", "desiredCount", "forceNewDeployment",
     "tags",
 })  # fmt: skip
-_STARTS = tuple(key for key in deployments.FROZEN if key != "monitoring")
 
 
 def create_service(call: Call) -> Answer:
@@ -66,7 +66,7 @@ def update_service(call: Call) -> Answer:
     starts = (
         flag(params, "forceNewDeployment")
         or definition.arn != running.arn
-        or any(_canonical(settings.get(key)) != _canonical(service.settings.get(key)) for key in _STARTS)
+        or any(_canonical(settings.get(key)) != _canonical(service.settings.get(key)) for key in STARTING)
     )
     service.settings = settings
     service.desired = service.primary.desired = desired

@@ -2,11 +2,11 @@
 
 import re
 
+from controller.sandbox.containers import check_containers
 from controller.sandbox.defaults import in_units, network_mode
 from controller.sandbox.native import Native, client_error, invalid, number, parts, tag_map, text, texts
 
 _NAME = re.compile(r"^[A-Za-z0-9_-]{1,255}$")
-_MAX_CONTAINERS = 10
 _MAX_TAGS = 50
 _GB = 1024
 
@@ -28,20 +28,7 @@ def check_definition(request: Native) -> None:
         raise client_error(
             "Family must be up to 255 letters (uppercase and lowercase), numbers, hyphens and underscores."
         )
-    containers = parts(request, "containerDefinitions")
-    if not containers:
-        raise client_error("Container list cannot be empty.")
-    if len(containers) > _MAX_CONTAINERS:
-        raise client_error(
-            f"Too many containers: {len(containers)}; a task definition holds at most {_MAX_CONTAINERS}."
-        )
-    for container in containers:
-        _check_container(request, container)
-    names = [text(container, "name") for container in containers]
-    if len(set(names)) != len(names):
-        raise client_error("Container names should be unique within a task definition.")
-    if all(container.get("essential") is False for container in containers):
-        raise client_error("At least one container should be marked as essential.")
+    check_containers(request)
     _check_sizes(request)
     check_tags(request)
 
@@ -62,35 +49,6 @@ def check_name(name: str, what: str) -> None:
     """Raise Refused for a name that AWS does not take for a cluster or service."""
     if not _NAME.match(name):
         raise invalid(f"{what} name must have up to 255 letters, numbers, hyphens and underscores.")
-
-
-def _check_container(request: Native, container: Native) -> None:
-    if not text(container, "name"):
-        raise client_error("Container.name should not be null or empty.")
-    if not _NAME.match(text(container, "name")):
-        raise client_error(f"Invalid container name: {text(container, 'name')}")
-    if not text(container, "image"):
-        raise client_error("Container.image should not be null or empty.")
-    name = text(container, "name")
-    if not text(request, "memory") and not (number(container, "memory") or number(container, "memoryReservation")):
-        raise client_error(
-            f"Invalid setting for container '{name}'. At least one of 'memory' or "
-            "'memoryReservation' must be specified."
-        )
-    volumes = {text(volume, "name") for volume in parts(request, "volumes")}
-    for mount in parts(container, "mountPoints"):
-        if text(mount, "sourceVolume") not in volumes:
-            raise client_error(f"Unknown volume '{text(mount, 'sourceVolume')}'.")
-    if network_mode(request) == "awsvpc":
-        _check_ports(container)
-
-
-def _check_ports(container: Native) -> None:
-    for mapping in parts(container, "portMappings"):
-        if mapping.get("hostPort") and mapping.get("hostPort") != mapping.get("containerPort"):
-            raise client_error(
-                "When networkMode=awsvpc, the host ports and container ports in port mappings must match."
-            )
 
 
 def _check_sizes(request: Native) -> None:

@@ -50,6 +50,32 @@ def test_reads_that_lag_by_changes_show_the_change_before_the_last(rig):
     assert rig.service()["healthCheckGracePeriodSeconds"] == 0
 
 
+def test_tags_appear_when_the_lag_is_over_and_so_does_their_end(rig):
+    arn = rig.service()["serviceArn"]
+
+    def tags():
+        found = rig.ecs.describe_services(cluster="prod", services=["api"], include=["TAGS"])["services"][0]
+        return [tag["key"] for tag in found["tags"]]
+
+    rig.sandbox.set_faults({"stale": {"seconds": 10}})
+    rig.ecs.tag_resource(resourceArn=arn, tags=[{"key": "team", "value": "core"}])
+    assert tags() == []
+    rig.tick(11)
+    assert tags() == ["team"]
+    rig.ecs.untag_resource(resourceArn=arn, tagKeys=["team"])
+    assert tags() == ["team"]
+    rig.tick(11)
+    assert tags() == []
+
+
+def test_a_service_that_is_gone_is_tagged_without_harm(rig):
+    arn = rig.ecs.delete_service(cluster="prod", service="api", force=True)["service"]["serviceArn"]
+    rig.tick(30)
+    rig.ecs.tag_resource(resourceArn=arn, tags=[{"key": "team", "value": "core"}])
+    rig.tick(1)
+    assert rig.service()["status"] == "INACTIVE"
+
+
 def test_a_service_made_while_reads_lag_is_not_there_yet(rig):
     rig.sandbox.set_faults({"stale": {"seconds": 10}})
     rig.ecs.create_service(

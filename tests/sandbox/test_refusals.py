@@ -3,7 +3,7 @@
 import botocore.exceptions
 import pytest
 
-from tests.sandbox.rig import NETWORK, SESSION, definition
+from tests.sandbox.rig import ACCOUNT, NETWORK, SESSION, definition
 
 CODES = {
     "no such cluster": ("describe_services", {"cluster": "nope", "services": ["api"]}, "ClusterNotFoundException"),
@@ -206,6 +206,11 @@ def with_container(**more):
     return {"containerDefinitions": [{key: value for key, value in container.items() if value is not None}]}
 
 
+WAITS = [{"containerName": "db", "condition": "START"}]
+SECRETS = [{"name": "KEY", "valueFrom": "key"}]
+AWSLOGS = {"logDriver": "awslogs", "options": {"awslogs-group": "api", "awslogs-region": "eu-west-1"}}
+INSIDE = {"interval": (5, 300), "timeout": (2, 60), "retries": (1, 10), "startPeriod": (0, 300)}
+OUTSIDE = {key: (least - 1, most + 1) for key, (least, most) in INSIDE.items()}
 BAD_DEFINITIONS = {
     "family with a dot": ({"family": "a.b"}, "Family"),
     "family of 256": ({"family": "a" * 256}, "Family"),
@@ -236,6 +241,32 @@ BAD_DEFINITIONS = {
         with_container(mountPoints=[{"sourceVolume": "v", "containerPath": "/v"}]),
         "Unknown volume 'v'",
     ),
+    "secrets without a role to fetch them": (
+        with_container(secrets=SECRETS),
+        "you must also specify a value for 'executionRoleArn'",
+    ),
+    "secrets without a role on EC2": (
+        {"requiresCompatibilities": ["EC2"], **with_container(secrets=SECRETS)},
+        "you must also specify a value for 'executionRoleArn'",
+    ),
+    "awslogs without a role on Fargate": (
+        with_container(logConfiguration=AWSLOGS),
+        "execution role ARN to support log driver awslogs",
+    ),
+    "a dependency on nobody": (with_container(dependsOn=WAITS), "'db' because"),
+    "a dependency on nobody on EC2": (
+        {"requiresCompatibilities": ["EC2"], **with_container(dependsOn=WAITS)},
+        "because it does not exist",
+    ),
+    "privileged on Fargate": (with_container(privileged=True), "do not support privileged"),
+    **{
+        f"a health check with {key} {value}": (
+            with_container(healthCheck={"command": ["CMD", "true"], key: value}),
+            f"'{key}' must be between",
+        )
+        for key, values in OUTSIDE.items()
+        for value in values
+    },
     "no memory anywhere": (
         {"requiresCompatibilities": ["EC2"], "networkMode": "bridge", "memory": ""},
         "At least one of 'memory' or 'memoryReservation'",
@@ -250,6 +281,30 @@ def test_a_definition_that_aws_refuses_is_not_registered(rig, case):
         rig.ecs.register_task_definition(**{**definition(), **given})
     listed = rig.ecs.list_task_definitions(familyPrefix="unifocus-prod-api")["taskDefinitionArns"]
     assert [arn.rsplit(":", 1)[1] for arn in listed] == ["1"]
+
+
+ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/execution"
+ON_EC2 = {"requiresCompatibilities": ["EC2"]}
+GOOD_DEFINITIONS = {
+    "secrets with a role": {"executionRoleArn": ROLE_ARN, **with_container(secrets=SECRETS)},
+    "no secrets": with_container(secrets=[]),
+    "awslogs with a role": {"executionRoleArn": ROLE_ARN, **with_container(logConfiguration=AWSLOGS)},
+    "awslogs without a role on EC2": {**ON_EC2, **with_container(logConfiguration=AWSLOGS)},
+    "privileged on EC2": {**ON_EC2, **with_container(privileged=True)},
+    "not privileged on Fargate": with_container(privileged=False),
+    **{
+        f"a health check at bound {place} of each": with_container(
+            healthCheck={"command": ["CMD", "true"], **{key: bounds[place] for key, bounds in INSIDE.items()}}
+        )
+        for place in (0, 1)
+    },
+}
+
+
+@pytest.mark.parametrize("case", GOOD_DEFINITIONS)
+def test_a_definition_at_the_edge_of_what_aws_takes_is_registered(rig, case):
+    made = rig.ecs.register_task_definition(**{**definition(), **GOOD_DEFINITIONS[case]})
+    assert made["taskDefinition"]["revision"] == 2
 
 
 @pytest.mark.parametrize(

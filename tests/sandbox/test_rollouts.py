@@ -5,6 +5,8 @@ import pytest
 from controller.sandbox.server import Sandbox
 from tests.sandbox.rig import BREAKER, NETWORK, Rig, a_seed
 
+SPOT = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+
 
 def test_a_seeded_service_is_steady_with_a_successful_deployment_in_the_past(rig):
     service, story = rig.service(), rig.story()
@@ -179,6 +181,28 @@ def test_a_slow_release_takes_longer_and_succeeds(rig):
     assert rig.until("SUCCESSFUL") > usual + 25
 
 
+def placing(native):
+    return (native.get("launchType"), native.get("capacityProviderStrategy"))
+
+
+def test_ecs_brings_the_launch_type_back_with_the_release(rig):
+    rig.release("crash", capacityProviderStrategy=SPOT)
+    assert placing(rig.service()) == (None, SPOT)
+    rig.until("ROLLBACK_SUCCESSFUL")
+    service = rig.service()
+    assert placing(service) == placing(service["deployments"][0]) == ("FARGATE", None)
+
+
+def test_ecs_brings_the_capacity_providers_back_with_the_release(rig):
+    rig.release("v1.2.3", capacityProviderStrategy=SPOT)
+    rig.until("SUCCESSFUL")
+    rig.release("crash", capacityProviderStrategy=[])
+    assert placing(rig.service()) == ("FARGATE", None)
+    rig.until("ROLLBACK_SUCCESSFUL")
+    service = rig.service()
+    assert placing(service) == placing(service["deployments"][0]) == (None, SPOT)
+
+
 def test_a_newer_release_supersedes_the_one_in_flight(rig):
     first = rig.release("v1.2.3")
     rig.tick(12)
@@ -237,6 +261,7 @@ def test_a_person_stops_a_deployment_and_ecs_goes_back(rig):
         ({"deploymentConfiguration": {"maximumPercent": 150}}, False),
         ({"placementStrategy": [{"type": "spread", "field": "instanceId"}]}, False),
         ({"monitoring": {"metricConfigurations": [{"metricNames": ["CPU"], "resolutionSeconds": 20}]}}, False),
+        ({"capacityProviderStrategy": SPOT}, False),
         ({"forceNewDeployment": True}, True),
         ({"platformVersion": "1.4.0"}, True),
         ({"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-c"]}}}, True),

@@ -9,6 +9,7 @@ from controller.targets.ecs.shapes import input_of
 WORDS = st.sampled_from(["a", "b", "api", "x y", "ü", "/", "0", "1", "true"])
 NAMES = st.sampled_from(["a", "b", "api", "web-1"])
 WHOLE = st.integers(1, 4096)
+ROLE = "arn:aws:iam::111122223333:role/execution"
 # What AWS checks or converts beyond its model, and one value of a list of structures that has no name.
 SPECIAL = {
     "taskDefinition.family": st.sampled_from(["api", "web"]),
@@ -18,6 +19,11 @@ SPECIAL = {
     "taskDefinition.containerDefinitions[].portMappings[].containerPortRange": st.sampled_from(["100-200"]),
     "taskDefinition.containerDefinitions[].environment[].value": st.sampled_from(["", "1", "ü"]),
     "taskDefinition.taskRoleArn": st.just("arn:aws:iam::111122223333:role/task"),
+    "taskDefinition.containerDefinitions[].dependsOn[].containerName": NAMES,
+    "taskDefinition.containerDefinitions[].healthCheck.interval": st.integers(5, 300),
+    "taskDefinition.containerDefinitions[].healthCheck.timeout": st.integers(2, 60),
+    "taskDefinition.containerDefinitions[].healthCheck.retries": st.integers(1, 10),
+    "taskDefinition.containerDefinitions[].healthCheck.startPeriod": st.integers(0, 300),
     "taskDefinition.containerDefinitions[].name": NAMES,
     "taskDefinition.containerDefinitions[].mountPoints[].sourceVolume": NAMES,
     "taskDefinition.requiresCompatibilities": st.lists(st.sampled_from(["EC2", "EXTERNAL"]), unique=True),
@@ -87,16 +93,20 @@ def _list(shape, at):
 def _consistent(definition):
     """Make what refers to something else refer to what is there."""
     containers, volumes = definition["containerDefinitions"], list(definition.get("volumes", []))
+    names = {container["name"] for container in containers}
+    role = {"executionRoleArn": ROLE} if any(container.get("secrets") for container in containers) else {}
     if all(container.get("essential") is False for container in containers):
         del containers[0]["essential"]
     for container in containers:
+        if "dependsOn" in container:
+            container["dependsOn"] = [one for one in container["dependsOn"] if one["containerName"] in names]
         named = {volume["name"] for volume in volumes}
         mounts = container.get("mountPoints", [])
         volumes += [{"name": name} for name in {mount["sourceVolume"] for mount in mounts} - named]
         if definition.get("networkMode") == "awsvpc":
             for port in container.get("portMappings", []):
                 port.pop("hostPort", None)
-    return {**definition, **({"volumes": volumes} if volumes else {})}
+    return {**role, **definition, **({"volumes": volumes} if volumes else {})}
 
 
 definitions = inputs("RegisterTaskDefinition", "taskDefinition", leave_out=("tags",)).map(_consistent)
