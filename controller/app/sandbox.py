@@ -3,13 +3,14 @@
 import importlib.util
 import json
 import re
+import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from controller.app.specs import folder_source
 from controller.clock import Clock
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
 _VERSION: Final = re.compile(r"^v(\d+)\.(\d+)\.(\d+)(.*)$")
 _TASKS: Final = 2
+_KEYS: Final = "AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x"
+# What `--query` makes of the answer of AssumeRole: one line for a shell.
+_EXPORT: Final = (
+    "join('', ['export AWS_ACCESS_KEY_ID=', Credentials.AccessKeyId, "
+    "' AWS_SECRET_ACCESS_KEY=', Credentials.SecretAccessKey, "
+    "' AWS_SESSION_TOKEN=', Credentials.SessionToken])"
+)
 
 
 def serve_sandbox(listen: str, seeds: Path | None, speed: float, start: str | None, faults: str | None) -> None:
@@ -42,7 +50,7 @@ def serve_sandbox(listen: str, seeds: Path | None, speed: float, start: str | No
         signal.signal(number, ask_to_stop)
     planted = tuple(seeds_of(seeds)) if seeds else ()
     try:
-        serve(listen, planted, speed, _instant(start), _faults(faults), _ready, stop)
+        serve(listen, planted, speed, _instant(start), _faults(faults), lambda about: _ready(about, planted), stop)
     except OSError as error:
         raise PlatformError(f"{listen} cannot be served: {error.strerror or error}") from error
     except (ValueError, Refused) as error:
@@ -79,7 +87,8 @@ def _seed(target: "DesiredTarget") -> "Seed":
     native = json.loads(str(target.release.shape))
     settings = json.loads(target.settings.shape) if target.settings else {}
     alarms = [name for guard in target.terms.guards for name in _alarms(guard)]
-    definition = _back(native["taskDefinition"], version, earlier(version))
+    native, settings = (_back(one, _word(version), earlier(version)) for one in (native, settings))
+    definition = native["taskDefinition"]
     return Seed(
         account=place.account,
         region=place.region,
@@ -114,14 +123,20 @@ def earlier(version: str) -> str:
     return f"v{max(major - 1, 0)}.9.9{rest}"
 
 
-def _back(definition: Mapping[str, object], version: str, before: str) -> dict[str, object]:
-    """Put the earlier version wherever an image names this one."""
-    containers = definition.get("containerDefinitions")
-    changed = [
-        {**one, "image": str(one.get("image", "")).replace(f":{version}", f":{before}")}
-        for one in (containers if isinstance(containers, list) else [])
-    ]
-    return {**definition, "containerDefinitions": changed}
+def _word(version: str) -> re.Pattern[str]:
+    """Find a version where it stands by itself: v1.2.3 is in v1.2.3-crash, but not in v1.2.30 or v1.2.3.4."""
+    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(version)}(?![A-Za-z0-9]|\.[0-9])")
+
+
+def _back(value: Any, word: re.Pattern[str], before: str) -> Any:  # noqa: ANN401  JSON, as it was parsed
+    """Put the earlier version wherever a value names this one: in images, in the environment, in labels."""
+    if isinstance(value, str):
+        return word.sub(before, value)
+    if isinstance(value, list):
+        return [_back(item, word, before) for item in value]
+    if isinstance(value, dict):
+        return {key: _back(item, word, before) for key, item in value.items()}
+    return value
 
 
 def _instant(start: str | None) -> float | None:
@@ -148,13 +163,28 @@ def _faults(text: str | None) -> Mapping[str, object]:
     return found
 
 
-def _ready(about: Mapping[str, object]) -> None:
-    endpoint = about["endpoint"]
+def _ready(about: Mapping[str, object], planted: "Sequence[Seed]") -> None:
     print(json.dumps(dict(about)), flush=True)  # noqa: T201  this line is the interface
+    endpoint = str(about["endpoint"])
     lines = (
         f"Serving an ECS at {endpoint}. Any credentials do; try:",
-        f"  AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x aws --endpoint-url {endpoint} ecs list-clusters",
+        *(_hint(planted[0], endpoint) if planted else _hint_of_nothing(endpoint)),
         f"  TRUEUP_CLOCK='{about['clock']}' trueup run --repo . --endpoint-url {endpoint}",
         "An account is reached by assuming its role; an alarm is rung with cloudwatch set-alarm-state.",
     )
     print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201  for the person who started it
+
+
+def _hint(seed: "Seed", endpoint: str) -> tuple[str, ...]:
+    """Say how to look at the first seeded service with the aws CLI: its account first, then its cluster."""
+    role = seed.role or f"arn:aws:iam::{seed.account}:role/trueup"
+    where = f"--region {seed.region} --endpoint-url {shlex.quote(endpoint)}"
+    assume = f"aws sts assume-role {where} --role-arn {role} --role-session-name me"
+    return (
+        f'  eval "$({_KEYS} {assume} --output text --query "{_EXPORT}")"',
+        f"  aws {where} ecs list-services --cluster {seed.cluster}",
+    )
+
+
+def _hint_of_nothing(endpoint: str) -> tuple[str, ...]:
+    return (f"  {_KEYS} aws --region eu-west-1 --endpoint-url {shlex.quote(endpoint)} ecs list-clusters",)
