@@ -1,11 +1,17 @@
 """`trueup demo`: watch a release go out and a bad one come back."""
 
+import signal
 from pathlib import Path
+from typing import Final
 
 import click
 
-from controller.codes import INTERRUPTED
+from controller.codes import DONE, NEGATIVE
 from controller.errors import SpecError
+
+SIGNALLED: Final = (
+    128  # what shells add to the number of the signal that ended a process; SIGINT makes it INTERRUPTED
+)
 
 
 @click.command("demo")
@@ -18,17 +24,23 @@ def command(keep: bool) -> int:
     """
     from controller.app.sandbox import needs_sandbox
     from controller.sandbox.demo import Demo
+    from controller.sandbox.ending import Ending
 
     needs_sandbox()
-    demo = Demo(example_specs(), click.echo)
-    try:
-        code = demo.run()
-        if keep and code == 0:
-            demo.keep()
-    except KeyboardInterrupt:
-        return 0 if keep else INTERRUPTED
-    finally:
-        demo.stop()
+    code, ending = NEGATIVE, Ending()
+    demo = Demo(example_specs(), click.echo, held=ending.held)
+    with ending:
+        try:
+            code = demo.run()
+            if keep and code == DONE:
+                demo.keep()
+            ending.close()
+        except KeyboardInterrupt:
+            was_asked_for = keep and code == DONE and ending.number == signal.SIGINT
+            return DONE if was_asked_for else SIGNALLED + ending.number
+        finally:
+            ending.close()
+            demo.stop()
     return code
 
 

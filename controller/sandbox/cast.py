@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
+_PATIENCE: Final = 20.0  # seconds for one look
 _IDENTITY: Final = {
     "GIT_AUTHOR_NAME": "a developer",
     "GIT_AUTHOR_EMAIL": "developer@unifocus.example.com",
@@ -139,23 +141,26 @@ class Eye:
 
     def running(self, account: str, cluster: str, service: str) -> tuple[str, str, bool]:
         """Give the image tag of what is PRIMARY, its rollout state, and whether all its tasks run."""
-        ecs = self._ecs(account)
-        found = ecs.describe_services(cluster=cluster, services=[service])["services"][0]
-        primary = next(one for one in found["deployments"] if one["status"] == "PRIMARY")
-        definition = ecs.describe_task_definition(taskDefinition=primary["taskDefinition"])["taskDefinition"]
+        with _looking_at(service):
+            ecs = self._ecs(account)
+            found = ecs.describe_services(cluster=cluster, services=[service])["services"][0]
+            primary = next(one for one in found["deployments"] if one["status"] == "PRIMARY")
+            definition = ecs.describe_task_definition(taskDefinition=primary["taskDefinition"])["taskDefinition"]
         image = str(definition["containerDefinitions"][0]["image"])
         whole = primary["runningCount"] == found["desiredCount"] and len(found["deployments"]) == 1
         return image.rpartition(":")[2], str(primary.get("rolloutState", "")), whole
 
     def verdict(self, account: str, cluster: str, service: str) -> str:
         """Give the newest service deployment's status, in ECS's words."""
-        listed = self._ecs(account).list_service_deployments(cluster=cluster, service=service)
-        newest = max(listed["serviceDeployments"], key=lambda one: one["createdAt"])
+        with _looking_at(service):
+            listed = self._ecs(account).list_service_deployments(cluster=cluster, service=service)
+            newest = max(listed["serviceDeployments"], key=lambda one: one["createdAt"])
         return str(newest["status"])
 
     def calls(self, operation: str, service: str) -> int:
         """Count the changing calls of one operation that named a service, and were carried out."""
-        with urlopen(Request(f"{self._endpoint}/sandbox/calls")) as answer:  # noqa: S310  our own loopback address
+        url = f"{self._endpoint}/sandbox/calls"
+        with _looking_at(service), urlopen(url, timeout=_PATIENCE) as answer:  # noqa: S310  our own loopback address
             changes = json.load(answer)["changes"]
         return sum(
             one["operation"] == operation
@@ -164,16 +169,22 @@ class Eye:
             for one in changes
         )
 
+    def close(self) -> None:
+        """Let go of its connections."""
+        for client in self._clients.values():
+            client.close()
+
     def _ecs(self, account: str) -> Any:  # noqa: ANN401  the SDK makes its clients at run time
         if account not in self._clients:
             import boto3  # noqa: PLC0415  loaded only where AWS is spoken to
 
-            make: Any = boto3.client
+            make: Any = boto3.Session().client
             where = {"endpoint_url": self._endpoint, "region_name": "eu-west-1"}
             ours = {"aws_access_key_id": "demo", "aws_secret_access_key": "demo"}
             role = f"arn:aws:iam::{account}:role/trueup"
             sts = make("sts", **where, **ours)
-            lent = sts.assume_role(RoleArn=role, RoleSessionName="demo")["Credentials"]
+            with closing(sts):
+                lent = sts.assume_role(RoleArn=role, RoleSessionName="demo")["Credentials"]
             self._clients[account] = make(
                 "ecs",
                 **where,
@@ -182,3 +193,12 @@ class Eye:
                 aws_session_token=lent["SessionToken"],
             )
         return self._clients[account]
+
+
+@contextmanager
+def _looking_at(service: str) -> Iterator[None]:
+    """Look at ECS; whatever comes between is the demo's failure, and raised as Failed."""
+    try:
+        yield
+    except Exception as error:
+        raise Failed(f"ECS did not say how {service} is: {type(error).__name__}: {error}") from error

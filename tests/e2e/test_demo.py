@@ -1,20 +1,148 @@
 """The demo is a promise of the README: it ends well, soon, and proves every step by ECS's own words."""
 
+import os
+import signal
 import subprocess
-import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from controller.sandbox.demo import Demo
+from tests.e2e.process import TRUEUP, wait_until
+
 pytestmark = pytest.mark.e2e
 
+SPECS = Path(__file__).parents[2] / "specs"
+RUNS = {"dev": "latest", "stage": "v1.2.3-stage", "prod": "v1.2.3"}
+ADOPTED, KEPT = "--- what runs is adopted untouched", "Interrupt with Ctrl-C."
+# Each of these once broke it; what a shell says of other things is not ours to know.
+SHELL = {
+    "TRUEUP_PATH": "releases",
+    "TRUEUP_ONCE": "true",
+    "TRUEUP_LISTEN": "nowhere",
+    "HTTP_PROXY": "http://127.0.0.1:1",
+    "http_proxy": "http://127.0.0.1:1",
+    "AWS_PROFILE": "work",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+    "GIT_DIR": "/nowhere",
+}
 
-def test_the_demo_goes_through_and_proves_every_step():
-    done = subprocess.run(
-        [sys.executable, "-m", "controller", "demo"], capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
-    assert done.stdout.count("proven: ") == 5
-    assert "All of it happened, in " in done.stdout
-    assert "rolled back because the circuit breaker threshold was exceeded" in done.stdout
-    assert "web exited 1" in done.stdout
-    assert "trueup pause prod: prod is paused" in done.stdout
+
+class Telling:
+    """`trueup demo` as a group of processes of its own, with a temporary folder of its own."""
+
+    def __init__(self, folder: Path, *words: str, **variables: str) -> None:
+        self.said, self.scratch = folder / "said", folder / "scratch"
+        self.scratch.mkdir()
+        with self.said.open("wb") as into:
+            self._process = subprocess.Popen(
+                [*TRUEUP, "demo", *words],
+                env={**os.environ, **variables, "TMPDIR": str(self.scratch)},
+                stdin=subprocess.DEVNULL,
+                stdout=into,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def text(self) -> str:
+        return self.said.read_text(encoding="utf-8")
+
+    def until(self, said: str, seconds: float = 200.0) -> None:
+        wait_until(said, lambda: said in self.text or self._process.poll() is not None, seconds, lambda: self.text)
+        assert said in self.text, self.text[-3000:]
+
+    def ends(self, number: int | None = None) -> int:
+        """Wait for its end, after a signal to it alone; gives the exit code."""
+        if number is not None:
+            self._process.send_signal(number)
+        return self._process.wait(timeout=60)
+
+    @property
+    def has_left_processes(self) -> bool:
+        """Whether any of its group lives on; to be asked after its end."""
+        try:
+            os.killpg(self._process.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def clear(self) -> None:
+        if self._process.poll() is None or self.has_left_processes:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(timeout=30)
+
+
+@pytest.fixture
+def tell(tmp_path: Path) -> Iterator[Callable[..., Telling]]:
+    told: list[Telling] = []
+
+    def begin(*words: str, **variables: str) -> Telling:
+        told.append(Telling(tmp_path, *words, **variables))
+        return told[-1]
+
+    yield begin
+    for one in told:
+        one.clear()
+
+
+def is_all_over(told: Telling) -> bool:
+    return not told.has_left_processes and not list(told.scratch.iterdir())
+
+
+def test_the_demo_goes_through_and_proves_every_step(tell: Callable[..., Telling]):
+    told = tell()
+    told.until("All of it happened, in ")
+    assert told.ends() == 0
+    assert told.text.count("proven: ") == 10
+    for place, tag in RUNS.items():
+        for target in ("api", "web"):
+            service = f"unifocus-{place}-{target}-service"
+            assert f"proven: {service} runs {tag}, COMPLETED, all tasks; 1 UpdateService so far" in told.text
+    assert "rolled back because the circuit breaker threshold was exceeded" in told.text
+    assert "web exited 1" in told.text
+    assert "trueup pause prod: prod is paused" in told.text
+    assert is_all_over(told)
+
+
+def test_it_goes_through_whatever_the_shell_says_and_is_kept_until_it_is_interrupted(tell: Callable[..., Telling]):
+    told = tell("--keep", **SHELL)
+    told.until(KEPT)
+    assert told.ends(signal.SIGINT) == 0
+    assert is_all_over(told)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=int,
+)
+def test_a_story_that_is_cut_short_is_none_and_leaves_nothing_behind(
+    tell: Callable[..., Telling], number: int, code: int
+):
+    told = tell("--keep")
+    told.until(ADOPTED)
+    assert told.ends(number) == code, told.text
+    assert "All of it happened" not in told.text
+    assert is_all_over(told)
+
+
+def test_a_step_that_takes_too_long_shows_the_end_of_the_controllers_log(tmp_path: Path):
+    for file in SPECS.rglob("*.yaml"):
+        copy = tmp_path / file.relative_to(SPECS)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(
+            file.read_text("utf-8").replace("  owner: unifocus\n", "  owner: unifocus\n  paused: true\n")
+        )
+    said: list[str] = []
+    demo = Demo(tmp_path, said.append, patience=8)
+    try:
+        assert demo.run() == 1
+    finally:
+        demo.stop()
+    told = "\n".join(said)
+    assert "FAILED: waited 8 s for unifocus-dev-api-service to run latest" in told
+    last = told.partition("The last lines of the controller's log:\n")[2].splitlines()
+    assert 0 < len(last) <= 10
+    assert any('"target"' in line for line in last)
