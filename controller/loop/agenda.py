@@ -9,7 +9,7 @@ from controller.model.names import EnvName, TargetName
 
 Entry = tuple[EnvName, TargetName]
 
-A_TURN: Final = 200
+A_TURN: Final = 100
 """How many targets one turn takes at most: what is hurried must not wait for a look at a whole fleet."""
 
 

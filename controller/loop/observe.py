@@ -29,9 +29,9 @@ def observe(desired: Reading, before: Record, due: frozenset[TargetName] | None,
 
 def _wanted(desired: Reading, before: Record, due: frozenset[TargetName] | None) -> list[LookAt]:
     wanted: list[LookAt] = []
-    for name in names_of(desired, before):
+    for name in sorted(due) if due is not None else names_of(desired, before):  # a turn costs what is due, not all
         place = place_of(desired, before, name)
-        if place is None or (due is not None and name not in due):
+        if place is None:
             continue
         memory = before.targets.get(name)
         rollout = memory.rollout if memory else None

@@ -9,7 +9,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from controller.model.cycle import Cycle
-from controller.model.desired import Desired
+from controller.model.desired import Desired, Reading
 from controller.model.names import EnvName, TargetName
 from controller.telemetry.accept import OPENMETRICS, TEXT, takes_gzip, wants_openmetrics
 from controller.telemetry.families import RESULTS
@@ -31,6 +31,7 @@ class Metrics:
         self._operations: Final = tuple(operations)
         self._lock: Final = Lock()
         self._called: set[tuple[str, str, str]] = set()
+        self._read: dict[EnvName, Reading] = {}
 
     # Each turn
 
@@ -44,7 +45,10 @@ class Metrics:
         self._series.turns.labels(_label(env), "ok").inc()
         self._series.turn_seconds.labels(_label(env)).observe(cycle.seconds)
         self._table.show(cycle.status)
-        self._table.keep(env, _staying(cycle))
+        # Which targets there are changes with the spec and the record alone, and few of thousands are looked at.
+        if cycle.after is not cycle.before or self._read.get(env) is not cycle.desired:
+            self._table.keep(env, _staying(cycle))
+            self._read[env] = cycle.desired
         self._count_rollouts(env, cycle)
 
     def turn_failed(self, env: EnvName) -> None:
@@ -62,6 +66,7 @@ class Metrics:
     def environment_left(self, env: EnvName) -> None:
         """Drop the series of an environment and of its targets."""
         self._series.environments.left(env)
+        self._read.pop(env, None)
         self._series.end_environment(env)
         self._table.keep(env, ())
 
