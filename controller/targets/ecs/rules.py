@@ -15,7 +15,7 @@ from controller.targets.ecs.native import Native, texts
 _VCPU = re.compile(r"\s*(\d*\.?\d+)\s*vcpu\s*", re.IGNORECASE)
 _GB = re.compile(r"\s*(\d*\.?\d+)\s*gb\s*", re.IGNORECASE)
 _UNITS_A_UNIT = 1024
-_LONGEST = 20  # digits: Python itself refuses to read some thousands of them
+_LONGEST = 4000  # digits; Python itself refuses to read some more
 
 NO: Final = Leaf(default=False)
 ZERO: Final = Leaf(default=0)

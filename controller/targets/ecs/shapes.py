@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from botocore.model import Shape
 
 Path: TypeAlias = tuple[str | int, ...]
-_LONGEST: Final = 20  # digits of a number that AWS takes; Python itself refuses to read some thousands
+_LONGEST: Final = 4000  # digits; Python itself refuses to read some more
 _SHOWN: Final = 60
 _TRUE: Final = frozenset({"true", "false"})
 
