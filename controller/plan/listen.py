@@ -29,8 +29,9 @@ def listen(look: Look, memory: Memory, signal: Signal) -> Memory:
 def _forgetting(look: Look) -> int:
     """Give the number of an order to forget what the spec names; 0 if there is none that was not heard yet."""
     forget = look.orders.forget
-    asked = forget is not None and look.wish is not None and forget.number > look.memory.recovered
-    return forget.number if forget is not None and asked else 0
+    if forget is None or look.wish is None or forget.number <= look.memory.recovered:
+        return 0
+    return forget.number
 
 
 def unheard(look: Look, signal: Signal) -> str:

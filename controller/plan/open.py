@@ -49,7 +49,12 @@ UNKNOWN_REVISION: Final = Revision("")
 def may_exist(memory: Memory, release: Release) -> bool:
     """Whether we once set out to register this release here, or may have in a life that was forgotten."""
     forgotten = memory.recovered > 0 and memory.rollouts == 0
-    return forgotten or any(digest == release.digest for digest, _ in memory.revisions)
+    return forgotten or _set_out(memory, release)
+
+
+def _set_out(memory: Memory, release: Release) -> bool:
+    """Whether it is remembered that we once set out to register this release here."""
+    return any(digest == release.digest for digest, _ in memory.revisions)
 
 
 def remember_revision(memory: Memory, release: Release, revision: Revision) -> Memory:
@@ -85,6 +90,6 @@ def ensure(look: Look, memory: Memory, rollout: Rollout, revision: Revision | No
         rollout=rollout.number,
     )
     after = replace(memory, rollout=sent, rollouts=max(memory.rollouts, rollout.number))
-    if revision is None and all(digest != goal.digest for digest, _ in memory.revisions):
+    if revision is None and not _set_out(memory, goal):
         after = remember_revision(after, goal, UNKNOWN_REVISION)
     return Asked(memory=after, action=action)

@@ -143,6 +143,8 @@ def _unread(desired: Reading, name: TargetName, want: DesiredTarget | None) -> s
 
 def broken_at(desired: Desired, want: DesiredTarget) -> Commit | None:
     """Say at which commit a target stands whose file, or whose environment's own file, is broken now."""
+    if not desired.broken:
+        return None
     own = (f"{desired.env}.yaml", f"{desired.env}/environment.yaml")
     whole = next((commit for path, commit in desired.broken.items() if path in own), None)
     mine = (commit for path, commit in desired.broken.items() if f"/{want.file}".endswith(f"/{path}"))

@@ -69,7 +69,7 @@ class Place:
     def __init__(self) -> None:
         self.rule: Rule | None = None
         self.members: dict[str, Place] = {}
-        self.item: Place = self  # that of the items of a list; made when a rule stands at it or below it
+        self.item: Place | None = None  # that of the items of a list
 
     def at(self, name: str) -> "Place":
         """Give the place of a member."""
@@ -88,8 +88,7 @@ def grow(table: Table) -> Place:
             name, *items = part.split("[]")
             place = place.members.setdefault(name, Place())
             for _ in items:
-                if place.item is place:
-                    place.item = Place()
+                place.item = place.item or Place()
                 place = place.item
         place.rule = rule
     return root
@@ -145,7 +144,7 @@ def _list(node: Sequence[object], place: Place) -> list[object]:
 
 
 def _inside(place: Place) -> Place:
-    return place.item if place.item is not place else NOWHERE
+    return place.item or NOWHERE
 
 
 def _named(structures: Sequence[Native], inside: Place, rule: Named) -> list[object]:
