@@ -58,8 +58,8 @@ def service_faults(service: Native) -> Iterator[Fault]:
     for name in sorted(set(service) & set(NOT_DECLARED)):
         yield Fault(path=(SERVICE, name), what=NOT_DECLARED[name])
     deployment = part(service, "deploymentConfiguration")
-    yield from _out_of_bounds(service, _COUNTS, (SERVICE,))
-    yield from _out_of_bounds(deployment, _PERCENTS, (SERVICE, "deploymentConfiguration"))
+    yield from out_of_bounds(service, _COUNTS, (SERVICE,))
+    yield from out_of_bounds(deployment, _PERCENTS, (SERVICE, "deploymentConfiguration"))
     high, low = _whole(deployment.get("maximumPercent")), _whole(deployment.get("minimumHealthyPercent"))
     if high == low == _PERCENT:
         yield Fault(
@@ -68,7 +68,8 @@ def service_faults(service: Native) -> Iterator[Fault]:
         )
 
 
-def _out_of_bounds(native: Native, bounds: Mapping[str, tuple[int, int]], at: Path) -> Iterator[Fault]:
+def out_of_bounds(native: Native, bounds: Mapping[str, tuple[int, int]], at: Path) -> Iterator[Fault]:
+    """Say which whole numbers under these names are less or more than may be."""
     for name, (least, most) in bounds.items():
         value = _whole(native.get(name))
         if value is not None and not least <= value <= most:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from controller.ports import Fault
+from controller.targets.ecs.checks import out_of_bounds
 from controller.targets.ecs.native import Native, part, parts, text, texts
 from controller.targets.ecs.shapes import Path, did_you_mean
 
@@ -63,10 +64,7 @@ def _health(container: Native, at: Path) -> Iterator[Fault]:
         yield Fault(path=(*at, "command"), what=f"begins with {command[0]!r}, and has to with CMD or CMD-SHELL")
     elif not command or (len(command) == 1 and command[0] != "NONE"):
         yield Fault(path=(*at, "command"), what="has nothing to run, so that it can never pass")
-    for name, (low, high) in _BOUNDS.items():
-        value = check.get(name)
-        if isinstance(value, int) and not low <= value <= high:
-            yield Fault(path=(*at, name), what=f"{value} is not between {low} and {high}")
+    yield from out_of_bounds(check, _BOUNDS, at)
 
 
 def _depends(container: Native, named: Mapping[str, Native], at: Path) -> Iterator[Fault]:
