@@ -7,7 +7,9 @@ from typing import Protocol
 
 from controller.model.cycle import Cycle
 from controller.model.decision import Ensure
-from controller.model.desired import Accepted, Reading
+from controller.model.desired import Accepted, DesiredTarget, Reading
+from controller.model.images import ImageAnswer, ImageAt
+from controller.model.lookups import LookupAnswer, LookupAt
 from controller.model.manifest import Manifest
 from controller.model.names import DeploymentId, EnvName, TargetName
 from controller.model.observation import Sight
@@ -15,7 +17,7 @@ from controller.model.orders import Orders
 from controller.model.outcome import Outcome
 from controller.model.place import Place
 from controller.model.questions import Answer, Question
-from controller.model.record import Record
+from controller.model.record import Memory, Record
 from controller.model.release import Settings
 from controller.model.status import TargetStatus
 from controller.model.story import Entry
@@ -52,8 +54,25 @@ class LookAt:
     proven: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """What the spec says of one target, with what was seen and is remembered of it, to be completed."""
+
+    target: TargetName
+    want: DesiredTarget
+    sight: Sight
+    memory: Memory | None
+
+
 class Target(Protocol):
     """A kind of thing that runs releases."""
+
+    def complete(self, wanted: Sequence[Unfinished], now: datetime) -> Mapping[TargetName, DesiredTarget]:
+        """Fill in what a spec leaves to the world: digests of tags, values kept elsewhere, what is below ours.
+
+        Reads only, and never raises for one that fails: that one comes back with `unread` saying why.
+        """
+        ...
 
     def look(self, wanted: Sequence[LookAt]) -> Mapping[TargetName, Sight]:
         """Look at all of them, in as few calls as the platform allows; never raises for one that fails."""
@@ -65,6 +84,22 @@ class Target(Protocol):
 
     def act(self, action: Ensure, check: Callable[[], None]) -> Outcome:
         """Carry out one action; `check` raises Refusal just before the send if it may no longer be sent."""
+        ...
+
+
+class Registries(Protocol):
+    """Where images are kept."""
+
+    def find(self, asked: Sequence[ImageAt]) -> Mapping[ImageAt, ImageAnswer]:
+        """Ask for them all; one that cannot be asked for gets Unreachable, never an exception."""
+        ...
+
+
+class Lookups(Protocol):
+    """Where values are kept that a spec only names."""
+
+    def find(self, asked: Sequence[LookupAt]) -> Mapping[LookupAt, LookupAnswer]:
+        """Look them all up, in few calls; one that fails gets Unreachable, never an exception."""
         ...
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
+from controller.loop.complete import complete
 from controller.model.desired import Reading
 from controller.model.names import EnvName, TargetName
 from controller.model.observation import Observation, Sight, Unseen
@@ -15,11 +16,17 @@ from controller.plan.see import names_of, place_of
 from controller.ports import LookAt, World
 
 
-def observe(desired: Reading, before: Record, due: frozenset[TargetName] | None, world: World) -> Observation:
-    """Look at the targets that are due (None: at all), and answer each question that can matter once."""
-    sights = _look(_wanted(desired, before, due), desired.env, world)
+def observe(
+    said: Reading, before: Record, due: frozenset[TargetName] | None, world: World
+) -> tuple[Reading, Observation]:
+    """Look at the targets that are due (None: at all), and answer each question that can matter once.
+
+    Gives what the spec says with what it leaves to the world filled in, and what was observed.
+    """
+    sights = _look(_wanted(said, before, due), said.env, world)
     now = world.now()
-    return Observation(
+    desired = complete(said, before, sights, world, now)
+    return desired, Observation(
         sights=sights,
         answers=_answers(questions(desired, before, sights, now), world),
         tokens=_tokens([p for name in sights if (p := place_of(desired, before, name))], world),

@@ -26,7 +26,7 @@ def reconcile(env: EnvName, due: frozenset[TargetName] | None, world: World, che
     began = world.elapsed()
     before = world.store.load(env)  # recall
     desired = world.source.read(env, going_from(before))  # read
-    seen = observe(desired, before, due, world)  # observe
+    desired, seen = observe(desired, before, due, world)  # observe
     now = seen.at or world.now()
     plan = decide(desired, seen, before, now)  # decide (pure)
     intent = world.store.save(before, intend(before, plan, desired), env, tell_plan(desired, before, plan))
@@ -67,7 +67,8 @@ def preview(env: EnvName, world: World) -> Cycle:
 def look_only(env: EnvName, due: frozenset[TargetName] | None, world: World, before: Record) -> Cycle:
     """Look and decide from a record in hand; nothing is written and nothing is sent."""
     desired = world.source.read(env, going_from(before))
-    seen = replace(observe(desired, before, due, world), tokens={})
+    desired, seen = observe(desired, before, due, world)
+    seen = replace(seen, tokens={})
     now = seen.at or world.now()
     plan = decide(desired, seen, before, now)
     status = summarise(desired, seen, before, plan, before)

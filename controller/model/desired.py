@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from controller.model.gate import Gate
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.orders import Pause
+from controller.model.packed import NOTHING, Packed
 from controller.model.place import Place
 from controller.model.release import Release, Settings
 from controller.model.rollout import Terms
@@ -31,7 +32,11 @@ class OnDrift(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredTarget:
-    """One thing that should run, and on what terms it may change; `file` is where the spec says so."""
+    """One thing that should run, and on what terms it may change; `file` is where the spec says so.
+
+    `draft` is what its kind still has to fill in before `release` is whole, in the kind's own words; `unread` says
+    why that could not be done, `notes` what a person should know of it all the same.
+    """
 
     place: Place
     release: Release
@@ -45,6 +50,9 @@ class DesiredTarget:
     heal_after: timedelta = timedelta(minutes=5)
     pause: Pause | None = None
     create: bool = False
+    draft: Packed = NOTHING
+    unread: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,9 @@ class Packed:
         """Pack a text."""
         return cls(zlib.compress(text.encode(errors="surrogatepass"), _FASTEST))
 
+    def __bool__(self) -> bool:
+        return self.data != NOTHING.data
+
     def __str__(self) -> str:
         return zlib.decompress(self.data).decode(errors="surrogatepass")
 

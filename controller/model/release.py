@@ -13,13 +13,15 @@ class Release:
     """One version of one target; equal when the shape is equal, whatever it is called.
 
     `shape` is canonical JSON that only the kind of target reads: all that it needs to make this release run
-    (for ECS the input of RegisterTaskDefinition and the owned service fields).
+    (for ECS the input of RegisterTaskDefinition and the owned service fields). `asked` names what the spec said of
+    it before tags became digests: the same words, asked again, are this release.
     """
 
     version: str = field(compare=False)
     manifest: Manifest
     shape: Packed = field(default=NOTHING, compare=False)
     commit: Commit | None = field(default=None, compare=False)
+    asked: Digest | None = field(default=None, compare=False)
 
     @property
     def digest(self) -> Digest:

@@ -48,7 +48,8 @@ class Result(StrEnum):
 class Terms:
     """What a rollout is opened under, and keeps whatever the spec says later.
 
-    `unsure` is how long a bake may stand still for want of answers before it waits for a person.
+    `unsure` is how long a bake may stand still for want of answers before it waits for a person. With `observe`
+    nothing is ever called, only said.
     """
 
     guards: tuple[Gate, ...] = ()
@@ -60,6 +61,7 @@ class Terms:
     settle: timedelta = timedelta(seconds=60)
     look_every: timedelta = timedelta(seconds=30)
     unsure: timedelta = timedelta(hours=6)
+    observe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

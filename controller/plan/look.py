@@ -70,6 +70,12 @@ class Look:
         return self.sight if isinstance(self.sight, Live) else None
 
     @property
+    def observes(self) -> bool:
+        """Whether nothing may be called here: the spec says so, or said so when the open rollout began."""
+        terms = self.wish.want.terms if self.wish else self.memory.rollout.terms if self.memory.rollout else None
+        return terms is not None and terms.observe
+
+    @property
     def manifest(self) -> Manifest | None:
         """What is there, by its content."""
         return self.live.manifest if self.live else None
@@ -213,6 +219,8 @@ class Look:
             found.append(Blocker(gate="pause", why=self.pause.reason, until=self.pause.until))
         if self.unread:
             found.append(Blocker(gate="source", why=self.unread))
+        if self.observes:
+            found.append(Blocker(gate="mode", why=f"mode: observe; `trueup adopt confirm {self.env}` ends it"))
         if self.wish is None:
             return tuple(found)
         if self.is_stuck and not self.barred:

@@ -35,8 +35,13 @@ def place_of(desired: Reading, record: Record, name: TargetName) -> Place | None
 
 
 def wanted(desired: Reading, record: Record, name: TargetName) -> DesiredTarget | None:
-    """Find what the spec wants of a target; nothing while a rollout at another place than it says is open."""
+    """Find what the spec wants of a target; nothing while a rollout at another place than it says is open.
+
+    And nothing that could not be completed: what it leaves to a registry, say, was not there to be read.
+    """
     want = desired.targets.get(name) if isinstance(desired, Desired) else None
+    if want is not None and want.unread:
+        return None
     memory = record.targets.get(name)
     if want is None or memory is None or memory.place is None or memory.place.claim == want.place.claim:
         return want
@@ -130,6 +135,8 @@ def _claimed_by(record: Record, env: EnvName, name: TargetName, place: Place) ->
 def _unread(desired: Reading, name: TargetName, want: DesiredTarget | None) -> str:
     if isinstance(desired, Unread):
         return desired.why
+    if want is None and name in desired.targets and desired.targets[name].unread:
+        return desired.targets[name].unread
     if want is None and name in desired.targets:
         return "the spec names another place for it; this rollout is finished first"
     if want is None:

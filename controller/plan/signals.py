@@ -12,7 +12,7 @@ from controller.plan.forward import read_forward
 from controller.plan.look import Look
 from controller.plan.rest import read_at_rest, read_stalled
 from controller.plan.said import Said, say
-from controller.plan.transitions import Course, Returning, Signal, Still
+from controller.plan.transitions import CALLING, TRANSITIONS, Course, Returning, Signal, Still
 
 _WORSE: Final = frozenset({Course.FAILING, Course.LOST, Course.BRAKED, Returning.SPENT})
 
@@ -23,7 +23,13 @@ def read_signal(look: Look) -> Said[Signal]:
         return say(Still.BLIND, look.sight.why)
     if look.pause is not None:
         return _paused(look, look.pause)
-    return _awake(look)
+    return _observed(look, _awake(look)) if look.observes else _awake(look)
+
+
+def _observed(look: Look, said: Said[Signal]) -> Said[Signal]:
+    """Say what would be done where nothing may be; what needs no call goes on."""
+    _, move = TRANSITIONS[look.memory.phase, said.signal]
+    return say(Still.OBSERVED, f"would {move.value}: {said.why}") if move in CALLING else said
 
 
 def _paused(look: Look, pause: Pause) -> Said[Signal]:

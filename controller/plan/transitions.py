@@ -15,6 +15,7 @@ class Still(Enum):
     PAUSED = "a person paused it"
     GONE = "it was there and is gone, or may not be created"
     SETTLING = "our last call, or this read, proves nothing yet"
+    OBSERVED = "it is only observed"
 
 
 class Resting(Enum):
@@ -131,6 +132,9 @@ class Move(Enum):
     GIVE_UP = "give up"
     YIELD = "yield"
 
+
+CALLING: Final = frozenset({Move.OPEN, Move.MEND, Move.SEND, Move.HEAL, Move.SET, Move.TURN_BACK})
+"""The moves that may make a call."""
 
 Rows: TypeAlias = Mapping[tuple[Phase, Signal], tuple[Phase, Move]]
 

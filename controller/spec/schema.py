@@ -5,6 +5,7 @@ Unknown fields are refused. Fields of the plan that are not built yet are refuse
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Annotated, ClassVar, Final, TypeAlias
 
 from pydantic import (
@@ -46,8 +47,17 @@ TARGETS: Final = "Targets"
 # What the plan promises, wherever it would stand: one that is accepted in silence is believed to be there.
 _LATER: Final = frozenset(
     {"concurrentRollouts", "create", "duringIncident", "gates", "groups", "hooks"}
-    | {"ignore", "mode", "needs", "track", "verify", "versions"}
+    | {"ignore", "needs", "track", "verify", "versions"}
 )
+
+
+class Mode(StrEnum):
+    """Whether a target is acted on."""
+
+    RELEASE = "release"
+    OBSERVE = "observe"
+
+
 _UNTOLD: Final = "paused by the spec"
 
 
@@ -167,6 +177,9 @@ class PartialTarget(Strict):
         description="How long drift has to last before it is healed. 5m if absent.",
     )
     paused: Paused = Field(default=None, description="true, or {reason, until}: nothing is changed meanwhile.")
+    mode: Annotated[Mode, OneOf(tuple(Mode), Mode)] = Field(
+        default=Mode.RELEASE, description="`observe` says what would be done, and does none of it."
+    )
 
 
 class Target(PartialTarget):

@@ -23,7 +23,7 @@ from controller.spec.nodes import Fields, Mark, Node, Text, kind_of, mark_of, me
 from controller.spec.problems import complaint, from_faults, from_model, place_of
 from controller.spec.scalars import NAME_PATTERN, NAME_WANTED, show, suggest
 from controller.spec.scan import Scanned
-from controller.spec.schema import Target
+from controller.spec.schema import Mode, Target
 from controller.spec.tables import Shelf, Tables
 
 Scan: TypeAlias = Callable[[str], Scanned]
@@ -197,6 +197,7 @@ class TargetReader:
                 bake=rollout.bake,
                 deadline=rollout.deadline,
                 progress=rollout.progress_deadline,
+                observe=model.mode is Mode.OBSERVE,
             ),
             supersede=rollout.supersede,
             on_drift=model.on_drift,

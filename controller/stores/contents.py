@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from threading import Lock
-from typing import Final
+from typing import Final, TypeAlias
 
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, Digest
@@ -27,13 +27,16 @@ def content_of(release: Release) -> Content:
     return Content(manifest=release.manifest, shape=release.shape)
 
 
+Name: TypeAlias = tuple[str, str, Commit | None, Digest | None]
+
+
 class Pool:
     """The contents that are known in this process, and the releases made of them, each one object."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._contents: dict[str, Content] = {}
-        self._releases: dict[tuple[str, str, Commit | None], Release] = {}
+        self._releases: dict[Name, Release] = {}
 
     def lacks(self, addresses: Iterable[str]) -> set[str]:
         """Name those that have to be read first."""
@@ -43,13 +46,16 @@ class Pool:
         """Know one more."""
         self._contents.setdefault(address, content)
 
-    def release(self, address: str, version: str, commit: Commit | None) -> Release:
+    def release(
+        self, address: str, version: str, commit: Commit | None = None, asked: Digest | None = None
+    ) -> Release:
         """Give the release of this name and content; raise LookupError if the content is not known."""
-        name = (address, version, commit)
+        name = (address, version, commit, asked)
         found = self._releases.get(name)
         if found is None:
             content = self._contents[address]
-            made = Release(version=version, commit=commit, manifest=content.manifest, shape=content.shape)
+            manifest, shape = content.manifest, content.shape
+            made = Release(version=version, commit=commit, manifest=manifest, shape=shape, asked=asked)
             found = self._releases.setdefault(name, made)
         return found
 
@@ -85,14 +91,17 @@ def write_reference(release: Release) -> dict[str, object]:
     written: dict[str, object] = {"version": release.version, "content": address}
     if release.commit is not None:
         written["commit"] = release.commit
+    if release.asked is not None:
+        written["asked"] = release.asked
     return written
 
 
 def read_reference(tree: dict[str, str], _kind: object = None) -> Release:
     """Read which release it is; raise ValueError if its content is not there."""
-    commit = tree.get("commit")
+    commit = Commit(tree["commit"]) if "commit" in tree else None
+    asked = Digest(tree["asked"]) if "asked" in tree else None
     try:
-        return KNOWN.get().release(tree["content"], tree["version"], Commit(commit) if commit is not None else None)
+        return KNOWN.get().release(tree["content"], tree["version"], commit, asked)
     except LookupError as error:
         raise ValueError(f"the content {error} of a release is missing") from error
 

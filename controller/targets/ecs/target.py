@@ -1,13 +1,15 @@
 """The ECS kind as the loop sees it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from controller.model.decision import Ensure
+from controller.model.desired import DesiredTarget
 from controller.model.names import TargetName
 from controller.model.observation import Sight
 from controller.model.outcome import Outcome
 from controller.model.place import Place
-from controller.ports import LookAt
+from controller.ports import LookAt, Unfinished
 from controller.targets.ecs.buckets import REGISTER, UPDATE
 from controller.targets.ecs.client import Clients
 from controller.targets.ecs.definitions import Definitions
@@ -27,6 +29,11 @@ class EcsTarget:
     def look(self, wanted: Sequence[LookAt]) -> Mapping[TargetName, Sight]:
         """Look at all of them, in as few calls as AWS allows."""
         return self._looking.look(wanted)
+
+    def complete(self, wanted: Sequence[Unfinished], now: datetime) -> Mapping[TargetName, DesiredTarget]:
+        """Fill in digests, values kept elsewhere, and what is below ours."""
+        del now
+        return {one.target: one.want for one in wanted}
 
     def tokens(self, places: Sequence[Place]) -> Mapping[str, int]:
         """Count the pairs of a registration and an update that are in hand, by account and region."""
