@@ -15,6 +15,7 @@ from controller.model.names import DeploymentId, EnvName, TargetName
 from controller.model.observation import Sight
 from controller.model.orders import Orders
 from controller.model.outcome import Outcome
+from controller.model.packed import NOTHING, Packed
 from controller.model.place import Place
 from controller.model.questions import Answer, Question
 from controller.model.record import Memory, Record
@@ -44,7 +45,8 @@ class LookAt:
     """What to look at, and how closely.
 
     `moving`: read the platform's own account of its deployments too. `ours` is the deployment that an open rollout
-    made or took. `proven` is when it was first seen done: abnormal task exits after that are counted.
+    made or took. `proven` is when it was first seen done: abnormal task exits after that are counted. `draft` is
+    what the spec leaves to be filled in, in the kind's own words.
     """
 
     target: TargetName
@@ -52,6 +54,7 @@ class LookAt:
     moving: bool = False
     ours: DeploymentId | None = None
     proven: datetime | None = None
+    draft: Packed = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,13 +206,18 @@ class World:
 class Native:
     """What a spec declares for one target, in the platform's own shape, with all values filled in.
 
-    `definition` is the input of RegisterTaskDefinition, `service` fields of UpdateService; `images` by container.
-    `account` and `region` are where it is to run, for names that the platform completes by them.
+    `definition` is the input of RegisterTaskDefinition, `service` fields of UpdateService; `images` by container,
+    of which those in `tags` stay on their tag. With a `base`, `definition` is only what is laid over it. `ignore`
+    are the paths that people wrote. `account` and `region` are where it is to run, for names that the platform
+    completes by them.
     """
 
     definition: Mapping[str, object]
     service: Mapping[str, object] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+    base: Mapping[str, object] | None = None
+    ignore: tuple[str, ...] = ()
     account: str = ""
     region: str = ""
 
@@ -224,11 +232,16 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shaped:
-    """What a Native comes to: the content of a release, the settings, or what is wrong with it."""
+    """What a Native comes to: the content of a release, the settings, or what is wrong with it.
+
+    `draft` is what is left to fill in, for the kind itself; `ignore` the given paths as patterns of manifest paths.
+    """
 
     manifest: Manifest | None = None
     shape: str = ""
     settings: Settings | None = None
+    draft: str = ""
+    ignore: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
 
 

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from controller.loop.complete import complete
-from controller.model.desired import Reading
+from controller.model.desired import Desired, Reading
 from controller.model.names import EnvName, TargetName
 from controller.model.observation import Observation, Sight, Unseen
+from controller.model.packed import NOTHING
 from controller.model.place import Place
 from controller.model.questions import Answer, Question, Unanswered
 from controller.model.record import Record
@@ -36,6 +37,7 @@ def observe(
 
 def _wanted(desired: Reading, before: Record, due: frozenset[TargetName] | None) -> list[LookAt]:
     wanted: list[LookAt] = []
+    drafts = desired.targets if isinstance(desired, Desired) else {}
     for name in sorted(due) if due is not None else names_of(desired, before):  # a turn costs what is due, not all
         place = place_of(desired, before, name)
         if place is None:
@@ -49,6 +51,7 @@ def _wanted(desired: Reading, before: Record, due: frozenset[TargetName] | None)
                 moving=memory is not None and memory.phase in MOVING,
                 ours=rollout.deployment if rollout else None,
                 proven=rollout.done if rollout else None,
+                draft=drafts[name].draft if name in drafts else NOTHING,
             )
         )
     return wanted

@@ -31,6 +31,19 @@ class OnDrift(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """Differences that are passed over under a path, why, and until when; `path` is a pattern of manifest paths."""
+
+    path: str
+    reason: str
+    until: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it still counts."""
+        return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredTarget:
     """One thing that should run, and on what terms it may change; `file` is where the spec says so.
 
@@ -50,6 +63,7 @@ class DesiredTarget:
     heal_after: timedelta = timedelta(minutes=5)
     pause: Pause | None = None
     create: bool = False
+    ignore: tuple[Ignored, ...] = ()
     draft: Packed = NOTHING
     unread: str = ""
     notes: tuple[str, ...] = ()

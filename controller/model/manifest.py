@@ -4,24 +4,22 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TypeAlias
 
 from controller.model.names import Digest
 from controller.model.packed import Packed
+from controller.model.paths import EVERYTHING, Paths, is_under
 
 Scalar: TypeAlias = str | int | float | bool | None
 Fields: TypeAlias = tuple[tuple[str, Scalar], ...]
-Paths: TypeAlias = tuple[str, ...]
-
-EVERYTHING: Paths = ("",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Manifest:
     """Sorted (path, value) pairs under the paths that are owned; equal content means equal digest.
 
-    `owns` lists the path prefixes that the pairs speak for: under them, what is not listed is absent.
+    `owns` lists the paths that the pairs speak for (see controller.model.paths): under them, what is not listed is
+    absent.
     Everything else is not ours (design §6, Ownership) and is not compared.
     """
 
@@ -75,19 +73,9 @@ def shows(live: Manifest, digest: Digest, owns: Paths) -> bool:
 
 def narrow(manifest: Manifest, owns: Paths) -> Manifest:
     """Keep what lies under the owned paths."""
-    if "" in owns:
+    if owns == EVERYTHING:
         return manifest
     return Manifest.of({path: value for path, value in manifest.fields if is_under(path, owns)}, owns)
-
-
-def is_under(path: str, owns: Paths) -> bool:
-    """Whether a path is one of the owned ones or lies below one."""
-    return path.startswith(_below(owns)) or path in owns
-
-
-@lru_cache(maxsize=1024)
-def _below(owns: Paths) -> Paths:
-    return tuple(f"{own}{mark}" for own in owns for mark in ".[")
 
 
 def _written(fields: Fields) -> str:

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from controller.model.desired import Accepted
-from controller.model.manifest import Manifest, Paths, shows
+from controller.model.manifest import Manifest, shows
 from controller.model.names import ClaimKey, Digest, EnvName, Revision, TargetName
 from controller.model.orders import Orders
+from controller.model.paths import Paths
 from controller.model.place import Place
 from controller.model.release import Kept, Release
 from controller.model.rollout import Phase, Rollout

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from controller.model.manifest import EVERYTHING, narrow
+from controller.model.manifest import narrow
+from controller.model.paths import EVERYTHING
 from controller.model.record import GOODS, Memory, Quarantined
 from controller.model.release import Kept, Release
 from controller.plan.look import Look

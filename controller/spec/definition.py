@@ -1,4 +1,4 @@
-"""A target's task definition: its own lines, or a file with values for its ${names}."""
+"""A target's task definition: its own lines, a file with values for its ${names}, or what lies over a base."""
 
 import re
 from collections.abc import Callable
@@ -15,16 +15,20 @@ from controller.spec.tables import Shelf
 
 # RegisterTaskDefinition has no fields of these names, so one of them tells a reference from a definition.
 _REFERENCE: Final = frozenset({"file", "values"})
-_LATER: Final = frozenset({"base"})
+_BASE: Final = "base"
 _PATH: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}){0,9}")
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """The tree of a task definition with every ${name} filled in, or what is wrong on the way to it."""
+    """The tree of a task definition with every ${name} filled in, or what is wrong on the way to it.
+
+    With a `base`, the root is what is laid over it.
+    """
 
     root: Fields | None = None
+    base: Fields | None = None
     complaints: tuple[Complaint, ...] = ()
 
 
@@ -40,7 +44,12 @@ def find_definition(
         return Definition()
     if not isinstance(node, Fields):
         return _wrong(node, where, f"must be a mapping, not {kind_of(node)}")
-    if not (_REFERENCE | _LATER) & node.entries.keys():
+    base = node.get(_BASE)
+    if base is not None and not isinstance(base, Fields):
+        return _wrong(base, (*where, _BASE), f"must be a mapping, not {kind_of(base)}")
+    if base is not None:
+        return Definition(root=filling.fill_fields(node.without(_BASE)), base=filling.fill_fields(base))
+    if not _REFERENCE & node.entries.keys():
         return Definition(root=filling.fill_fields(node))
     found = _read(node, filling, shelf, scan, where)
     return Definition(root=found.root, complaints=(*_unknown(node, where), *found.complaints))
@@ -50,8 +59,7 @@ def _unknown(node: Fields, where: tuple[str, ...]) -> list[Complaint]:
     wrong = []
     for key, entry in node.entries.items():
         if key not in _REFERENCE:
-            later = key in _LATER
-            what = "not supported yet" if later else f"unknown field beside `file`{suggest(key, _REFERENCE)}"
+            what = f"unknown field beside `file`{suggest(key, _REFERENCE)}"
             wrong.append(complaint(entry.at, (*where, key), what))
     return wrong
 
@@ -62,8 +70,7 @@ def _read(
     file = node.get("file")
     at = (*where, "file")
     if not isinstance(file, Text) or file.value is None:
-        later = file is None and _LATER & node.entries.keys()
-        return Definition() if later else _wrong(file or node, at, "is missing: the path of a file")
+        return _wrong(file or node, at, "is missing: the path of a file")
     name = filling.fill(file)
     path = name.value or "" if isinstance(name, Text) else ""
     misplaced = _misplaced(path)

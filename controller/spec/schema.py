@@ -23,10 +23,12 @@ from pydantic_core import CoreSchema
 
 from controller.model.desired import Brake, OnDrift, Supersede
 from controller.model.rollout import Terms
+from controller.spec.image import explain_image
 from controller.spec.scalars import (
     Account,
     EcsName,
     Image,
+    Like,
     Moment,
     Name,
     OneOf,
@@ -38,6 +40,7 @@ from controller.spec.scalars import (
     Version,
     Whole,
     refuse,
+    show,
 )
 
 API_VERSION: Final = "trueup/v1"
@@ -47,8 +50,15 @@ TARGETS: Final = "Targets"
 # What the plan promises, wherever it would stand: one that is accepted in silence is believed to be there.
 _LATER: Final = frozenset(
     {"concurrentRollouts", "create", "duringIncident", "gates", "groups", "hooks"}
-    | {"ignore", "needs", "track", "verify", "versions"}
+    | {"needs", "track", "verify", "versions"}
 )
+
+
+class Follow(StrEnum):
+    """What is kept of an image's tag."""
+
+    DIGEST = "digest"
+    TAG = "tag"
 
 
 class Mode(StrEnum):
@@ -141,6 +151,46 @@ class Rollout(Strict):
     )
 
 
+class ImageUse(Strict):
+    """An image, and whether it is run by digest."""
+
+    image: Image = Field(description="The image, with a tag or a digest.")
+    follow: Annotated[Follow, OneOf(tuple(Follow), Follow)] = Field(
+        default=Follow.DIGEST,
+        description="`tag` runs it by its tag, whatever that is then; by default a tag is made a digest once.",
+    )
+
+
+def _read_image(value: object) -> object:
+    if isinstance(value, str) and (wrong := explain_image(value)):
+        refuse(f"{show(value)} {wrong}")
+    return {"image": value} if isinstance(value, str) else value
+
+
+class _TextOrUse:
+    """Tells editors that an image may also be written alone."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, walk: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string"}, walk(schema)]}
+
+
+UsedImage: TypeAlias = Annotated[ImageUse, BeforeValidator(_read_image), _TextOrUse()]
+
+
+class Passing(Strict):
+    """Differences that are passed over."""
+
+    path: Annotated[str, Like(r"[\x21-\x7e](?:[\x20-\x7e]{0,398}[\x21-\x7e])?", "a path such as plan prints")] = (
+        Field(
+            description="Where: a path as `trueup plan` prints it, or a JSON path into the native form (RFC 9535)."
+        )
+    )
+    reason: Sentence = Field(description="Why; shown by `plan --show-ignored`.")
+    until: Annotated[datetime, Moment()] | None = Field(
+        default=None, description="When it ends by itself, with its zone; without it, a commit ends it."
+    )
+
+
 class PartialTarget(Strict):
     """A target as it is written: what it leaves out may stand in `defaults`."""
 
@@ -151,13 +201,16 @@ class PartialTarget(Strict):
     version: Version = Field(default="", description="The version to run: the line that a team changes. Required.")
     cluster: EcsName = Field(default="", description="Another cluster than the environment's.")
     owner: Owner = Field(default="", description="Who is asked about it.")
-    images: dict[EcsName, Image] = Field(
-        default_factory=dict, description="The image of each container, by the container's name; run as written."
+    images: dict[EcsName, UsedImage] = Field(
+        default_factory=dict,
+        description="The image of each container, by the container's name; run by the digest that its tag has when "
+        "the release is decided, or with {image: …, follow: tag} by the tag.",
     )
     task_definition: object = Field(
         default=None,
         description="The input of RegisterTaskDefinition in ECS's own shape: inline, or "
-        "{file: taskdefs/api.yaml, values: {cpu: '512'}} with values for its ${names}. Required for now.",
+        "{file: taskdefs/api.yaml, values: {cpu: '512'}} with values for its ${names}, or images and environment "
+        "laid over {base: {family: …, follow: newest-foreign|running}}. Required.",
         json_schema_extra={"type": "object"},
     )
     service_definition: object = Field(
@@ -177,6 +230,9 @@ class PartialTarget(Strict):
         description="How long drift has to last before it is healed. 5m if absent.",
     )
     paused: Paused = Field(default=None, description="true, or {reason, until}: nothing is changed meanwhile.")
+    ignore: list[Passing] = Field(
+        default_factory=list, description="Differences that are passed over, each with a reason and perhaps an end."
+    )
     mode: Annotated[Mode, OneOf(tuple(Mode), Mode)] = Field(
         default=Mode.RELEASE, description="`observe` says what would be done, and does none of it."
     )

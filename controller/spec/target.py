@@ -6,10 +6,10 @@ from typing import Final, TypeAlias
 
 from pydantic import ValidationError
 
-from controller.model.desired import Complaint, DesiredTarget
+from controller.model.desired import Complaint, DesiredTarget, Ignored
 from controller.model.gate import Gate
 from controller.model.names import Commit
-from controller.model.packed import Packed
+from controller.model.packed import NOTHING, Packed
 from controller.model.place import Place
 from controller.model.release import Release
 from controller.model.rollout import Terms
@@ -19,11 +19,11 @@ from controller.spec.fill import Filling
 from controller.spec.guards import read_guards
 from controller.spec.head import Ground, pause_of
 from controller.spec.native import native
-from controller.spec.nodes import Fields, Mark, Node, Text, kind_of, mark_of, merge, values_of, written
+from controller.spec.nodes import Fields, Items, Mark, Node, Text, kind_of, mark_of, merge, values_of, written
 from controller.spec.problems import complaint, from_faults, from_model, place_of
 from controller.spec.scalars import NAME_PATTERN, NAME_WANTED, show, suggest
 from controller.spec.scan import Scanned
-from controller.spec.schema import Mode, Target
+from controller.spec.schema import Follow, Mode, Target
 from controller.spec.tables import Shelf, Tables
 
 Scan: TypeAlias = Callable[[str], Scanned]
@@ -31,6 +31,8 @@ Scan: TypeAlias = Callable[[str], Scanned]
 _DEFINITION: Final = "taskDefinition"
 _SERVICE: Final = "serviceDefinition"
 _IMAGES: Final = "images"
+_IGNORE: Final = "ignore"
+_BASE: Final = "base"
 _VALUE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _STANDING_IN: Final = {"cluster": "cluster", "version": "v0.0.0"}
 _LONGEST_VALUE: Final = 1024
@@ -158,16 +160,20 @@ class TargetReader:
         shaping = self._tables.targets.get(kind.value or "") if isinstance(kind, Text) else None
         if definition.root is None or shaping is None:
             return None
-        images = lines.get(_IMAGES)
+        images, ignored = lines.get(_IMAGES), lines.get(_IGNORE)
         told = Native(
             definition=native(definition.root),
             service=native(service) if isinstance(service, Fields) else {},
-            images=_texts(images),
+            images=_images(images),
+            tags=_on_tags(images),
+            base=native(definition.base) if definition.base else None,
+            ignore=_paths(ignored),
             account=self._ground.account,
             region=self._ground.region,
         )
         shaped = _shape(shaping, told)
         roots = {_DEFINITION: definition.root, _SERVICE: service or lines, _IMAGES: images or lines}
+        roots |= {_IGNORE: ignored or lines, _BASE: definition.base or definition.root}
         self.wrong += from_faults(shaped.faults, roots, self._where)
         return shaped
 
@@ -203,6 +209,11 @@ class TargetReader:
             on_drift=model.on_drift,
             heal_after=model.heal_after,
             pause=pause_of(model.paused),
+            ignore=tuple(
+                Ignored(path=path, reason=one.reason, until=one.until)
+                for path, one in zip(shaped.ignore, model.ignore, strict=True)
+            ),
+            draft=Packed.of(shaped.draft) if shaped.draft else NOTHING,
         )
 
 
@@ -222,10 +233,24 @@ def service_mark(at: Mark, node: Node) -> Mark:
     return mark_of(node, ("service",)) if isinstance(node, Fields) and "service" in node.entries else at
 
 
-def _texts(node: Node | None) -> Mapping[str, str]:
+def _images(node: Node | None) -> Mapping[str, str]:
+    """Give the image of each container, written alone or beside what is kept of its tag."""
     entries = node.entries if isinstance(node, Fields) else {}
-    return {
-        key: entry.value.value
-        for key, entry in entries.items()
-        if isinstance(entry.value, Text) and entry.value.value is not None
-    }
+    given = {key: _value(entry.value, "image") or _value(entry.value) for key, entry in entries.items()}
+    return {key: image for key, image in given.items() if image}
+
+
+def _on_tags(node: Node | None) -> frozenset[str]:
+    entries = node.entries if isinstance(node, Fields) else {}
+    return frozenset(key for key, entry in entries.items() if _value(entry.value, "follow") == Follow.TAG)
+
+
+def _paths(node: Node | None) -> tuple[str, ...]:
+    items = node.items if isinstance(node, Items) else ()
+    return tuple(_value(item, "path") for item in items)
+
+
+def _value(node: Node, *path: str) -> str:
+    """Give the text at a path, or nothing."""
+    found = node.get(*path) if isinstance(node, Fields) else None if path else node
+    return found.value or "" if isinstance(found, Text) else ""

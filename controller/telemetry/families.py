@@ -13,7 +13,19 @@ Kind: TypeAlias = Literal["gauge", "counter", "info"]
 
 RESULTS: Final = ("good", "failed", "rolled_back", "superseded", "stalled")
 # What may keep a wish from being deployed; a gate of any kind that is not named here counts as `gates`.
-GATES: Final = ("pause", "source", "quarantine", "quota", "claim", "held", "stalled", "rollout", "gates", "alarms")
+GATES: Final = (
+    "pause",
+    "source",
+    "quarantine",
+    "quota",
+    "claim",
+    "held",
+    "stalled",
+    "rollout",
+    "mode",
+    "gates",
+    "alarms",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

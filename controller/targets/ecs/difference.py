@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from controller.model.manifest import Manifest, Paths, narrow
+from controller.model.manifest import Manifest, narrow
 from controller.model.observation import Live
+from controller.model.paths import Paths
 from controller.model.release import Settings
 from controller.targets.ecs.manifest import release_manifest, settings_manifest
 from controller.targets.ecs.native import Native, part, texts

@@ -1,5 +1,6 @@
 """The one way to change a service: make sure of a revision, compare what is there with `expect`, and send."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ from controller.targets.ecs.look import Looking
 from controller.targets.ecs.manifest import read_shape
 from controller.targets.ecs.native import Native, part, text
 from controller.targets.ecs.permit import Permission
+from controller.targets.ecs.pinned import images_of
 from controller.targets.ecs.verdict import asof, primary_of
 
 _FRESH: Final = 5.0
@@ -115,7 +117,7 @@ class Ensuring:
         action, access = attempt.action, attempt.access
         if action.purpose is Purpose.SETTINGS and action.expect is not None:
             return action.expect.revision
-        if action.revision and self._is_active(access, action.revision):
+        if action.revision and self._holds(access, action.revision, attempt.definition):
             return action.revision
         with self._definitions.family(access, text(attempt.definition, "family")):
             if action.look_first or action.revision:
@@ -124,10 +126,14 @@ class Ensuring:
                     return found.revision
             return self._definitions.register(access, attempt.definition, action).revision
 
-    def _is_active(self, access: Access, revision: Revision) -> bool:
-        """Whether a revision may still be deployed: others deregister them."""
+    def _holds(self, access: Access, revision: Revision, definition: Native) -> bool:
+        """Whether a revision may still be deployed, as others deregister them, and has the images that it should.
+
+        What was found here runs by tags, and is gone back to by the digests that they stood for.
+        """
         try:
-            return self._definitions.read(access, revision).active
+            known = self._definitions.read(access, revision)
+            return known.active and images_of(json.loads(str(known.native))) == images_of(definition)
         except Declined as declined:
             if declined.cause is Cause.CONTENT:
                 return False

@@ -16,6 +16,7 @@ from controller.targets.ecs.client import Access, Clients
 from controller.targets.ecs.definitions import Definitions
 from controller.targets.ecs.memory import Seen, asked_of, mark_of
 from controller.targets.ecs.native import Native, last, parts, text
+from controller.targets.ecs.running import read_running
 from controller.targets.ecs.sight import Job, compose, primary_or_why
 from controller.targets.ecs.stopped import started_after
 from controller.targets.ecs.tasks import gather
@@ -30,7 +31,8 @@ Answers: TypeAlias = Mapping[str, Native | Absent | Unseen]
 class Looking:
     """Looks at services and remembers what it saw, so that what did not change costs next to nothing."""
 
-    def __init__(self, clients: Clients, definitions: Definitions) -> None:
+    def __init__(self, clients: Clients, definitions: Definitions, *, by_digest: bool = False) -> None:
+        self._by_digest = by_digest
         self._clients = clients
         self._definitions = definitions
         self._telling = Telling(clients.elapsed)
@@ -79,13 +81,13 @@ class Looking:
         for start in range(0, len(services), _AT_ONCE):
             # An answer holds a hundred events a service: only those of what moves are kept until the end.
             answers = describe(access, ones[0].place, services[start : start + _AT_ONCE])
-            for name, answer in answers.items():
-                for one in by_service[name]:
-                    sight = self._begin(one, answer)
-                    if isinstance(sight, Job) and one.moving:
-                        moving.append(sight)
-                    else:
-                        sights[one.target] = self._sight(access, sight) if isinstance(sight, Job) else sight
+            begun = [(one, self._begin(one, answers[name])) for name in answers for one in by_service[name]]
+            jobs = [job for _, job in begun if isinstance(job, Job)]
+            if self._by_digest and jobs:
+                read_running(access, jobs, partial(self._definitions.get, access))
+            sights.update((one.target, sight) for one, sight in begun if not isinstance(sight, Job))
+            sights.update((job.one.target, self._sight(access, job)) for job in jobs if not job.one.moving)
+            moving += [job for job in jobs if job.one.moving]
         self._telling.hear(access, moving)
         return sights | {job.one.target: self._sight(access, job) for job in moving}
 
@@ -98,7 +100,9 @@ class Looking:
         if isinstance(primary, str):
             return Unseen(why=primary)
         seen.looked = self._clients.elapsed()
-        job = Job(one=one, service=answer, primary=primary, seen=seen, mark=mark_of(answer))
+        job = Job(
+            one=one, service=answer, primary=primary, seen=seen, mark=mark_of(answer), by_digest=self._by_digest
+        )
         same = seen.settled and seen.mark == job.mark and seen.asked == asked_of(one)
         restarted = job.proven and started_after(answer, max(job.proven, seen.started))
         return seen.live if same and seen.live is not None and not restarted else job

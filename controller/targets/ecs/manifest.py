@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
-from controller.model.manifest import Manifest, Paths, Scalar, is_under
+from controller.model.manifest import Manifest, Scalar
+from controller.model.paths import Paths, excepting, is_under
 from controller.targets.ecs.canon import Free, Place, canon, flatten, grow
 from controller.targets.ecs.fields import DEPLOYS, ONLY_ON_DEPLOYMENTS, OUTPUT_ONLY, SETTINGS
 from controller.targets.ecs.native import Native, part, parts, text, texts
@@ -12,6 +14,8 @@ from controller.targets.ecs.rules import RULES, SERVICE, TASK_DEFINITION
 from controller.targets.ecs.shapes import definition_inputs
 
 PLACES: Final = grow(RULES)
+WHOLE: Final[Paths] = (TASK_DEFINITION,)
+NOTHING: Final[Native] = MappingProxyType({})
 _AWSVPC: Final = "networkConfiguration.awsvpcConfiguration"
 _HOST_PORT_IS_CONTAINER_PORT: Final = frozenset({"awsvpc", "host"})
 _FARGATE_PLATFORM: Final = (("cpuArchitecture", "X86_64"), ("operatingSystemFamily", "LINUX"))
@@ -32,10 +36,14 @@ def service_fields(service: Native, names: Iterable[str]) -> Mapping[str, Scalar
     return flatten(canon(fields, place), SERVICE, place)
 
 
-def release_manifest(definition: Native, service: Native) -> Manifest:
-    """Give the content of a release: its whole task definition, and the service fields it declares."""
+def release_manifest(definition: Native, service: Native, owned: Paths = WHOLE, passed: Paths = ()) -> Manifest:
+    """Give the content of a release: the service fields that it declares, and what it owns of its task definition.
+
+    `passed` are patterns of paths that are passed over.
+    """
     declared = [name for name in DEPLOYS if service.get(name) is not None]
-    owns = (*(path for name in declared for path in _owned(name, part(service, name))), TASK_DEFINITION)
+    owns = (*(path for name in declared for path in _owned(name, part(service, name))), *owned)
+    owns = excepting(owns, passed)
     fields = {**definition_fields(definition), **service_fields(service, declared)}
     return Manifest.of(_under(fields, owns), owns)
 
@@ -45,13 +53,14 @@ def live_manifest(definition: Mapping[str, Scalar], service: Native) -> Manifest
     return Manifest.of({**definition, **service_fields(service, DEPLOYS)})
 
 
-def settings_manifest(declared: Native) -> Manifest:
+def settings_manifest(declared: Native, passed: Paths = ()) -> Manifest:
     """Give the content of declared settings, which own exactly the leaves that they declare."""
     place = PLACES.at(SERVICE)
     given = [(name, declared[name]) for name in SETTINGS if name in declared]
     owns = tuple(
         sorted(leaf for name, value in given for leaf in _leaves(value, f"{SERVICE}.{name}", place.at(name)))
     )
+    owns = excepting(owns, passed)
     return Manifest.of(_under(service_fields(declared, SETTINGS), owns), owns)
 
 
@@ -82,9 +91,10 @@ def registrable(definition: Native) -> dict[str, object]:
     }
 
 
-def write_shape(definition: Native, service: Native) -> str:
-    """Write all that is needed to make a release run, in one fixed order."""
-    return canonical_json({"taskDefinition": definition, "service": service})
+def write_shape(definition: Native, service: Native, images: Native = NOTHING) -> str:
+    """Write all that is needed to make a release run, in one fixed order; `images` are the tags it was asked by."""
+    asked = {"images": images} if images else {}
+    return canonical_json({"taskDefinition": definition, "service": service, **asked})
 
 
 def read_shape(shape: str) -> tuple[dict[str, object], dict[str, object]]:

@@ -1,7 +1,7 @@
 """What this process remembers of a place between looks: an aid, never the truth; a restart may forget it all."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -27,7 +27,8 @@ class Seen:
     both stay the same and `settled` holds, `live` is still what there is. `listed_at` is the newest change that was
     known when a deployment was last listed, `before` which deployments were there before one. `rested` are service
     deployments that were over while nothing of ours moved, `found` what the last list of them showed that was not
-    known, for the answer `listed_for`; `gathered` is what stopped tasks were last read for, `started` until when.
+    known, for the answer `listed_for`; `images` are the digests that a deployment's tags stood for, `unpinned` the
+    answers in which nobody knew them; `gathered` is what stopped tasks were last read for, `started` until when.
     """
 
     mark: bytes = b""
@@ -45,7 +46,9 @@ class Seen:
     tasks: dict[str, Stopped] = field(default_factory=dict)
     gathered: Asked = ()
     started: int = 0
-    manifests: dict[tuple[str, str], Manifest] = field(default_factory=dict)
+    manifests: dict[tuple[str, ...], Manifest] = field(default_factory=dict)
+    images: dict[DeploymentId, Mapping[str, str]] = field(default_factory=dict)
+    unpinned: dict[DeploymentId, bytes] = field(default_factory=dict)
 
     def remember(self, deployments: Iterable[Deployment], listed: Iterable[str], asof: int) -> None:
         """Keep the newest deployments, and since when each was known to be listed."""
@@ -56,7 +59,7 @@ class Seen:
                 self.listed_at[one.id] = max(asof, self.listed_at.get(one.id, 0))
                 self.before.setdefault(one.id, frozenset(here - {one.id}))
         for forgotten in sorted(self.known, key=lambda known: self.known[known].born)[:-_DEPLOYMENTS]:
-            for kept in (self.known, self.listed_at, self.before, self.told):
+            for kept in (self.known, self.listed_at, self.before, self.told, self.images, self.unpinned):
                 kept.pop(forgotten, None)
 
     def keep_tasks(self, tasks: Iterable[Stopped]) -> None:
@@ -65,7 +68,7 @@ class Seen:
         for old in sorted(self.tasks, key=lambda arn: self.tasks[arn].at)[:-_TASKS]:
             del self.tasks[old]
 
-    def keep_manifest(self, key: tuple[str, str], manifest: Manifest) -> Manifest:
+    def keep_manifest(self, key: tuple[str, ...], manifest: Manifest) -> Manifest:
         """Keep a manifest, so that the same deployment is not brought to canonical shape at every look."""
         if len(self.manifests) >= _MANIFESTS:
             self.manifests.clear()
@@ -81,4 +84,4 @@ def mark_of(service: Native) -> bytes:
 
 def asked_of(one: LookAt) -> Asked:
     """Give what was asked of a look."""
-    return (one.moving, one.ours, one.proven)
+    return (one.moving, one.ours, one.proven, one.draft)

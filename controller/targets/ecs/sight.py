@@ -1,5 +1,6 @@
 """Put together what is there from what was read: the only place that makes a Live."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
@@ -11,9 +12,11 @@ from controller.model.packed import Packed
 from controller.ports import LookAt
 from controller.targets.ecs.answers import Cause, Declined
 from controller.targets.ecs.definitions import Definition
-from controller.targets.ecs.manifest import canonical_json, deploying, live_manifest, live_settings
+from controller.targets.ecs.draft import read_draft
+from controller.targets.ecs.manifest import canonical_json, deploying, live_manifest, live_settings, write_shape
 from controller.targets.ecs.memory import Seen
 from controller.targets.ecs.native import Native, micros, number, parts, text
+from controller.targets.ecs.pinned import digests, images_of, pinned, pinned_fields, with_images
 from controller.targets.ecs.stopped import blame_of, evidence_of, exits_of, placing_trouble
 from controller.targets.ecs.verdict import (
     Told,
@@ -37,7 +40,7 @@ class Job:
     `fresh` are the deployments of which ECS told in this look, `told` says that it told of all that was asked,
     `blind` that it has no account of its deployments here, `deaf` why it could not be heard though it has one.
     `revisions` are service revisions that were read, `unread` is why stopped tasks could not be, and `over` says
-    that there is nothing more to read of them.
+    that there is nothing more to read of them. `by_digest` asks which digests run under tags.
     """
 
     one: LookAt
@@ -51,6 +54,7 @@ class Job:
     deaf: str = ""
     unread: str = ""
     over: bool = True
+    by_digest: bool = False
     revisions: dict[str, Native] = field(default_factory=dict)
 
     @property
@@ -79,11 +83,11 @@ def compose(job: Job, describe: Describe) -> Live:
     service, primary, seen = job.service, job.primary, job.seen
     definition = describe(text(primary, "taskDefinition"))
     made = [*(_listed(job, one, describe) for one in job.listed), *_unlisted(job, describe)]
-    fields = deploying(service, primary)
+    fields, images = deploying(service, primary), _images(job, DeploymentId(text(primary, "id")))
     live = Live(
-        manifest=_manifest(seen, definition, fields),
+        manifest=_manifest(seen, definition, fields, images),
         settings=live_settings(service),
-        shape=Packed.of(f'{{"service":{canonical_json(fields)},"taskDefinition":{definition.native}}}'),
+        shape=_shape(definition, fields, images),
         revision=Revision(text(primary, "taskDefinition")),
         deployment=DeploymentId(text(primary, "id")),
         desired=number(service, "desiredCount"),
@@ -99,12 +103,34 @@ def compose(job: Job, describe: Describe) -> Live:
     return live
 
 
-def _manifest(seen: Seen, definition: Definition, fields: Native) -> Manifest:
-    key = (definition.revision, canonical_json(fields))
-    return seen.manifests.get(key) or seen.keep_manifest(key, live_manifest(definition.fields, fields))
+def _shape(definition: Definition, fields: Native, images: Mapping[str, str]) -> Packed:
+    """Write what runs, its tags as the digests that they stand for."""
+    if not images:
+        return Packed.of(f'{{"service":{canonical_json(fields)},"taskDefinition":{definition.native}}}')
+    native: Native = json.loads(str(definition.native))
+    tags = {name: image for name, image in images_of(native).items() if name in images}
+    return Packed.of(write_shape(with_images(native, pinned(tags, images)), fields, tags))
 
 
-def _manifest_of(job: Job, one: Native, describe: Describe) -> Manifest:
+def _images(job: Job, made: DeploymentId) -> Mapping[str, str]:
+    """Give the digests that a deployment's tags stand for, but of those that stay on their tags."""
+    return _stayed(job, job.seen.images.get(made, {}))
+
+
+def _stayed(job: Job, images: Mapping[str, str]) -> Mapping[str, str]:
+    stay = read_draft(job.one.draft).tags
+    return {name: digest for name, digest in images.items() if name not in stay}
+
+
+def _manifest(seen: Seen, definition: Definition, fields: Native, images: Mapping[str, str]) -> Manifest:
+    key = (definition.revision, canonical_json(fields), canonical_json(images))
+    known = seen.manifests.get(key)
+    if known is not None:
+        return known
+    return seen.keep_manifest(key, live_manifest(pinned_fields(definition.fields, images), fields))
+
+
+def _manifest_of(job: Job, one: Native, describe: Describe, images: Mapping[str, str]) -> Manifest:
     """Give the content of a deployment, or of a service revision: they name their fields alike.
 
     That the task definition of one that is on its way out is not there any more hides nothing that matters.
@@ -116,7 +142,7 @@ def _manifest_of(job: Job, one: Native, describe: Describe) -> Manifest:
         if declined.cause is not Cause.CONTENT or arn == job.primary.get("taskDefinition"):
             raise
         return Manifest.of({"taskDefinition": arn})
-    return _manifest(job.seen, definition, deploying(job.service, one))
+    return _manifest(job.seen, definition, deploying(job.service, one), images)
 
 
 def _listed(job: Job, one: Native, describe: Describe) -> Deployment:
@@ -128,7 +154,7 @@ def _listed(job: Job, one: Native, describe: Describe) -> Deployment:
     deployment = Deployment(
         id=made,
         born=micros(one, "createdAt"),
-        manifest=_manifest_of(job, one, describe),
+        manifest=_manifest_of(job, one, describe, _images(job, made)),
         state=state,
         revision=Revision(text(one, "taskDefinition")),
         why=told.why if told else "",
@@ -187,7 +213,9 @@ def _told_of(job: Job, made: str, describe: Describe) -> Deployment | None:
     if known is not None:
         manifest, revision = known.manifest, known.revision
     elif frozen is not None:
-        manifest, revision = _manifest_of(job, frozen, describe), Revision(text(frozen, "taskDefinition"))
+        images = digests(parts(frozen, "containerImages"), "containerName") if job.by_digest else {}
+        manifest = _manifest_of(job, frozen, describe, _stayed(job, images))
+        revision = Revision(text(frozen, "taskDefinition"))
     deployment = Deployment(
         id=told.id,
         born=told.born,

@@ -6,10 +6,13 @@ from typing import Final
 
 from controller.model.release import Settings
 from controller.ports import Fault, Native, Shaped
+from controller.targets.ecs.base import base_faults, overlaid, overlay_faults, owned_of
 from controller.targets.ecs.checks import DEFINITION, SERVICE, definition_faults, service_faults
+from controller.targets.ecs.draft import write_draft
 from controller.targets.ecs.fields import DEPLOYS, NOT_DECLARED, SETTINGS
+from controller.targets.ecs.ignored import ignored
 from controller.targets.ecs.inline import inline_secrets
-from controller.targets.ecs.manifest import canonical_json, release_manifest, settings_manifest, write_shape
+from controller.targets.ecs.manifest import WHOLE, canonical_json, release_manifest, settings_manifest, write_shape
 from controller.targets.ecs.references import reference_faults
 from controller.targets.ecs.shapes import did_you_mean, fit, last_word
 
@@ -23,22 +26,40 @@ _PARTITIONS: Final = MappingProxyType({"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 def shape(native: Native) -> Shaped:
     """Bring what a spec declares to canonical shape, or say everything that is wrong with it."""
     faults: list[Fault] = []
-    definition = _with_roles(fit(_with_images(native, faults), _REGISTER, (DEFINITION,), faults), native)
     service = _service(native.service, faults)
-    faults += definition_faults(definition)
-    faults += reference_faults(definition, service)
+    definition = _whole(native, faults) if native.base is None else _laid_over(native, native.base, faults)
     faults += inline_secrets(definition)
+    passed = ignored(native.ignore, faults)
+    if native.base is None:
+        faults += reference_faults(definition, service)
     if not faults:
-        faults += last_word(definition, _REGISTER, (DEFINITION,))
+        faults += last_word({"family": _ANY, **definition}, _REGISTER, (DEFINITION,))
         faults += last_word({**service, "service": _ANY}, _UPDATE, (SERVICE,))
     if faults:
         return Shaped(faults=tuple(faults))
     deploys = {name: service[name] for name in DEPLOYS if name in service}
     return Shaped(
-        manifest=release_manifest(definition, deploys),
+        manifest=release_manifest(definition, deploys, WHOLE if native.base is None else owned_of(definition)),
         shape=write_shape(definition, deploys),
         settings=_settings(service),
+        draft=write_draft(definition, native),
+        ignore=passed,
     )
+
+
+def _whole(native: Native, faults: list[Fault]) -> dict[str, object]:
+    """Read a task definition that is the spec's own."""
+    definition = _with_roles(fit(_with_images(native, faults), _REGISTER, (DEFINITION,), faults), native)
+    faults += definition_faults(definition)
+    return definition
+
+
+def _laid_over(native: Native, base: Mapping[str, object], faults: list[Fault]) -> dict[str, object]:
+    """Read what is laid over a base: AWS's types hold for it as they do for the whole."""
+    over = overlaid(native.definition, native.images)
+    faults += [*base_faults(base), *overlay_faults(native.definition)]
+    fitted = fit({"family": _ANY, **over}, _REGISTER, (DEFINITION,), faults)
+    return {name: value for name, value in fitted.items() if name != "family"}
 
 
 def _settings(service: Mapping[str, object]) -> Settings | None:

@@ -9,21 +9,27 @@ from controller.model.names import TargetName
 from controller.model.observation import Sight
 from controller.model.outcome import Outcome
 from controller.model.place import Place
-from controller.ports import LookAt, Unfinished
+from controller.ports import LookAt, Registries, Unfinished
+from controller.targets.ecs.bases import Bases
 from controller.targets.ecs.buckets import REGISTER, UPDATE
 from controller.targets.ecs.client import Clients
+from controller.targets.ecs.complete import Completing
 from controller.targets.ecs.definitions import Definitions
 from controller.targets.ecs.ensure import Ensuring
 from controller.targets.ecs.look import Looking
 
 
 class EcsTarget:
-    """ECS services, looked at and brought to releases; meets controller.ports.Target."""
+    """ECS services, looked at and brought to releases; meets controller.ports.Target.
 
-    def __init__(self, clients: Clients) -> None:
+    Without `registries` images run as they are written.
+    """
+
+    def __init__(self, clients: Clients, registries: Registries | None = None) -> None:
         self._clients = clients
         definitions = Definitions()
-        self._looking = Looking(clients, definitions)
+        self._looking = Looking(clients, definitions, by_digest=registries is not None)
+        self._completing = Completing(clients, Bases(definitions, clients.elapsed), registries)
         self._ensuring = Ensuring(clients, definitions, self._looking)
 
     def look(self, wanted: Sequence[LookAt]) -> Mapping[TargetName, Sight]:
@@ -32,8 +38,7 @@ class EcsTarget:
 
     def complete(self, wanted: Sequence[Unfinished], now: datetime) -> Mapping[TargetName, DesiredTarget]:
         """Fill in digests, values kept elsewhere, and what is below ours."""
-        del now
-        return {one.target: one.want for one in wanted}
+        return self._completing.complete(wanted, now)
 
     def tokens(self, places: Sequence[Place]) -> Mapping[str, int]:
         """Count the pairs of a registration and an update that are in hand, by account and region."""

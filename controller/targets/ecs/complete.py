@@ -1,0 +1,242 @@
+"""Make a release whole: what lies below it, what is passed over, and the digests of its tags. Changes nothing."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from controller.errors import TrueupError
+from controller.model.desired import DesiredTarget
+from controller.model.images import Found, ImageAnswer, ImageAt, Missing, Reference
+from controller.model.names import ClaimKey, Digest, TargetName
+from controller.model.observation import Live
+from controller.model.packed import Packed
+from controller.model.paths import Paths
+from controller.model.place import Place
+from controller.model.release import Release, Settings
+from controller.ports import Registries, Unfinished
+from controller.targets.ecs.base import family_of, is_running, lay_over, owned_of
+from controller.targets.ecs.bases import Bases
+from controller.targets.ecs.client import Clients
+from controller.targets.ecs.draft import Draft, read_draft, tagged
+from controller.targets.ecs.manifest import WHOLE, read_shape, release_manifest, settings_manifest, write_shape
+from controller.targets.ecs.native import Native, last, part
+from controller.targets.ecs.pinned import (
+    asked_images,
+    images_of,
+    known_images,
+    moved,
+    releases_of,
+    with_images,
+    wrong_with,
+)
+
+_AGAIN: Final = 30.0  # seconds, while it could not be done
+_SOON: Final = 300.0  # while something waits to be deployed
+_LATE: Final = 3600.0  # at rest, where nothing depends on it
+Key: TypeAlias = tuple[object, ...]
+
+
+class Unfilled(Exception):
+    """What is left to fill in could not be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """A completed target, what it was completed from, and until when that may be believed."""
+
+    want: DesiredTarget
+    key: Key
+    until: float
+    result: DesiredTarget
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """One release on its way: `tags` are the images that are to be found, `images` those that were."""
+
+    one: Unfinished
+    key: Key
+    draft: Draft
+    definition: Native
+    service: Native
+    owned: Paths
+    passed: Paths
+    asked: Digest
+    tags: Mapping[str, str]
+    images: dict[str, str]
+    notes: list[str] = field(default_factory=list)
+
+
+class Completing:
+    """Completes releases. What was decided is in the record; what is kept here only saves asking again."""
+
+    def __init__(self, clients: Clients, bases: Bases, registries: Registries | None) -> None:
+        self._clients = clients
+        self._bases = bases
+        self._registries = registries
+        self._elapsed: Callable[[], float] = clients.elapsed
+        self._done: dict[ClaimKey, _Done] = {}
+
+    def complete(self, wanted: Sequence[Unfinished], now: datetime) -> Mapping[TargetName, DesiredTarget]:
+        """Complete them all, with as few questions to registries as there can be."""
+        done: dict[TargetName, DesiredTarget] = {}
+        works: list[_Work] = []
+        for one in wanted:
+            try:
+                begun = self._begin(one, now)
+            except (Unfilled, TrueupError, LookupError) as problem:
+                done[one.target] = replace(one.want, unread=_words(problem))
+                continue
+            if isinstance(begun, _Work):
+                works.append(begun)
+            else:
+                done[one.target] = begun
+        answers = self._ask(works)
+        return done | {work.one.target: self._end(work, answers) for work in works}
+
+    def _begin(self, one: Unfinished, now: datetime) -> _Work | DesiredTarget:
+        """Give what was completed before if nothing changed since, else what there is to do."""
+        draft, live = read_draft(one.want.draft), one.sight if isinstance(one.sight, Live) else None
+        base, base_name = self._base(one, draft, live)
+        passed = tuple(ignored.path for ignored in one.want.ignore if ignored.holds(now))
+        releases = releases_of(one.memory)
+        known = tuple((release.asked, release.digest) for release in releases)
+        key = (known, passed, base_name, live.manifest.digest if live else None)
+        before = self._done.get(one.want.place.claim)
+        if before and before.want is one.want and before.key == key and self._elapsed() < before.until:
+            return before.result
+        words, service = read_shape(str(one.want.release.shape))
+        tags = dict(tagged(words, draft.tags)) if self._registries else {}
+        asked = release_manifest(words, service, WHOLE if base is None else owned_of(words)).digest
+        images = {
+            name: image for name, image in known_images(asked, releases, tags).items() if Reference.of(image).digest
+        }
+        images = _running(tags, live) | images
+        return _Work(
+            one=one,
+            key=key,
+            draft=draft,
+            definition=words if base is None else _laid(base, words, base_name),
+            service=service,
+            owned=owned_of(words) if draft.base and is_running(draft.base) else WHOLE,
+            passed=passed,
+            asked=asked,
+            tags=tags,
+            images=images,
+            notes=[f"laid over {last(base_name)}"] if base is not None else [],
+        )
+
+    def _base(self, one: Unfinished, draft: Draft, live: Live | None) -> tuple[Native | None, str]:
+        """Find what lies below, and its name; raises Unfilled if there is nothing, TrueupError if it is unread."""
+        if not draft.base:
+            return None, ""
+        family = family_of(draft.base)
+        if is_running(draft.base):
+            if live is None:
+                raise Unfilled("what runs was not seen, and it is the base of its task definition")
+            return read_shape(str(live.shape))[0], live.revision
+        access = self._clients.access(one.want.place)
+        access.verify()
+        found = self._bases.newest_foreign(access, family)
+        if found is None:
+            raise Unfilled(
+                f"nobody but trueup has registered a revision of {family}, the base of its task definition"
+            )
+        return json.loads(str(found.native)), found.revision
+
+    def _ask(self, works: Sequence[_Work]) -> Mapping[ImageAt, ImageAnswer]:
+        """Ask the registries about every tag, and about every digest that waits to be deployed."""
+        if self._registries is None:
+            return {}
+        asked: dict[ImageAt, None] = {}
+        for work in works:
+            place, waits = work.one.want.place, _waits(work)
+            asked.update(dict.fromkeys(_at(image, place) for image in work.tags.values()))
+            if waits:
+                asked.update(dict.fromkeys(_at(image, place) for image in work.images.values()))
+        return self._registries.find(list(asked)) if asked else {}
+
+    def _end(self, work: _Work, answers: Mapping[ImageAt, ImageAnswer]) -> DesiredTarget:
+        why = "; ".join(filter(None, (_settle(work, name, image, answers) for name, image in work.tags.items())))
+        result = replace(work.one.want, unread=why) if why else _whole(work)
+        rests = not why and not _waits(work)
+        until = self._elapsed() + (_AGAIN if why else _LATE if rests else _SOON)
+        claim = work.one.want.place.claim
+        self._done[claim] = _Done(want=work.one.want, key=work.key, until=until, result=result)
+        return result
+
+
+def _words(problem: Exception) -> str:
+    return str(problem.args[0]) if isinstance(problem, LookupError) and problem.args else str(problem)
+
+
+def _laid(base: Native, over: Native, name: str) -> Native:
+    try:
+        return lay_over(base, over)
+    except LookupError as problem:
+        raise Unfilled(f"{last(name)}, the base of its task definition, {problem.args[0]}") from problem
+
+
+def _at(image: str, place: Place) -> ImageAt:
+    """Ask with the rights of a place; which service it is for makes no difference."""
+    return ImageAt(reference=image, place=replace(place, cluster="", service=""))
+
+
+def _running(tags: Mapping[str, str], live: Live | None) -> dict[str, str]:
+    """Take a tag that runs for what its tasks run, so that first contact restarts nothing."""
+    if live is None or not tags:
+        return {}
+    shape: Native = json.loads(str(live.shape))
+    there = images_of(part(shape, "taskDefinition"))
+    named = {**there, **part(shape, "images")}
+    return {name: there[name] for name, image in tags.items() if named.get(name) == image}
+
+
+def _waits(work: _Work) -> bool:
+    """Whether what is wanted is not yet what runs at rest."""
+    memory = work.one.memory
+    current = memory.current.release if memory and memory.current else None
+    return current is None or current.asked != work.asked
+
+
+def _settle(work: _Work, name: str, image: str, answers: Mapping[ImageAt, ImageAnswer]) -> str:
+    """Find the digest of one tag, or say why it cannot be deployed; what is only to be known becomes a note."""
+    place = work.one.want.place
+    answer, kept = answers.get(_at(image, place)), work.images.get(name)
+    if kept is not None:
+        there = answers.get(_at(kept, place))
+        if isinstance(there, Missing):
+            return f"the image of {name!r} that {image} stood for is gone: {there.why}"
+        if answer is not None and (note := moved(name, image, kept, answer)):
+            work.notes.append(note)
+        return wrong_with(name, image, there, work.definition) if isinstance(there, Found) else ""
+    if answer is None:
+        return f"nobody said what {image} stands for"
+    if wrong := wrong_with(name, image, answer, work.definition):
+        return wrong
+    if isinstance(answer, Found):
+        work.images[name] = Reference.of(image).at(answer.digest)
+        before = next(iter(asked_images(releases_of(work.one.memory), name, image)), None)
+        if before is not None and (note := moved(name, image, before, answer)):
+            work.notes.append(note)
+    return ""
+
+
+def _whole(work: _Work) -> DesiredTarget:
+    """Put together what was found."""
+    want = work.one.want
+    definition = with_images(work.definition, work.images)
+    release = Release(
+        version=want.release.version,
+        manifest=release_manifest(definition, work.service, work.owned, work.passed),
+        shape=Packed.of(write_shape(definition, work.service, dict(work.tags))),
+        commit=want.release.commit,
+        asked=work.asked if work.tags else None,
+    )
+    settings = want.settings
+    if settings is not None and work.passed:
+        manifest = settings_manifest(json.loads(settings.shape), work.passed)
+        settings = Settings(manifest=manifest, shape=settings.shape)
+    return replace(want, release=release, settings=settings, notes=tuple(work.notes))
