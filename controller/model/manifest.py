@@ -7,42 +7,91 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from controller.model.names import Digest
-from controller.model.packed import Packed
+from controller.model.packed import NOTHING, Packed
 from controller.model.paths import EVERYTHING, Paths, is_under
 
 Scalar: TypeAlias = str | int | float | bool | None
 Fields: TypeAlias = tuple[tuple[str, Scalar], ...]
 
 
+class _Content:
+    """The pairs of a manifest, and their name: one value, whatever form it has in memory.
+
+    They stay as they were given while they are only compared. Once somebody asks for their name they are named and
+    packed: what is kept for long has been asked for it. Two threads that do that at once come to the same.
+    """
+
+    __slots__ = ("_digest", "_given", "_packed")
+
+    def __init__(self, given: Mapping[str, Scalar] | None, digest: Digest, packed: Packed) -> None:
+        self._given, self._digest, self._packed = given, digest, packed
+
+    def name(self) -> Digest:
+        """Give the name, made from the pairs."""
+        given = self._given
+        if given is not None:
+            text = _written(given)
+            self._digest, self._packed = _digest(text), Packed.of(text)
+            self._given = None
+        return self._digest
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Content) and self.name() == other.name() and self._packed == other._packed
+
+    def __hash__(self) -> int:
+        return hash(self.name())
+
+    def __repr__(self) -> str:
+        return f"_Content({dict(self.pairs())!r}, {self.name()!r})"
+
+    def pairs(self) -> Mapping[str, Scalar]:
+        """Give the pairs; they are not to be changed."""
+        given = self._given
+        return dict(json.loads(str(self._packed))) if given is None else given
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Manifest:
-    """Sorted (path, value) pairs under the paths that are owned; equal content means equal digest.
+    """(path, value) pairs under the paths that are owned; equal content means equal digest.
 
     `owns` lists the paths that the pairs speak for (see controller.model.paths): under them, what is not listed is
     absent.
     Everything else is not ours (design §6, Ownership) and is not compared.
     """
 
-    packed: Packed
-    digest: Digest
+    _content: _Content
     owns: Paths = EVERYTHING
     _through: dict[Paths, Digest] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, fields: Mapping[str, Scalar], owns: Paths = EVERYTHING) -> "Manifest":
         """Build a manifest whose order carries no meaning."""
-        text = _written(tuple(sorted(fields.items())))
-        return cls(packed=Packed.of(text), digest=_digest(text), owns=owns)
+        return cls(_content=_Content(dict(fields), Digest(""), NOTHING), owns=owns)
 
     @classmethod
     def recorded(cls, fields: Mapping[str, Scalar], digest: Digest, owns: Paths) -> "Manifest":
         """Build one as it was written down: how it was counted then is what it is called."""
-        return cls(packed=Packed.of(_written(tuple(fields.items()))), digest=digest, owns=owns)
+        return cls(_content=_Content(None, digest, Packed.of(_json(tuple(fields.items())))), owns=owns)
+
+    @property
+    def digest(self) -> Digest:
+        """Its name, made from its pairs; whoever asks for it keeps it, so that it is packed from then on."""
+        return self._content.name()
+
+    @property
+    def pairs(self) -> Mapping[str, Scalar]:
+        """The pairs by path, in any order; they are not to be changed."""
+        return self._content.pairs()
 
     @property
     def fields(self) -> Fields:
         """The pairs, in order of path."""
-        return tuple((path, value) for path, value in json.loads(str(self.packed)))
+        return tuple(sorted(self.pairs.items()))
+
+    def kept(self) -> "Manifest":
+        """Name it now, for it is to be kept; raises UnicodeEncodeError for text that UTF-8 cannot write."""
+        self._content.name()
+        return self
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Manifest) and self.digest == other.digest
@@ -52,7 +101,7 @@ class Manifest:
 
     def get(self, path: str) -> Scalar:
         """Give the value at a path, or None."""
-        return dict(self.fields).get(path)
+        return self.pairs.get(path)
 
     def runs_in(self, live: "Manifest") -> bool:
         """Whether what is live has this content everywhere that this manifest owns."""
@@ -62,7 +111,8 @@ class Manifest:
         """Name what lies under the owned paths; counted once, as the same thing is asked at every look."""
         digest = self._through.get(owns)
         if digest is None:
-            digest = self._through[owns] = narrow(self, owns).digest
+            whole = owns == EVERYTHING
+            digest = self._through[owns] = self.digest if whole else _digest(_written(within(self.pairs, owns)))
         return digest
 
 
@@ -73,12 +123,19 @@ def shows(live: Manifest, digest: Digest, owns: Paths) -> bool:
 
 def narrow(manifest: Manifest, owns: Paths) -> Manifest:
     """Keep what lies under the owned paths."""
-    if owns == EVERYTHING:
-        return manifest
-    return Manifest.of({path: value for path, value in manifest.fields if is_under(path, owns)}, owns)
+    return manifest if owns == EVERYTHING else Manifest.of(within(manifest.pairs, owns), owns)
 
 
-def _written(fields: Fields) -> str:
+def within(pairs: Mapping[str, Scalar], owns: Paths) -> Mapping[str, Scalar]:
+    """Keep the pairs that lie under the owned paths."""
+    return pairs if owns == EVERYTHING else {path: value for path, value in pairs.items() if is_under(path, owns)}
+
+
+def _written(pairs: Mapping[str, Scalar]) -> str:
+    return _json(tuple(sorted(pairs.items())))
+
+
+def _json(fields: Fields) -> str:
     return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
 
 

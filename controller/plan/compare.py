@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from controller.model.manifest import Manifest, Scalar, narrow
+from controller.model.manifest import Manifest, Scalar, within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,10 +16,12 @@ class Difference:
 
 def differences(live: Manifest | None, wanted: Manifest) -> tuple[Difference, ...]:
     """List what is wanted otherwise than it is, in order of path; only what the wanted side owns is compared."""
-    there = dict(narrow(live, wanted.owns).fields) if live else {}
-    want = dict(wanted.fields)
+    there, want = live.pairs if live else {}, wanted.pairs
+    if there == want:
+        return ()
+    otherwise = [path for path, value in want.items() if there.get(path) != value]
+    unwanted = within({path: there[path] for path in there.keys() - want.keys()}, wanted.owns)
     return tuple(
         Difference(path=path, live=there.get(path), wanted=want.get(path))
-        for path in sorted(there.keys() | want.keys())
-        if there.get(path) != want.get(path)
+        for path in sorted([*otherwise, *unwanted])
     )

@@ -26,6 +26,22 @@ def test_the_pairs_are_what_they_were_to_the_type_in_order_of_path(fields):
     assert repr(Manifest.of(fields).fields) == repr(tuple(sorted(fields.items())))
 
 
+@given(st.dictionaries(st.text(st.characters(codec="utf-8")), scalars))
+def test_a_manifest_is_the_same_before_and_after_it_is_named(fields):
+    manifest = Manifest.of(fields)
+    before = manifest.fields
+    assert manifest.kept() is manifest
+    assert repr(manifest.fields) == repr(before)
+    assert manifest == Manifest.of(fields) == Manifest.recorded(manifest.pairs, manifest.digest, manifest.owns)
+
+
+def test_a_manifest_does_not_follow_what_it_was_made_of():
+    fields = dict(FIELDS)
+    manifest = Manifest.of(fields)
+    fields["cpu"] = "512"
+    assert manifest.get("cpu") == "256"
+
+
 def test_order_carries_no_meaning_and_a_type_does():
     assert Manifest.of({"a": 1, "b": 2}) == Manifest.of({"b": 2, "a": 1})
     assert len({Manifest.of({"a": value}).digest for value in (1, 1.0, True, "1")}) == 4

@@ -1,20 +1,71 @@
-"""Bring a native structure to one canonical form by a table of rules, and write it as (path, value) pairs.
+"""Bring a native structure to one canonical form, written as (path, value) pairs, by a table of rules.
 
 Everywhere null, the empty string, the empty list and the empty structure mean the same as nothing at all, and what
 AWS fills in by itself is left out. What no rule names passes through: structures as they are, lists in their order.
+
+Each rule writes what stands at its place in one pass, and says whether there was anything: every look brings every
+task definition that moved through here, so what is here is written for speed too.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from controller.model.manifest import Scalar
 from controller.targets.ecs.native import Native
 
+Written: TypeAlias = dict[str, Scalar]
 Table: TypeAlias = Mapping[str, "Rule"]
 _CLOSING = re.compile(r"([\\\]])")
 _ESCAPED = r"\\\1"
+_MAPS: Final = (dict, Mapping)  # asked in this order: nearly all of them are the first, and it is known much sooner
+_LISTS: Final = (list, tuple)
+_NUMBERS: Final = (int, float)  # a bool is an int
+_PLAIN: Final = (str, *_NUMBERS)
+_KEYS: Final = (str, int)
+
+
+class Rule(Protocol):
+    """What stands at a place means: how it is written."""
+
+    def write(self, node: object, path: str, place: "Place", out: Written) -> bool:
+        """Write it as pairs under a path; gives whether it says anything."""
+
+
+class Place:
+    """A place of a native structure, with its rule and the places below it; what no rule names leads nowhere."""
+
+    __slots__ = ("item", "members", "rule")
+
+    def __init__(self) -> None:
+        self.rule: Rule = AS_IT_IS
+        self.members: dict[str, Place] = {}
+        self.item: Place | None = None  # that of the items of a list
+
+    def at(self, name: str) -> "Place":
+        """Give the place of a member."""
+        return self.members.get(name, NOWHERE)
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What no rule says more of: a structure, a list in its order, or a value as it is."""
+
+    def write(self, node: object, path: str, place: Place, out: Written) -> bool:
+        """Write a value, or what stands below it."""
+        if isinstance(node, _PLAIN):
+            if node == "":
+                return False
+            out[path] = node
+            return True
+        if isinstance(node, _MAPS):
+            return write_members(node, path, place, out)
+        return isinstance(node, _LISTS) and _write_items(node, path, place.item or NOWHERE, out)
+
+
+AS_IT_IS: Final = Plain()
+NOWHERE: Final = Place()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +75,18 @@ class Named:
     key: Callable[[Native], str]
     by: frozenset[str]
 
+    def write(self, node: object, path: str, place: Place, out: Written) -> bool:
+        """Write each item under its name; of two that are called the same the last one counts."""
+        if not isinstance(node, _LISTS):
+            return AS_IT_IS.write(node, path, place, out)
+        inside, by = place.item or NOWHERE, self.by
+        chosen = {self.key(item): item for item in node if isinstance(item, _MAPS)}
+        for name, item in chosen.items():
+            at = bracket(path, name)
+            if not write_members(item, at, inside, out, by):
+                out[at] = True  # of an item with nothing but a name there is to say that it is there
+        return bool(chosen)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
@@ -32,15 +95,42 @@ class Pairs:
     key: str
     value: str
 
+    def write(self, node: object, path: str, place: Place, out: Written) -> bool:
+        """Write each value under its name; of two that are called the same the last one counts."""
+        if not isinstance(node, _LISTS):
+            return AS_IT_IS.write(node, path, place, out)
+        key, member = self.key, self.value
+        pairs: dict[object, object] = {}
+        for item in node:
+            if isinstance(item, _MAPS):
+                name = item.get(key)
+                if name is not None and name != "":
+                    pairs[name if isinstance(name, str) else str(name)] = item.get(member)
+        return _write_free(pairs, path, out)
+
 
 @dataclass(frozen=True, slots=True)
 class Bag:
     """A list of plain values whose order means nothing."""
 
+    def write(self, node: object, path: str, place: Place, out: Written) -> bool:
+        """Write that each value is there."""
+        if not isinstance(node, _LISTS):
+            return AS_IT_IS.write(node, path, place, out)
+        items = {item for item in node if isinstance(item, _KEYS) and item != ""}
+        out.update((bracket(path, item), True) for item in items)
+        return bool(items)
+
 
 @dataclass(frozen=True, slots=True)
 class Free:
     """A map with free keys; an empty value is a value."""
+
+    def write(self, node: object, path: str, place: Place, out: Written) -> bool:
+        """Write each value under its key."""
+        if isinstance(node, _MAPS):
+            return _write_free(node, path, out)
+        return AS_IT_IS.write(node, path, place, out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,33 +140,34 @@ class Leaf:
     default: Scalar = None
     read: Callable[[Scalar], Scalar] | None = None
 
+    def write(self, node: object, path: str, place: Place, out: Written) -> bool:
+        """Write the value, unless it is what AWS makes of nothing."""
+        if not isinstance(node, _PLAIN):
+            return AS_IT_IS.write(node, path, place, out)
+        if node == "":
+            return False
+        value = self.read(node) if self.read else node
+        if value is None or (value == self.default and type(value) is type(self.default)):
+            return False
+        out[path] = value
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A structure that means nothing when this holds of its canonical form."""
+    """A structure that means nothing when this holds of the pairs below it, each by its path from here."""
 
-    nothing: Callable[[Native], bool]
+    nothing: Callable[[Mapping[str, Scalar]], bool]
 
-
-Rule: TypeAlias = Named | Pairs | Bag | Free | Leaf | Whole
-
-
-class Place:
-    """A place of a native structure, with its rule and the places below it; what no rule names leads nowhere."""
-
-    __slots__ = ("item", "members", "rule")
-
-    def __init__(self) -> None:
-        self.rule: Rule | None = None
-        self.members: dict[str, Place] = {}
-        self.item: Place | None = None  # that of the items of a list
-
-    def at(self, name: str) -> "Place":
-        """Give the place of a member."""
-        return self.members.get(name, NOWHERE)
-
-
-NOWHERE = Place()
+    def write(self, node: object, path: str, place: Place, out: Written) -> bool:
+        """Write what stands below, if it means anything."""
+        if not isinstance(node, _MAPS):
+            return AS_IT_IS.write(node, path, place, out)
+        below: Written = {}
+        if not write_members(node, "", place, below) or self.nothing(below):
+            return False
+        out.update((f"{path}{at}", value) for at, value in below.items())
+        return True
 
 
 def grow(table: Table) -> Place:
@@ -98,120 +189,74 @@ def named(*members: str) -> Named:
     """Name the items of a list by these members, joined by a slash; those that are missing are left out."""
 
     def key(item: Native) -> str:
-        return "/".join(str(item[member]) for member in members if _says(item.get(member)))
+        said = [item.get(member) for member in members]
+        return "/".join([str(value) for value in said if value is not None and value != ""])
 
     return Named(key=key, by=frozenset(members))
 
 
-def canon(node: object, place: Place) -> object:
-    """Give the canonical form of what stands at a place, None for nothing; doing it twice changes nothing."""
-    if isinstance(node, str):  # most of it is: what is asked first is asked most
-        return _leaf(node, place.rule)
-    if isinstance(node, list | tuple):
-        return _list(node, place) or None
-    return _structure(node, place) if isinstance(node, Mapping) else _leaf(node, place.rule)
-
-
-def _says(value: object) -> bool:
-    return value is not None and value != ""
-
-
-def _structure(node: Native, place: Place) -> object:
-    rule = place.rule
-    if isinstance(rule, Free):
-        return {key: value for key, value in sorted(node.items()) if value is not None} or None
-    kept = {}
-    for key, value in sorted(node.items()):
-        canonical = canon(value, place.members.get(key, NOWHERE))
-        if canonical is not None:
-            kept[key] = canonical
-    return None if not kept or (isinstance(rule, Whole) and rule.nothing(kept)) else kept
-
-
-def _list(node: Sequence[object], place: Place) -> list[object]:
-    structures = _structures(node)
-    match place.rule:
-        case Bag():
-            return sorted({value for value in node if isinstance(value, str | int) and _says(value)}, key=str)
-        case Pairs(key=key, value=value):
-            pairs = {str(item[key]): item.get(value) for item in structures if _says(item.get(key))}
-            return [{key: name, value: content} for name, content in sorted(pairs.items()) if content is not None]
-        case Named() as rule:
-            return _named(structures, _inside(place), rule)
-        case _:
-            items = (_item(item, _inside(place)) for item in node)
-            return [item for item in items if item is not None]
-
-
-def _inside(place: Place) -> Place:
-    return place.item or NOWHERE
-
-
-def _named(structures: Sequence[Native], inside: Place, rule: Named) -> list[object]:
-    """Keep the members that name an item, even those that are what AWS would fill in."""
-    chosen = {rule.key(item): item for item in structures}
-    canonical: list[object] = []
-    for _, item in sorted(chosen.items()):
-        rest = {key: value for key, value in item.items() if key not in rule.by}
-        naming = {key: item[key] for key in sorted(rule.by) if _says(item.get(key))}
-        members = canon(rest, inside)
-        canonical.append({**naming, **(members if isinstance(members, Mapping) else {})})
-    return canonical
-
-
-def _item(item: object, inside: Place) -> object:
-    """Keep an empty string in an ordered list: it is an argument like any other."""
-    return "" if item == "" else canon(item, inside)
-
-
-def _leaf(node: object, rule: Rule | None) -> object:
-    if not _says(node) or not isinstance(node, str | int | float | bool):
-        return None
-    if not isinstance(rule, Leaf):
-        return node
-    value = rule.read(node) if rule.read else node
-    return None if value == rule.default and type(value) is type(rule.default) else value
-
-
-def flatten(node: object, at: str, place: Place) -> dict[str, Scalar]:
-    """Write a canonical form as pairs; `at` is the path of the place where it stands."""
-    pairs: dict[str, Scalar] = {}
-    _write(node, at, place, pairs)
+def flatten(node: object, at: str, place: Place) -> Written:
+    """Write what stands at a place in its canonical form, as pairs; `at` is the path of the place."""
+    pairs: Written = {}
+    place.rule.write(node, at, place, pairs)
     return pairs
 
 
-def _write(node: object, path: str, place: Place, out: dict[str, Scalar]) -> None:
-    if isinstance(node, str | int | float):
+def write_members(node: Native, path: str, place: Place, out: Written, but: frozenset[str] = frozenset()) -> bool:
+    """Write the members of a structure but these; gives whether one of them says anything."""
+    members, said = place.members, False
+    for key, value in node.items():
+        if (not value and not isinstance(value, _NUMBERS)) or key in but:
+            continue
+        below = members.get(key)
+        if below is not None:
+            said = below.rule.write(value, f"{path}.{key}", below, out) or said
+        elif isinstance(value, _PLAIN):
+            out[f"{path}.{key}"] = value
+            said = True
+        else:
+            said = AS_IT_IS.write(value, f"{path}.{key}", NOWHERE, out) or said
+    return said
+
+
+def _write_items(node: Sequence[object], path: str, inside: Place, out: Written) -> bool:
+    """Write an ordered list; an empty string in it is kept: it is an argument like any other."""
+    index = 0
+    for item in node:
+        at = f"{path}[{index}]"
+        if item == "":
+            out[at] = ""
+        elif not inside.rule.write(item, at, inside, out):
+            continue
+        index += 1
+    return index > 0
+
+
+def _write_free(pairs: Mapping[object, object], path: str, out: Written) -> bool:
+    said = False
+    for key, value in pairs.items():
+        if value is None:
+            continue
+        said = True
+        name = key if isinstance(key, str) else str(key)
+        at = bracket(path, name) if "]" in name or "\\" in name else f"{path}[{name}]"
+        if isinstance(value, _PLAIN):
+            out[at] = value
+        else:
+            _write_raw(value, at, out)
+    return said
+
+
+def _write_raw(node: object, path: str, out: Written) -> None:
+    """Write what AWS knows no structure of: all of it counts."""
+    if isinstance(node, _PLAIN):
         out[path] = node
-    elif isinstance(node, list):
-        _write_list(node, path, place, out)
-    elif isinstance(node, Mapping):
-        free, members = isinstance(place.rule, Free), place.members
+    elif isinstance(node, _MAPS):
         for key, value in node.items():
-            _write(value, bracket(path, key) if free else f"{path}.{key}", members.get(key, NOWHERE), out)
-
-
-def _write_list(node: list[object], path: str, place: Place, out: dict[str, Scalar]) -> None:
-    inside = _inside(place)
-    match place.rule:
-        case Bag():
-            out.update((bracket(path, item), True) for item in node)
-        case Pairs(key=key, value=value):
-            at = inside.at(value)
-            for pair in _structures(node):
-                _write(pair[value], bracket(path, pair[key]), at, out)
-        case Named(key=name, by=by):
-            for structure in _structures(node):
-                rest = {member: value for member, value in structure.items() if member not in by}
-                # Of an item with nothing but a name there is to say that it is there.
-                _write(rest or True, bracket(path, name(structure)), inside, out)
-        case _:
-            for index, item in enumerate(node):
-                _write(item, f"{path}[{index}]", inside, out)
-
-
-def _structures(node: Sequence[object]) -> list[Native]:
-    return [item for item in node if isinstance(item, Mapping)]
+            _write_raw(value, f"{path}.{key}", out)
+    elif isinstance(node, _LISTS):
+        for index, item in enumerate(node):
+            _write_raw(item, f"{path}[{index}]", out)
 
 
 def bracket(path: str, key: object) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from controller.model.manifest import Manifest, Scalar
-from controller.model.paths import Paths, excepting, is_under
-from controller.targets.ecs.canon import Free, Place, canon, flatten, grow
+from controller.model.manifest import Manifest, Scalar, within
+from controller.model.paths import Paths, excepting
+from controller.targets.ecs.canon import Free, Place, flatten, grow
 from controller.targets.ecs.fields import DEPLOYS, ONLY_ON_DEPLOYMENTS, OUTPUT_ONLY, SETTINGS
 from controller.targets.ecs.native import Native, part, parts, text, texts
 from controller.targets.ecs.rules import RULES, SERVICE, TASK_DEFINITION
@@ -26,14 +26,14 @@ def definition_fields(definition: Native) -> Mapping[str, Scalar]:
     content = {key: value for key, value in definition.items() if key not in OUTPUT_ONLY}
     folded = _fold_platform(_fold_ports(content))
     place = PLACES.at(TASK_DEFINITION)
-    return flatten(canon(folded, place), TASK_DEFINITION, place)
+    return flatten(folded, TASK_DEFINITION, place)
 
 
 def service_fields(service: Native, names: Iterable[str]) -> Mapping[str, Scalar]:
     """Write these fields of a service, declared or answered, as pairs."""
     fields = {name: service[name] for name in names if name in service}
     place = PLACES.at(SERVICE)
-    return flatten(canon(fields, place), SERVICE, place)
+    return flatten(fields, SERVICE, place)
 
 
 def release_manifest(definition: Native, service: Native, owned: Paths = WHOLE, passed: Paths = ()) -> Manifest:
@@ -44,8 +44,9 @@ def release_manifest(definition: Native, service: Native, owned: Paths = WHOLE, 
     declared = [name for name in DEPLOYS if service.get(name) is not None]
     owns = (*(path for name in declared for path in _owned(name, part(service, name))), *owned)
     owns = excepting(owns, passed)
-    fields = {**definition_fields(definition), **service_fields(service, declared)}
-    return Manifest.of(_under(fields, owns), owns)
+    whole = definition_fields(definition)
+    content = whole if owned == WHOLE and not passed else within(whole, owns)
+    return Manifest.of({**within(service_fields(service, declared), owns), **content}, owns)
 
 
 def live_manifest(definition: Mapping[str, Scalar], service: Native) -> Manifest:
@@ -61,7 +62,7 @@ def settings_manifest(declared: Native, passed: Paths = ()) -> Manifest:
         sorted(leaf for name, value in given for leaf in _leaves(value, f"{SERVICE}.{name}", place.at(name)))
     )
     owns = excepting(owns, passed)
-    return Manifest.of(_under(service_fields(declared, SETTINGS), owns), owns)
+    return Manifest.of(within(service_fields(declared, SETTINGS), owns), owns)
 
 
 def live_settings(service: Native) -> Manifest:
@@ -113,10 +114,6 @@ def _owned(name: str, value: Native) -> Paths:
     if name != "networkConfiguration" or texts(part(value, "awsvpcConfiguration"), "securityGroups"):
         return (f"{SERVICE}.{name}",)
     return tuple(f"{SERVICE}.{_AWSVPC}.{key}" for key in ("assignPublicIp", "subnets"))
-
-
-def _under(fields: Mapping[str, Scalar], owns: Paths) -> dict[str, Scalar]:
-    return {path: value for path, value in fields.items() if is_under(path, owns)}
 
 
 def _leaves(value: object, path: str, place: Place) -> list[str]:

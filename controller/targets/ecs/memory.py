@@ -72,7 +72,7 @@ class Seen:
         """Keep a manifest, so that the same deployment is not brought to canonical shape at every look."""
         if len(self.manifests) >= _MANIFESTS:
             self.manifests.clear()
-        self.manifests[key] = manifest
+        self.manifests[key] = manifest.kept()
         return manifest
 
 

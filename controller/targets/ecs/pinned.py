@@ -105,7 +105,7 @@ def asked_images(releases: Iterable[Release], name: str, image: str) -> Iterator
     """Give what a tag of a container stood for in each release that was asked for by it."""
     for release in releases:
         if release.asked is not None and part(json.loads(str(release.shape)), "images").get(name) == image:
-            found = dict(release.manifest.fields).get(image_path(name))
+            found = release.manifest.pairs.get(image_path(name))
             if isinstance(found, str):
                 yield found
 
@@ -114,7 +114,7 @@ def known_images(asked: str, releases: Iterable[Release], names: Iterable[str]) 
     """Give the images that were found when the same words were asked before; empty if they never were."""
     for release in releases:
         if release.asked == asked:
-            fields = dict(release.manifest.fields)
+            fields = release.manifest.pairs
             found = {name: fields.get(image_path(name)) for name in names}
             return {name: image for name, image in found.items() if isinstance(image, str)}
     return {}

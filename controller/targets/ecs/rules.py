@@ -5,6 +5,7 @@ RegisterTaskDefinition and UpdateService (Amazon ECS API Reference), "Task defin
 """
 
 import re
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -56,8 +57,8 @@ def _hook(item: Native) -> str:
     return f"{stages}:{item.get('hookTargetArn') or item.get('targetType') or 'AWS_LAMBDA'}"
 
 
-def _off(connect: Native) -> bool:
-    return set(connect) <= {"enabled"} and not connect.get("enabled")
+def _off(connect: Mapping[str, Scalar]) -> bool:
+    return connect.keys() <= {".enabled"} and not connect.get(".enabled")
 
 
 _PORTS = Named(key=_port, by=frozenset({"containerPort", "containerPortRange", "protocol"}))

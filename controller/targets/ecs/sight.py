@@ -86,7 +86,7 @@ def compose(job: Job, describe: Describe) -> Live:
     fields, images = deploying(service, primary), _images(job, DeploymentId(text(primary, "id")))
     live = Live(
         manifest=_manifest(seen, definition, fields, images),
-        settings=live_settings(service),
+        settings=live_settings(service).kept(),
         shape=_shape(definition, fields, images),
         revision=Revision(text(primary, "taskDefinition")),
         deployment=DeploymentId(text(primary, "id")),

@@ -39,7 +39,9 @@ def shape(native: Native) -> Shaped:
         return Shaped(faults=tuple(faults))
     deploys = {name: service[name] for name in DEPLOYS if name in service}
     return Shaped(
-        manifest=release_manifest(definition, deploys, WHOLE if native.base is None else owned_of(definition)),
+        manifest=release_manifest(
+            definition, deploys, WHOLE if native.base is None else owned_of(definition)
+        ).kept(),
         shape=write_shape(definition, deploys),
         settings=_settings(service),
         draft=write_draft(definition, native),
@@ -64,7 +66,9 @@ def _laid_over(native: Native, base: Mapping[str, object], faults: list[Fault]) 
 
 def _settings(service: Mapping[str, object]) -> Settings | None:
     declared = {name: service[name] for name in SETTINGS if name in service}
-    return Settings(manifest=settings_manifest(declared), shape=canonical_json(declared)) if declared else None
+    if not declared:
+        return None
+    return Settings(manifest=settings_manifest(declared).kept(), shape=canonical_json(declared))
 
 
 def _service(declared: Mapping[str, object], faults: list[Fault]) -> dict[str, object]:
