@@ -1,9 +1,10 @@
-"""The sandbox's own paths: /sandbox/faults, /calls, /reset, /seed, /tick and /about, in JSON."""
+"""The sandbox's own paths: /sandbox/faults, /images, /calls, /reset, /seed, /tick and /about, in JSON."""
 
 import json
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from controller.sandbox import shelving
 from controller.sandbox.dispatch import Desk
 from controller.sandbox.door import Reply
 from controller.sandbox.native import Refused
@@ -67,6 +68,18 @@ def _post_faults(sandbox: Administered, document: object) -> Mapping[str, object
     return _get_faults(sandbox, document)
 
 
+def _get_images(sandbox: Administered, _document: object) -> Mapping[str, object]:
+    with sandbox.desk.world.lock:
+        return sandbox.desk.world.registry.document()
+
+
+def _post_images(sandbox: Administered, document: object) -> Mapping[str, object]:
+    world = sandbox.desk.world
+    with world.lock:
+        shelving.change(world.registry, document, world.now())
+    return _get_images(sandbox, document)
+
+
 def _get_calls(sandbox: Administered, _document: object) -> Mapping[str, object]:
     with sandbox.desk.world.lock:
         return sandbox.desk.calls.document()
@@ -104,6 +117,8 @@ def _get_about(sandbox: Administered, _document: object) -> Mapping[str, object]
 _ROUTES: Mapping[tuple[str, str], Callable[[Administered, object], Mapping[str, object]]] = {
     ("GET", "faults"): _get_faults,
     ("POST", "faults"): _post_faults,
+    ("GET", "images"): _get_images,
+    ("POST", "images"): _post_images,
     ("GET", "calls"): _get_calls,
     ("POST", "reset"): _post_reset,
     ("POST", "seed"): _post_seed,

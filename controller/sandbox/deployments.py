@@ -4,6 +4,7 @@ import math
 
 from controller.sandbox import events
 from controller.sandbox.native import Native, flag, number, part, text
+from controller.sandbox.pulling import resolve
 from controller.sandbox.world import (
     Counted,
     Definition,
@@ -56,6 +57,7 @@ def new_revision(world: World, service: Service, definition: Definition) -> Revi
         definition=definition,
         settings=dict(service.settings),
         created=world.stamp(),
+        pulled=resolve(world, definition),
     )
 
 
@@ -149,6 +151,7 @@ def go_back(world: World, service: Service, reason: str, prefix: str = "ECS depl
                 definition=revision.definition,
                 settings=good.revision.settings,
                 created=revision.created,
+                pulled=good.revision.pulled,
             ),
             service.desired,
         )

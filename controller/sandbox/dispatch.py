@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from controller.sandbox import (
+    distribution,
+    ecr,
     ops_clusters,
     ops_definitions,
     ops_release,
@@ -62,6 +64,7 @@ class Desk:
     throttle: Throttle = field(default_factory=Throttle)
     calls: Calls = field(default_factory=Calls)
     past: Past = field(default_factory=Past)
+    uploads: distribution.Uploads = field(default_factory=distribution.Uploads)
     catch_up: Callable[[], None] = lambda: None
 
     def serve(self, operation: str, account: str, region: str, body: bytes) -> Reply:
@@ -104,6 +107,27 @@ class Desk:
         if refused is not None:
             return Reply(status=refused.status, body=written(refused, request.protocol))
         return Reply(status=500, body=b"", lost=True) if lost else None
+
+    def registry(self, operation: str, where: tuple[str, str], endpoint: str, body: bytes) -> Reply | None:
+        """Answer one request to ECR from this account and region; None for what is not played here."""
+        account, region = where
+        with self.world.lock:
+            try:
+                asking = ecr.Asking(
+                    world=self.world, account=account, region=region, params=ecr.parsed(body), endpoint=endpoint
+                )
+                answer = ecr.perform(operation, asking)
+            except Refused as refused:
+                return _refusal(refused)
+        return None if answer is None else Reply(status=200, body=json.dumps(answer).encode())
+
+    def images(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Answer one request to a registry over HTTP; it is counted, and fails, as `registry:GET`."""
+        failed = self.other(Asked(operation=f"registry:{method}", protocol=Protocol.JSON))
+        if failed is not None:
+            return failed
+        with self.world.lock:
+            return distribution.serve(self.world, self.uploads, method, path, headers, body)
 
     def clear(self) -> None:
         """Forget faults, buckets and calls."""

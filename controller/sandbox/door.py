@@ -4,8 +4,8 @@ import io
 import secrets
 import socket
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -23,22 +23,26 @@ _LARGEST_FORM = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What goes back over the wire; `lost` cuts the connection instead."""
+    """What goes back over the wire; `lost` cuts the connection instead. `headers` may name the content's type."""
 
     status: int
     body: bytes
     lost: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routes:
     """Who answers what.
 
-    `ecs` is given operation, access key, region and body; `admin` method, path and body; `other` is asked before
-    moto is, and may answer in its place.
+    `ecs` and `ecr` are given operation, access key, region and body, and `ecr` may leave it to moto. `images` is
+    given method, path, headers and body, `admin` method, path and body. `other` is asked before moto is, and may
+    answer in its place.
     """
 
     ecs: Callable[[str, str, str, bytes], Reply]
+    ecr: Callable[[str, str, str, bytes], Reply | None]
+    images: Callable[[str, str, Mapping[str, str], bytes], Reply]
     admin: Callable[[str, str, bytes], Reply]
     other: Callable[[Asked], Reply | None]
     moto: WsgiApplication
@@ -63,12 +67,19 @@ class _Visit(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped
         if self.path.startswith("/sandbox/"):
             self._send(routes.admin(self.command, self.path, self._body()), "application/json")
             return
+        if self.path.startswith("/v2/"):
+            self._send(routes.images(self.command, self.path, self.headers, self._body()), "application/json")
+            return
         form = self._body() if self._is_form() else b""
         request = asked(self.headers, self.path, form)
         if request.ecs:
             self._send(self._ecs(request.operation), request.protocol)
             return
         reply = routes.other(request)
+        if reply is None and request.ecr:
+            form = self._body()
+            access_key, region, _ = scope(self.headers.get("Authorization", ""))
+            reply = routes.ecr(request.operation, access_key, region, form)
         if reply is not None:
             if not form:
                 self._body()  # what is not read would be taken for the next request
@@ -111,12 +122,16 @@ class _Visit(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
             return
-        head = (
-            f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\n"
-            f"Content-Type: {kind}\r\nContent-Length: {len(reply.body)}\r\n"
-            f"x-amzn-RequestId: {secrets.token_hex(16)}\r\n\r\n"
-        )
-        self.wfile.write(head.encode() + reply.body)  # one write, so that no answer waits for an acknowledgement
+        headers = {
+            "Content-Type": kind,
+            "Content-Length": str(len(reply.body)),
+            "x-amzn-RequestId": secrets.token_hex(16),
+            **reply.headers,
+        }
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\n{lines}\r\n"
+        body = b"" if self.command == "HEAD" else reply.body
+        self.wfile.write(head.encode() + body)  # one write, so that no answer waits for an acknowledgement
 
 
 class Door(ThreadedWSGIServer):

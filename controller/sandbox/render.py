@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from controller.sandbox.deployments import count
-from controller.sandbox.images import digest_of
 from controller.sandbox.native import Native, flag, part, parts, text, without_nothing
 from controller.sandbox.world import Counted, Definition, Deployment, Revision, Service, ServiceDeployment
 
@@ -181,7 +180,9 @@ def revision(one: Revision, owner: Service) -> dict[str, object]:
                 {
                     "containerName": image.container,
                     "image": image.reference,
-                    "imageDigest": digest_of(image.reference),
+                    **(
+                        {"imageDigest": one.pulled[image.container].digest} if image.container in one.pulled else {}
+                    ),
                 }
                 for image in one.definition.images
             ],

@@ -1,7 +1,6 @@
 """Tasks as AWS answers them."""
 
 from controller.sandbox import tasks
-from controller.sandbox.images import digest_of
 from controller.sandbox.native import flag, parts, text, without_nothing
 from controller.sandbox.world import Task
 
@@ -67,7 +66,7 @@ def _container(one: Task, name: str, reference: str, status: str, health: str) -
             "taskArn": one.arn,
             "name": name,
             "image": reference,
-            "imageDigest": digest_of(reference) if one.running_at is not None else None,
+            "imageDigest": one.pulled[name].digest if one.running_at is not None and name in one.pulled else None,
             "lastStatus": status
             if status in {"STOPPED", "RUNNING"}
             else "RUNNING"

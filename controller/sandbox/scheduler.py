@@ -178,7 +178,7 @@ def _launch_missing(world: World, region: Region, service: Service, now: float) 
         return
     origin = (service.cluster.name, f"service:{service.name}", primary.id)
     started = [
-        tasks.launch(world, region, primary.revision.definition, origin, service.settings,
+        tasks.launch(world, region, primary.revision, origin, service.settings,
                      late=world.pace.stagger * min(place, 2))
         for place in range(min(missing, high - total, _BATCH))
     ]  # fmt: skip

@@ -121,7 +121,7 @@ def _settle(world: World, service: Service, began: float) -> None:
     for _ in range(service.desired):
         origin = (service.cluster.name, f"service:{service.name}", primary.id)
         region = world.region(*_place(service))
-        task = tasks.launch(world, region, primary.revision.definition, origin, service.settings, late=0)
+        task = tasks.launch(world, region, primary.revision, origin, service.settings, late=0)
         tasks.settled(task, began + 15)
         primary.tasks.append(task)
     now = world.now()

@@ -11,6 +11,7 @@ from controller.sandbox.dispatch import Desk
 from controller.sandbox.door import Door, Reply, Routes
 from controller.sandbox.faults import changed
 from controller.sandbox.native import Refused
+from controller.sandbox.registry import Registry
 from controller.sandbox.seed import Seed
 from controller.sandbox.world import Pace, World
 
@@ -81,6 +82,8 @@ class Sandbox:
         border.reset()
         routes = Routes(
             ecs=self._serve,
+            ecr=self._registry,
+            images=self.desk.images,
             admin=lambda method, path, body: admin.serve(self, method, path, body),
             other=self.desk.other,
             moto=border.application(),
@@ -113,12 +116,18 @@ class Sandbox:
         self.stop()
 
     def _serve(self, operation: str, access_key: str, region: str, body: bytes) -> Reply:
+        return self.desk.serve(operation, self._account(access_key), region, body)
+
+    def _registry(self, operation: str, access_key: str, region: str, body: bytes) -> Reply | None:
+        return self.desk.registry(operation, (self._account(access_key), region), self.endpoint_url, body)
+
+    def _account(self, access_key: str) -> str:
         account = self._accounts.get(access_key)
         if account is None:
             account = border.account_of(access_key)
             if account != border.default_account():
                 self._accounts[access_key] = account  # a key never changes its account
-        return self.desk.serve(operation, account, region, body)
+        return account
 
     def seed(self, seeds: Iterable[Seed]) -> None:
         """Make what the seeds describe, each service steady. Refused, and nothing made: what AWS would not take."""
@@ -152,6 +161,7 @@ class Sandbox:
             self.set_faults({})
             if world:
                 self.world.regions.clear()
+                self.world.registry = Registry()
                 seeds, self.seeds = self.seeds, ()
                 for one in seeds:
                     for name in seed.alarms_of(one):

@@ -1,8 +1,9 @@
 """The life of a task: launched, pulled, running, healthy or not, stopping, stopped."""
 
-from controller.sandbox.images import Course, Fate, course_of, worsened
+from controller.sandbox.images import Course, Fate, worsened
 from controller.sandbox.native import Native
-from controller.sandbox.world import Definition, Pace, Region, Task, World
+from controller.sandbox.pulling import pull, tags_of, why_not
+from controller.sandbox.world import Pace, Region, Revision, Task, World
 
 KEPT_STOPPED = 3600.0  # ECS shows stopped tasks for at least an hour
 
@@ -10,7 +11,7 @@ KEPT_STOPPED = 3600.0  # ECS shows stopped tasks for at least an hour
 def launch(
     world: World,
     region: Region,
-    definition: Definition,
+    revision: Revision,
     origin: tuple[str, str, str],
     settings: Native,
     *,
@@ -19,17 +20,18 @@ def launch(
     """Start one task. `origin` is the cluster's name, the group and startedBy; `late` delays it, in seconds."""
     cluster, group, started_by = origin
     now = world.now()
-    course = course_of(definition.images, world.trouble.unpullable)
+    course, pulled = pull(world, revision.definition, revision.pulled)
     start = world.pace.start * (world.pace.slow if course.slow else 1.0)
     task = Task(
         arn=region.arn(f"task/{cluster}/{world.hexadecimal(32)}"),
-        definition=definition,
+        definition=revision.definition,
         settings=settings,
         group=group,
         started_by=started_by,
         course=course,
         created=world.stamp(),
         running_due=now + start + late,
+        pulled=pulled,
     )
     region.tasks[task.arn] = task
     return task
@@ -90,10 +92,7 @@ def _fail_to_pull(world: World, task: Task, now: float) -> bool:
     pulled = task.running_due - world.pace.start + world.pace.pull
     if course.fate is not Fate.PULL_ERROR or course.culprit is None or now < pulled:
         return False
-    reason = (
-        "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
-        f"failed to resolve ref {course.culprit.reference}: not found"
-    )
+    reason = why_not(course)
     _end(world, task, "TaskFailedToStart", reason)
     task.exit_reason = reason
     return True
@@ -102,7 +101,7 @@ def _fail_to_pull(world: World, task: Task, now: float) -> bool:
 def _run(world: World, task: Task, now: float) -> bool:
     began = task.running_at if task.running_at is not None else now
     pace: Pace = world.pace
-    task.course = worsened(task.course, task.definition.images, world.trouble.crashing)
+    task.course = worsened(task.course, task.definition.images, world.trouble.crashing, tags_of(task.pulled))
     if task.course.fate is Fate.CRASH and now >= began + pace.crash:
         _end(world, task, "EssentialContainerExited", "Essential container in task exited")
         task.exit_code = 1

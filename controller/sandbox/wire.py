@@ -29,6 +29,11 @@ class Asked:
     protocol: Protocol
     ecs: bool = False
 
+    @property
+    def ecr(self) -> bool:
+        """Whether it is for the registry's own API."""
+        return self.operation.startswith("ecr:")
+
 
 def scope(authorization: str) -> tuple[str, str, str]:
     """Give access key, region and service of a signature's credential scope; empty when there is none."""

@@ -2,12 +2,13 @@
 
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.sandbox.clock import Clock
 from controller.sandbox.images import Course, Image
 from controller.sandbox.native import Native, part, text, texts
+from controller.sandbox.registry import Pulled, Registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +46,14 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """A service revision: what a deployment froze. Its number is the N of `ecs-svc/N`."""
+    """A service revision: what a deployment froze, images too. Its number is the N of `ecs-svc/N`."""
 
     number: str
     arn: str
     definition: Definition
     settings: Native
     created: float
+    pulled: Mapping[str, Pulled] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class Task:
     course: Course
     created: float
     running_due: float
+    pulled: Mapping[str, Pulled] = field(default_factory=dict)
     running_at: float | None = None
     healthy: bool = False
     unhealthy: bool = False
@@ -258,6 +261,7 @@ class World:
     ringing: Ringing = no_alarms
     trouble: Trouble = field(default_factory=Trouble)
     regions: dict[tuple[str, str], Region] = field(default_factory=dict)
+    registry: Registry = field(default_factory=Registry)
     at: float | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
     chance: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 - ids, not secrets
