@@ -204,12 +204,12 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Native:
-    """What a spec declares for one target, in the platform's own shape, with all values filled in.
+    """What a spec declares for one target, in the platform's own shape, with all values filled in but look-ups.
 
     `definition` is the input of RegisterTaskDefinition, `service` fields of UpdateService; `images` by container,
     of which those in `tags` stay on their tag. With a `base`, `definition` is only what is laid over it. `ignore`
     are the paths that people wrote. `account` and `region` are where it is to run, for names that the platform
-    completes by them.
+    completes by them. `state` is where Terraform keeps its own, for look-ups.
     """
 
     definition: Mapping[str, object]
@@ -220,6 +220,7 @@ class Native:
     ignore: tuple[str, ...] = ()
     account: str = ""
     region: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

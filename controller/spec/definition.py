@@ -48,9 +48,10 @@ def find_definition(
     if base is not None and not isinstance(base, Fields):
         return _wrong(base, (*where, _BASE), f"must be a mapping, not {kind_of(base)}")
     if base is not None:
-        return Definition(root=filling.fill_fields(node.without(_BASE)), base=filling.fill_fields(base))
+        over = filling.fill_fields(node.without(_BASE), lookups=True)
+        return Definition(root=over, base=filling.fill_fields(base))
     if not _REFERENCE & node.entries.keys():
-        return Definition(root=filling.fill_fields(node))
+        return Definition(root=filling.fill_fields(node, lookups=True))
     found = _read(node, filling, shelf, scan, where)
     return Definition(root=found.root, complaints=(*_unknown(node, where), *found.complaints))
 
@@ -85,7 +86,7 @@ def _read(
     scanned = scan(shown)
     if scanned.complaints or scanned.root is None:
         return Definition(complaints=scanned.complaints)
-    return Definition(root=filling.fill_fields(scanned.root))
+    return Definition(root=filling.fill_fields(scanned.root, lookups=True))
 
 
 def _wrong(node: Node, where: tuple[str, ...], what: str) -> Definition:

@@ -30,6 +30,7 @@ from controller.spec.schema import Environment, PartialTarget, Stop
 from controller.spec.tables import Tables
 
 _APART: Final = ("defaults", "targets")
+_UNDER: Final = ("cluster", "owner", "terraformState")
 _OPAQUE: Final = ("taskDefinition", "serviceDefinition")
 
 
@@ -136,7 +137,7 @@ def _wrong_defaults(defaults: Node | None, facts: Mapping[str, str], tables: Tab
 def _base(head: Fields, spec: Fields) -> Fields:
     own = head.get("spec")
     entries = own.entries if isinstance(own, Fields) else {}
-    under = Fields(head.at, {key: entries[key] for key in ("cluster", "owner") if key in entries})
+    under = Fields(head.at, {key: entries[key] for key in _UNDER if key in entries})
     defaults = spec.get("defaults")
     return merge(under, defaults) if isinstance(defaults, Fields) else under
 

@@ -11,6 +11,7 @@ from typing import Final, get_args
 from pydantic import BaseModel, ValidationError
 
 from controller.model.desired import Complaint
+from controller.model.lookups import as_written
 from controller.ports import Fault
 from controller.spec.nodes import Fields, Items, Mark, Node, Path, kind_of, mark_of
 from controller.spec.scalars import suggest
@@ -85,7 +86,7 @@ def from_faults(faults: Iterable[Fault], roots: Mapping[str, Node], where: Path)
     for fault in faults:
         root = roots.get(str(fault.path[0])) if fault.path else None
         at = mark_of(root, fault.path[1:]) if root else next(iter(roots.values())).at
-        yield complaint(at, (*where, *fault.path), fault.what)
+        yield complaint(at, (*where, *fault.path), as_written(fault.what))
 
 
 def _node_at(root: Node, path: Path) -> Node:

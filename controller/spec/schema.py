@@ -24,9 +24,11 @@ from pydantic_core import CoreSchema
 from controller.model.desired import Brake, OnDrift, Supersede
 from controller.model.rollout import Terms
 from controller.spec.image import explain_image
+from controller.spec.lookups import STATE, explain_state
 from controller.spec.scalars import (
     Account,
     EcsName,
+    Explained,
     Image,
     Like,
     Moment,
@@ -102,6 +104,11 @@ class _TrueOrStop:
         stop = [one for one in walk(schema)["anyOf"] if one != {"type": "null"}]
         return {"anyOf": [{"type": "boolean"}, *stop]}
 
+
+State: TypeAlias = Annotated[str, Explained(explain_state, STATE)]
+_STATE: Final = (
+    "Where ${tfstate:output} looks: s3://bucket/key, or file:name.tfstate below the controller's folder of states."
+)
 
 Paused: TypeAlias = Annotated[Stop | None, BeforeValidator(_read_paused), _TrueOrStop()]
 
@@ -218,6 +225,7 @@ class PartialTarget(Strict):
         description="Fields of UpdateService in ECS's own shape; what is absent is not ours.",
         json_schema_extra={"type": "object"},
     )
+    terraform_state: State = Field(default="", description=_STATE)
     rollout: Rollout = Field(default_factory=Rollout, description="How a rollout is judged.")
     guards: list[object] = Field(
         default_factory=list, description="What must hold while a release rolls and bakes; else it is taken back."
@@ -255,6 +263,7 @@ class Spec(Strict):
     aws: Aws = Field(description="Account, region and role.")
     cluster: EcsName = Field(default="", description="The cluster of every target that names no other.")
     owner: Owner = Field(default="", description="The owner of every target that names no other.")
+    terraform_state: State = Field(default="", description=f"For every target that names no other. {_STATE}")
     paused: Paused = Field(default=None, description="true, or {reason, until}: nothing here is changed meanwhile.")
     max_automatic_rollbacks: Annotated[int, Whole(0, 100)] = Field(
         default=Brake().limit,

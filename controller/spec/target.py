@@ -19,7 +19,19 @@ from controller.spec.fill import Filling
 from controller.spec.guards import read_guards
 from controller.spec.head import Ground, pause_of
 from controller.spec.native import native
-from controller.spec.nodes import Fields, Items, Mark, Node, Text, kind_of, mark_of, merge, values_of, written
+from controller.spec.nodes import (
+    Entry,
+    Fields,
+    Items,
+    Mark,
+    Node,
+    Text,
+    kind_of,
+    mark_of,
+    merge,
+    values_of,
+    written,
+)
 from controller.spec.problems import complaint, from_faults, from_model, place_of
 from controller.spec.scalars import NAME_PATTERN, NAME_WANTED, show, suggest
 from controller.spec.scan import Scanned
@@ -60,7 +72,7 @@ class TargetReader:
             return None
         merged = merge(self._ground.base, node)
         filling = self._filling(merged)
-        lines = filling.fill_fields(merged.without(_DEFINITION))
+        lines = _lines(merged, filling)
         model = self._model(lines, merged)
         guards = self._guards(lines)
         shaped = self._shaped(lines, merged, filling)
@@ -77,11 +89,11 @@ class TargetReader:
         facts = {**self._ground.facts, "target": self._name}
         first = Filling(facts)
         for key in ("cluster", "version"):
-            text = merged.get(key)
+            text, wrong = merged.get(key), len(first.wrong)
             filled = first.fill(text) if text else None
-            if isinstance(filled, Text) and filled.value is not None:
+            if isinstance(filled, Text) and filled.value is not None and len(first.wrong) == wrong:
                 facts[key] = filled.value
-        second = Filling(facts)
+        second = Filling({**_STANDING_IN, **facts})
         values = self._values(merged.get(_DEFINITION, "values"), second)
         self._unfilled(first)
         self._unfilled(second)
@@ -103,7 +115,7 @@ class TargetReader:
             return {}
         values: dict[str, str] = {}
         for key, entry in node.entries.items():
-            filled = filling.fill(entry.value)
+            filled = filling.fill(entry.value, lookups=True)
             if key in _OURS:
                 self._complain(entry.at, "is a name that is filled in anyway", _DEFINITION, "values", key)
             elif not _VALUE_NAME.fullmatch(key):
@@ -170,6 +182,7 @@ class TargetReader:
             ignore=_paths(ignored),
             account=self._ground.account,
             region=self._ground.region,
+            state=_value(lines, "terraformState"),
         )
         shaped = _shape(shaping, told)
         roots = {_DEFINITION: definition.root, _SERVICE: service or lines, _IMAGES: images or lines}
@@ -215,6 +228,16 @@ class TargetReader:
             ),
             draft=Packed.of(shaped.draft) if shaped.draft else NOTHING,
         )
+
+
+def _lines(merged: Fields, filling: Filling) -> Fields:
+    """Fill in all but the task definition; of the rest, only what the kind reads may hold look-ups."""
+    lines = filling.fill_fields(merged.without(_DEFINITION, _SERVICE))
+    service = merged.entries.get(_SERVICE)
+    if service is None:
+        return lines
+    filled = Entry(service.at, filling.fill(service.value, lookups=True))
+    return Fields(lines.at, {**lines.entries, _SERVICE: filled})
 
 
 def _shape(shaping: Shaping, told: Native) -> Shaped:

@@ -7,6 +7,7 @@ import pytest
 
 from controller.gates.alarms import Alarms
 from controller.model.desired import Brake, OnDrift, Supersede
+from controller.model.lookups import Lookup, find_lookups, lookups_in
 from controller.model.orders import Pause
 from controller.model.place import Place
 from controller.model.rollout import Terms
@@ -242,3 +243,44 @@ def test_a_version_that_changes_only_its_label_makes_an_equal_release():
     other = target(compiled(one_file(lines("api", "v1.2.4", images="{main: a}"))))
     assert one.release == other.release
     assert one.release.version != other.release.version
+
+
+def test_look_ups_are_left_for_the_kind_and_only_what_people_escaped_is_the_text_itself():
+    definition = rb"""
+family: x
+containerDefinitions:
+  - name: main
+    command: ["${ssm:/${environment}/a}", "$${ssm:/a}", "${role}", "${cfn:a:b[]}-${tfstate:x.y[0]}", "${escaped}"]
+"""
+    values = "{role: '${ssm:/${target}/role}', escaped: '$${ssm:/b}', cpu: '1'}"
+    text = lines("api", taskDefinition=f"{{values: {values}}}", serviceDefinition="{cluster: '${ssm:/c}'}")
+    found = compiled(one_file(text) | {"taskdefs/main.yaml": definition})
+    command = shape(found)["containerDefinitions"][0]["command"]
+    assert command == [
+        "\0{ssm:/prod/a}",
+        "${ssm:/a}",
+        "\0{ssm:/api/role}",
+        "\0{cfn:a:b[]}-\0{tfstate:x.y[0]}",
+        "${ssm:/b}",
+    ]
+    assert [str(one) for text in command for one in lookups_in(text)] == [
+        "${ssm:/prod/a}",
+        "${ssm:/api/role}",
+        "${cfn:a:b[]}",
+        "${tfstate:x.y[0]}",
+    ]
+    assert find_lookups(json.loads(target(found).settings.shape)) == {Lookup(kind="ssm", name="/c")}
+
+
+def test_where_terraform_keeps_its_state_is_said_for_all_or_for_one():
+    told = []
+
+    def kind(native: Native) -> Shaped:
+        told.append(native.state)
+        return TABLES.targets["ecs"](native)
+
+    head = HEAD + "  terraformState: 's3://tf-${environment}/ecs.tfstate'\n" + DEFAULTS
+    files = one_file(lines("api"), lines("web", terraformState="'file:${target}.tfstate'"), head=head)
+    found = compiled(files, compiler=Compiler(Tables(targets={"ecs": kind}, guards={})))
+    assert found.complaints == ()
+    assert told == ["s3://tf-prod/ecs.tfstate", "file:web.tfstate"]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from controller.model.lookups import lookups_in
 from controller.model.release import Settings
 from controller.ports import Fault, Native, Shaped
 from controller.targets.ecs.base import base_faults, overlaid, overlay_faults, owned_of
@@ -13,6 +14,7 @@ from controller.targets.ecs.fields import DEPLOYS, NOT_DECLARED, SETTINGS
 from controller.targets.ecs.ignored import ignored
 from controller.targets.ecs.inline import inline_secrets
 from controller.targets.ecs.manifest import WHOLE, canonical_json, release_manifest, settings_manifest, write_shape
+from controller.targets.ecs.misplaced import misplaced_lookups, without
 from controller.targets.ecs.references import reference_faults
 from controller.targets.ecs.shapes import did_you_mean, fit, last_word
 
@@ -24,7 +26,11 @@ _PARTITIONS: Final = MappingProxyType({"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 
 def shape(native: Native) -> Shaped:
-    """Bring what a spec declares to canonical shape, or say everything that is wrong with it."""
+    """Bring what a spec declares to canonical shape, or say everything that is wrong with it.
+
+    Look-ups stay in it, marked, where they may stand; what they come to is judged when this is asked again of the
+    filled values.
+    """
     faults: list[Fault] = []
     service = _service(native.service, faults)
     definition = _whole(native, faults) if native.base is None else _laid_over(native, native.base, faults)
@@ -32,6 +38,8 @@ def shape(native: Native) -> Shaped:
     passed = ignored(native.ignore, faults)
     if native.base is None:
         faults += reference_faults(definition, service)
+    misplaced = list(misplaced_lookups(native))
+    faults = [*misplaced, *without(faults, misplaced)]
     if not faults:
         faults += last_word({"family": _ANY, **definition}, _REGISTER, (DEFINITION,))
         faults += last_word({**service, "service": _ANY}, _UPDATE, (SERVICE,))
@@ -79,13 +87,20 @@ def _service(declared: Mapping[str, object], faults: list[Fault]) -> dict[str, o
 
 
 def _with_roles(definition: dict[str, object], native: Native) -> dict[str, object]:
-    """Complete short names of roles, which AWS takes and answers in full, by the account that they are in."""
+    """Complete short names of roles, which AWS takes and answers in full, by the account that they are in.
+
+    What a look-up will come to is not known yet: it may be a whole ARN.
+    """
     short = {
         key: f"arn:{_partition(native.region)}:iam::{native.account}:role/{role}"
         for key in _ROLES
-        if native.account and isinstance(role := definition.get(key), str) and role and not role.startswith("arn:")
+        if native.account and _is_short(role := definition.get(key))
     }
     return {**definition, **short}
+
+
+def _is_short(role: object) -> bool:
+    return isinstance(role, str) and bool(role) and not role.startswith("arn:") and not lookups_in(role)
 
 
 def _partition(region: str) -> str:
