@@ -9,17 +9,19 @@ from typing import Final, TypeAlias
 from controller.errors import TrueupError
 from controller.model.desired import DesiredTarget
 from controller.model.images import Found, ImageAnswer, ImageAt, Missing, Reference
+from controller.model.lookups import LookupAnswer, LookupAt
 from controller.model.names import ClaimKey, Digest, TargetName
 from controller.model.observation import Live
 from controller.model.packed import Packed
 from controller.model.paths import Paths
 from controller.model.place import Place
 from controller.model.release import Release, Settings
-from controller.ports import Registries, Unfinished
+from controller.ports import Lookups, Registries, Unfinished
 from controller.targets.ecs.base import family_of, is_running, lay_over, owned_of
 from controller.targets.ecs.bases import Bases
 from controller.targets.ecs.client import Clients
 from controller.targets.ecs.draft import Draft, read_draft, tagged
+from controller.targets.ecs.lookedup import LookedUp, Unfilled
 from controller.targets.ecs.manifest import WHOLE, read_shape, release_manifest, settings_manifest, write_shape
 from controller.targets.ecs.native import Native, last, part
 from controller.targets.ecs.pinned import (
@@ -38,10 +40,6 @@ _LATE: Final = 3600.0  # at rest, where nothing depends on it
 Key: TypeAlias = tuple[object, ...]
 
 
-class Unfilled(Exception):
-    """What is left to fill in could not be."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
     """A completed target, what it was completed from, and until when that may be believed."""
@@ -54,9 +52,13 @@ class _Done:
 
 @dataclass(slots=True, kw_only=True)
 class _Work:
-    """One release on its way: `tags` are the images that are to be found, `images` those that were."""
+    """One release on its way.
+
+    `want` has what was looked up in it; `tags` are the images that are to be found, `images` those that were.
+    """
 
     one: Unfinished
+    want: DesiredTarget
     key: Key
     draft: Draft
     definition: Native
@@ -72,8 +74,11 @@ class _Work:
 class Completing:
     """Completes releases. What was decided is in the record; what is kept here only saves asking again."""
 
-    def __init__(self, clients: Clients, bases: Bases, registries: Registries | None) -> None:
+    def __init__(
+        self, clients: Clients, bases: Bases, registries: Registries | None, lookups: Lookups | None
+    ) -> None:
         self._clients = clients
+        self._looked_up = LookedUp(lookups)
         self._bases = bases
         self._registries = registries
         self._elapsed: Callable[[], float] = clients.elapsed
@@ -83,9 +88,10 @@ class Completing:
         """Complete them all, with as few questions to registries as there can be."""
         done: dict[TargetName, DesiredTarget] = {}
         works: list[_Work] = []
+        looked_up = self._looked_up.ask(wanted)
         for one in wanted:
             try:
-                begun = self._begin(one, now)
+                begun = self._begin(one, looked_up, now)
             except (Unfilled, TrueupError, LookupError) as problem:
                 done[one.target] = replace(one.want, unread=_words(problem))
                 continue
@@ -96,7 +102,9 @@ class Completing:
         answers = self._ask(works)
         return done | {work.one.target: self._end(work, answers) for work in works}
 
-    def _begin(self, one: Unfinished, now: datetime) -> _Work | DesiredTarget:
+    def _begin(
+        self, one: Unfinished, looked_up: Mapping[LookupAt, LookupAnswer], now: datetime
+    ) -> _Work | DesiredTarget:
         """Give what was completed before if nothing changed since, else what there is to do."""
         draft, live = read_draft(one.want.draft), one.sight if isinstance(one.sight, Live) else None
         base, base_name = self._base(one, draft, live)
@@ -107,7 +115,8 @@ class Completing:
         before = self._done.get(one.want.place.claim)
         if before and before.want is one.want and before.key == key and self._elapsed() < before.until:
             return before.result
-        words, service = read_shape(str(one.want.release.shape))
+        filled = self._looked_up.fill(one.want, looked_up)
+        words, service = read_shape(str(filled.release.shape))
         tags = dict(tagged(words, draft.tags)) if self._registries else {}
         asked = release_manifest(words, service, WHOLE if base is None else owned_of(words)).digest
         images = {
@@ -116,6 +125,7 @@ class Completing:
         images = _running(tags, live) | images
         return _Work(
             one=one,
+            want=filled,
             key=key,
             draft=draft,
             definition=words if base is None else _laid(base, words, base_name),
@@ -226,7 +236,7 @@ def _settle(work: _Work, name: str, image: str, answers: Mapping[ImageAt, ImageA
 
 def _whole(work: _Work) -> DesiredTarget:
     """Put together what was found."""
-    want = work.one.want
+    want = work.want
     definition = with_images(work.definition, work.images)
     release = Release(
         version=want.release.version,

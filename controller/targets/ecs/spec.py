@@ -52,7 +52,7 @@ def shape(native: Native) -> Shaped:
         ).kept(),
         shape=write_shape(definition, deploys),
         settings=_settings(service),
-        draft=write_draft(definition, native),
+        draft=write_draft(definition, service, native),
         ignore=passed,
     )
 

@@ -9,7 +9,7 @@ from controller.model.names import TargetName
 from controller.model.observation import Sight
 from controller.model.outcome import Outcome
 from controller.model.place import Place
-from controller.ports import LookAt, Registries, Unfinished
+from controller.ports import LookAt, Lookups, Registries, Unfinished
 from controller.targets.ecs.bases import Bases
 from controller.targets.ecs.buckets import REGISTER, UPDATE
 from controller.targets.ecs.client import Clients
@@ -25,11 +25,13 @@ class EcsTarget:
     Without `registries` images run as they are written.
     """
 
-    def __init__(self, clients: Clients, registries: Registries | None = None) -> None:
+    def __init__(
+        self, clients: Clients, registries: Registries | None = None, lookups: Lookups | None = None
+    ) -> None:
         self._clients = clients
         definitions = Definitions()
         self._looking = Looking(clients, definitions, by_digest=registries is not None)
-        self._completing = Completing(clients, Bases(definitions, clients.elapsed), registries)
+        self._completing = Completing(clients, Bases(definitions, clients.elapsed), registries, lookups)
         self._ensuring = Ensuring(clients, definitions, self._looking)
 
     def look(self, wanted: Sequence[LookAt]) -> Mapping[TargetName, Sight]:
