@@ -184,6 +184,7 @@ class Options(BaseSettings):
     log_level: Annotated[LogLevel, _one_of(LogLevel)] = LogLevel.INFO
     clock: Plain = ""
     save_cycles: Folder | None = None
+    terraform_states: Folder | None = None
     lease: LeaseTime = timedelta(seconds=30)
     actor: Plain = Field(default_factory=_user)
     git_token: SecretStr | None = None

@@ -74,6 +74,7 @@ def test_every_field_is_read_from_its_variable(monkeypatch):
     assert options.listen == Listen("::1", 0)
     assert (options.poll, options.lease) == (timedelta(minutes=2), timedelta(seconds=45))
     assert options.endpoint_url == "http://127.0.0.1:4566"
+    assert options.terraform_states == Path("/srv/states")
     assert options.once is True
     assert (options.workers, options.log, options.log_level) == (3, LogForm.JSON, LogLevel.DEBUG)
     assert options.git_token is not None
@@ -191,6 +192,7 @@ def test_what_a_command_cannot_do_without_is_asked_for_by_flag_and_variable():
 
 def test_a_home_folder_is_filled_in_and_its_absence_is_said(said):
     assert read({"save_cycles": "~/cycles"}).save_cycles == Path.home() / "cycles"
+    assert read({"terraform_states": "~/states"}).terraform_states == Path.home() / "states"
 
     assert "there is no home folder to begin with" in said(TRUEUP_CACHE="~nobody-of-that-name/cache")
 

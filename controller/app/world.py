@@ -9,7 +9,7 @@ from controller.app.memory import open_store
 from controller.app.specs import source
 from controller.clock import Clock, parse
 from controller.model.questions import AlarmsOf
-from controller.ports import Store, World
+from controller.ports import Lookups, Store, World
 from controller.sources.specs import SpecSource
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Built:
     source: SpecSource
     store: Store
     clients: "Clients"
+    lookups: Lookups
 
     def close(self) -> None:
         """Let go of files and connections."""
@@ -57,6 +58,7 @@ def build(
     import threading
 
     from controller.probes.cloudwatch import CloudWatchAlarms
+    from controller.probes.lookups import Lookups as LookedUp
     from controller.targets.ecs.client import Clients
     from controller.targets.ecs.session import AwsOptions
     from controller.targets.ecs.target import EcsTarget
@@ -69,6 +71,7 @@ def build(
         wait=lambda seconds: clock.wait(ended, seconds),
         on_call=on_call,
     )
+    lookups = LookedUp(clients.of_place, options.terraform_states)
     specs = specs or source(options, clock)
     world = World(
         now=clock.now,
@@ -79,7 +82,7 @@ def build(
         probes={AlarmsOf: CloudWatchAlarms(clients.cloudwatch)},
         watchers=watchers,
     )
-    return Built(world=world, clock=clock, source=specs, store=store, clients=clients)
+    return Built(world=world, clock=clock, source=specs, store=store, clients=clients, lookups=lookups)
 
 
 def visiting(options: "Options") -> Built:

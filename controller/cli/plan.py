@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 @click.option("--store", metavar="URL", help="What is remembered; left out where there is none.  [TRUEUP_STORE]")
 @click.option("--endpoint-url", metavar="URL", help="Another AWS, such as the sandbox.  [TRUEUP_ENDPOINT_URL]")
 @click.option("--cache", metavar="DIR", help="Where the git mirror lies (~/.cache/trueup).  [TRUEUP_CACHE]")
+@click.option(
+    "--terraform-states", metavar="DIR", help="Folder of Terraform states for specs.  [TRUEUP_TERRAFORM_STATES]"
+)
 @output_option
 def command(env: str | None, output: str, **flags: object) -> int:
     """Say, target by target, what differs from the spec, what the next turn would do, and why.

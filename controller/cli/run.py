@@ -19,6 +19,9 @@ import click
 @click.option(
     "--save-cycles", metavar="DIR", help="Save turns that change something, for replay.  [TRUEUP_SAVE_CYCLES]"
 )
+@click.option(
+    "--terraform-states", metavar="DIR", help="Folder of Terraform states for specs.  [TRUEUP_TERRAFORM_STATES]"
+)
 @click.option("--once", is_flag=True, default=None, help="One turn for each environment, then exit.  [TRUEUP_ONCE]")
 def command(**flags: object) -> int:
     """Keep converging what ECS runs to what git says, until SIGTERM or SIGINT.

@@ -71,7 +71,7 @@ class _Visit(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped
             self._send(routes.images(self.command, self.path, self.headers, self._body()), "application/json")
             return
         form = self._body() if self._is_form() else b""
-        request = asked(self.headers, self.path, form)
+        request = asked(self.headers, self.path, form, self.command)
         if request.ecs:
             self._send(self._ecs(request.operation), request.protocol)
             return

@@ -42,8 +42,11 @@ def scope(authorization: str) -> tuple[str, str, str]:
     return (parts[0], parts[2], parts[3]) if found and len(parts) == 5 else ("", "", "")  # noqa: PLR2004 - its parts
 
 
-def asked(headers: Mapping[str, str], path: str, body: bytes) -> Asked:
-    """Read what a request asks for. `body` may be empty when it is no form."""
+def asked(headers: Mapping[str, str], path: str, body: bytes, method: str = "POST") -> Asked:
+    """Read what a request asks for. `body` may be empty when it is no form.
+
+    Of S3, whose requests name no operation, only GetObject is told.
+    """
     target = headers.get("X-Amz-Target", "")
     if target.startswith(_ECS_TARGET):
         return Asked(operation=target.removeprefix(_ECS_TARGET), protocol=Protocol.JSON, ecs=True)
@@ -53,6 +56,8 @@ def asked(headers: Mapping[str, str], path: str, body: bytes) -> Asked:
         return Asked(operation=f"{name}:{target.rsplit('.', 1)[-1]}", protocol=Protocol.JSON)
     if "operation" in steps[:-1]:
         return Asked(operation=f"{name}:{steps[steps.index('operation') + 1]}", protocol=Protocol.CBOR)
+    if name == "s3" and method == "GET" and len(steps) > 1 and "?" not in path:
+        return Asked(operation="s3:GetObject", protocol=Protocol.QUERY)
     action = parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
     return Asked(operation=f"{name}:{action}" if action else "", protocol=Protocol.QUERY)
 

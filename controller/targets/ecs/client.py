@@ -180,6 +180,10 @@ class Clients:
         place = Place(kind="ecs", account=account, region=region, cluster="", service="", role=role)
         return self.access(place).client("cloudwatch")
 
+    def of_place(self, place: Place, service: str) -> Client:
+        """Give a client of another service, only read from; raises as `cloudwatch` does."""
+        return self.access(place).client(service)
+
     def session(self, role: str | None, region: str) -> "Session":
         """Open a session with the credentials of a role, or with our own."""
         with self._lock:

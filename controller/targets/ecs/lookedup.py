@@ -1,4 +1,4 @@
-"""Values that other systems keep, put into a release: read once a commit, and judged as if they were written there."""
+"""Values that other systems keep, put into a release: read once a commit, and judged as if written there."""
 
 import json
 from collections.abc import Mapping, Sequence
