@@ -78,7 +78,7 @@ def build(
         elapsed=clock.real,
         source=specs,
         store=store,
-        targets={"ecs": EcsTarget(clients)},
+        targets={"ecs": EcsTarget(clients, lookups=lookups)},
         probes={AlarmsOf: CloudWatchAlarms(clients.cloudwatch)},
         watchers=watchers,
     )

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from controller.model.images import Reference
 from controller.model.lookups import Lookup, find_lookups
 from controller.model.packed import Packed
 from controller.ports import Native as Declared
-from controller.targets.ecs.manifest import NOTHING, canonical_json
+from controller.targets.ecs.manifest import canonical_json
 from controller.targets.ecs.native import Native, part, parts, text, texts
 
 
@@ -21,7 +21,7 @@ class Draft:
     """
 
     tags: frozenset[str] = frozenset()
-    base: Native = NOTHING
+    base: Native = field(default_factory=dict)
     lookups: tuple[Lookup, ...] = ()
     state: str = ""
 
