@@ -56,6 +56,7 @@ def test_every_field_is_read_from_its_variable(monkeypatch):
         "LOG_LEVEL": "Debug",
         "CLOCK": "now*60",
         "SAVE_CYCLES": "/tmp/cycles",
+        "TERRAFORM_STATES": "/srv/states",
         "LEASE": "45s",
         "ACTOR": "ci",
         "GIT_TOKEN": "canary-token",

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from controller.errors import Refusal
+from controller.model.lookups import find_lookups
 from controller.model.place import Place
 
 REGISTER: Final = "RegisterTaskDefinition"
@@ -90,6 +91,9 @@ class Gate:
         differs = [f"{name} {value!r}" for name, value in asked.items() if value not in _allowed(permission, name)]
         if differs:
             raise Refusal(f"a changing call was stopped, its intent does not allow {', '.join(differs)}")
+        unfilled = find_lookups(_body(request))
+        if unfilled:
+            raise Refusal(f"a changing call was stopped: nobody filled in {', '.join(sorted(map(str, unfilled)))}")
         if key != verified:
             raise Refusal("the credentials were renewed, and are to be checked first; nothing was sent")
         if self._now() > permission.not_after:
@@ -99,13 +103,18 @@ class Gate:
 
 def _said(request: Request, operation: str) -> dict[str, object]:
     """Read what the request itself names: what it changes, and whose revision it wants to run."""
-    body = request.body or b"{}"
-    named = json.loads(body if isinstance(body, str) else body.decode())
+    named = _body(request)
     if operation == REGISTER:
         return {"family": named.get("family")}
     revision = str(named.get("taskDefinition") or "").split(":")
     told = {"revision in": "/".join(revision[4:2:-1])} if len(revision) > 1 else {}
     return {"cluster": named.get("cluster"), "service": named.get("service"), **told}
+
+
+def _body(request: Request) -> dict[str, object]:
+    body = request.body or b"{}"
+    named: dict[str, object] = json.loads(body if isinstance(body, str) else body.decode())
+    return named
 
 
 def _allowed(permission: Permission, name: str) -> tuple[object, ...]:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.errors import AccessError, PlatformError, Refusal
+from controller.model.lookups import Lookup
 from controller.model.observation import Live, Unseen
 from controller.targets.ecs.answers import Declined
 from controller.targets.ecs.client import OutOfQuota
 from controller.targets.ecs.permit import Gate, Permission
 from controller.targets.ecs.session import AwsOptions, session_name
-from tests.targets.ecs.rig import ACCOUNT, REGION, ROLE, allow, release
+from tests.targets.ecs.rig import ACCOUNT, REGION, ROLE, allow, definition, release
 
 STRANGER = "arn:aws:iam::999988887777:role/trueup"
 HERE = {"cluster": "prod", "service": "api"}
@@ -73,6 +74,20 @@ def test_no_changing_call_leaves_without_an_intent(ground, operation):
 def test_an_intent_allows_exactly_what_it_names(ground, operation, params, names):
     entry = access(ground)
     with ground.clients.gate.permit(permission(ground)), pytest.raises(Refusal, match=names):
+        entry.change(operation, **params)
+    assert nothing_changed(ground)
+
+
+@pytest.mark.parametrize("operation", ["UpdateService", "RegisterTaskDefinition"])
+def test_a_look_up_that_nobody_filled_in_never_leaves(ground, operation):
+    mark = Lookup(kind="ssm", name="/net/x").marked
+    params = {
+        "UpdateService": {**HERE, "networkConfiguration": {"awsvpcConfiguration": {"subnets": [mark]}}},
+        "RegisterTaskDefinition": {**definition("v1.2.3"), "taskRoleArn": f"arn:aws:iam::1:role/{mark}"},
+    }[operation]
+    entry = access(ground)
+    stopped = pytest.raises(Refusal, match=r"nobody filled in \$\{ssm:/net/x\}")
+    with ground.clients.gate.permit(permission(ground)), stopped:
         entry.change(operation, **params)
     assert nothing_changed(ground)
 
