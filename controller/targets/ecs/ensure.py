@@ -14,8 +14,8 @@ from controller.model.outcome import Lost, NotSent, Outcome, Refused, Sent, Stal
 from controller.model.rollout import Purpose
 from controller.targets.ecs.answers import Cause, Declined
 from controller.targets.ecs.buckets import REGISTER, UPDATE
-from controller.targets.ecs.client import WAITS, Access, Clients
-from controller.targets.ecs.definitions import Definitions
+from controller.targets.ecs.client import WAITS, Access, Clients, OutOfQuota
+from controller.targets.ecs.definitions import Definition, Definitions
 from controller.targets.ecs.difference import differing_fields, differing_settings
 from controller.targets.ecs.look import Looking
 from controller.targets.ecs.manifest import read_shape
@@ -113,12 +113,27 @@ class Ensuring:
         return answer
 
     def _revision(self, attempt: _Attempt) -> Revision:
-        """Give a revision that holds the release and may be deployed; it is registered only if there is none."""
+        """Give a revision that holds the release and may be deployed; it is registered only if there is none.
+
+        What was found here runs by tags, and is gone back to by the digests that they stood for; but where that
+        cannot be registered, going back to the revision itself is better than not going back.
+        """
         action, access = attempt.action, attempt.access
         if action.purpose is Purpose.SETTINGS and action.expect is not None:
             return action.expect.revision
-        if action.revision and self._holds(access, action.revision, attempt.definition):
-            return action.revision
+        known = self._active(access, action.revision) if action.revision else None
+        if known is not None and images_of(json.loads(str(known.native))) == images_of(attempt.definition):
+            return known.revision
+        try:
+            return self._made(attempt)
+        except (Declined, OutOfQuota):
+            if known is None or action.purpose is not Purpose.BACK:
+                raise
+            return known.revision
+
+    def _made(self, attempt: _Attempt) -> Revision:
+        """Find a revision that was registered for the release before, or register one."""
+        action, access = attempt.action, attempt.access
         with self._definitions.family(access, text(attempt.definition, "family")):
             if action.look_first or action.revision:
                 found = self._definitions.find(access, attempt.definition, action.release.digest)
@@ -126,18 +141,15 @@ class Ensuring:
                     return found.revision
             return self._definitions.register(access, attempt.definition, action).revision
 
-    def _holds(self, access: Access, revision: Revision, definition: Native) -> bool:
-        """Whether a revision may still be deployed, as others deregister them, and has the images that it should.
-
-        What was found here runs by tags, and is gone back to by the digests that they stood for.
-        """
+    def _active(self, access: Access, revision: Revision) -> Definition | None:
+        """Read a revision that may still be deployed: others deregister them."""
         try:
             known = self._definitions.read(access, revision)
-            return known.active and images_of(json.loads(str(known.native))) == images_of(definition)
         except Declined as declined:
             if declined.cause is Cause.CONTENT:
-                return False
+                return None
             raise
+        return known if known.active else None
 
     def _send(self, attempt: _Attempt) -> Outcome:
         action, place = attempt.action, attempt.action.place
