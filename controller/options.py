@@ -163,7 +163,7 @@ class Options(BaseSettings):
     """Everything that `run` may be told; each field is a flag, and a variable TRUEUP_… of the same name.
 
     Durations are written `15s`. `clock` is read by controller.clock; `repo`, `branch`, `path` and what begins with
-    `git` by the source; `store` by its kind: each refuses what it cannot use.
+    `git` by the source; `store` by its kind; `registries` by its probe: each refuses what it cannot use.
     """
 
     model_config = SettingsConfigDict(
@@ -187,6 +187,8 @@ class Options(BaseSettings):
     terraform_states: Folder | None = None
     lease: LeaseTime = timedelta(seconds=30)
     actor: Plain = Field(default_factory=_user)
+    registries: Plain = ""
+    docker_config: Folder | None = None
     git_token: SecretStr | None = None
     git_token_file: Folder | None = None
     git_username: Plain | None = None

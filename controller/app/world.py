@@ -9,7 +9,7 @@ from controller.app.memory import open_store
 from controller.app.specs import source
 from controller.clock import Clock, parse
 from controller.model.questions import AlarmsOf
-from controller.ports import Lookups, Store, World
+from controller.ports import Lookups, Registries, Store, World
 from controller.sources.specs import SpecSource
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Built:
     store: Store
     clients: "Clients"
     lookups: Lookups
+    registries: Registries
 
     def close(self) -> None:
         """Let go of files and connections."""
@@ -57,6 +58,7 @@ def build(
     """Put a world together; `specs` is a source that was opened already."""
     import threading
 
+    from controller.app.registries import registries
     from controller.probes.cloudwatch import CloudWatchAlarms
     from controller.probes.lookups import Lookups as LookedUp
     from controller.targets.ecs.client import Clients
@@ -72,17 +74,20 @@ def build(
         on_call=on_call,
     )
     lookups = LookedUp(clients.of_place, options.terraform_states)
+    images = registries(options, clients)
     specs = specs or source(options, clock)
     world = World(
         now=clock.now,
         elapsed=clock.real,
         source=specs,
         store=store,
-        targets={"ecs": EcsTarget(clients, lookups=lookups)},
+        targets={"ecs": EcsTarget(clients, images, lookups)},
         probes={AlarmsOf: CloudWatchAlarms(clients.cloudwatch)},
         watchers=watchers,
     )
-    return Built(world=world, clock=clock, source=specs, store=store, clients=clients, lookups=lookups)
+    return Built(
+        world=world, clock=clock, source=specs, store=store, clients=clients, lookups=lookups, registries=images
+    )
 
 
 def visiting(options: "Options") -> Built:

@@ -49,7 +49,7 @@ class Logins:
                 return None
             reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "no home folder"
             raise AccessError(f"the logins in {named} can not be read: {reason}") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise AccessError(f"the logins in {named} can not be read: it is no JSON") from error
         auths = document.get("auths") if isinstance(document, dict) else None
         if not isinstance(auths, dict):

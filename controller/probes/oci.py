@@ -78,12 +78,18 @@ class Distribution:
 
     def copy_blob(self, source: Repository, where: Repository, digest: str, size: int) -> None:
         """Copy a blob through this machine, without keeping it, checked on its way."""
-        self._ask("HEAD", source, f"blobs/{digest}", {})  # renews a token that is about to be needed
         url = f"{self._url(source)}/blobs/{digest}"
-        with self._http.open("GET", url, self._headers(source, _PULL)) as answer:
-            if answer.status != _OK:
-                raise PlatformError(f"{source.host} does not give {digest}: HTTP {answer.status}")
-            self._upload(where, digest, _checked(answer, digest, source.host), size)
+        for is_last in (False, True):
+            with self._http.open("GET", url, self._headers(source, _PULL)) as answer:
+                if answer.status == _UNAUTHORIZED and not is_last:  # a token lives for minutes
+                    self._be_let_in(source, _PULL, answer.headers.get("WWW-Authenticate", ""))
+                    continue
+                if answer.status == _NOT_FOUND:
+                    raise NotThere(f"{source} has no {digest}", "BLOB_UNKNOWN")
+                if answer.status != _OK:
+                    raise PlatformError(f"{source.host} does not give {digest}: HTTP {answer.status}")
+                self._upload(where, digest, _checked(answer, digest, source.host), size)
+                return
 
     def mount(self, source: str, where: Repository, digest: str) -> bool:
         """Ask a registry to take a blob from another of its repositories; whether it did."""
@@ -96,7 +102,7 @@ class Distribution:
         told = self._ask("GET", where, f"tags/list?n={_TAGS}", {})
         try:
             listed: object = json.loads(told.body)["tags"]
-        except (ValueError, LookupError, TypeError):
+        except (ValueError, LookupError, TypeError, RecursionError):
             listed = None
         return [tag for tag in listed if isinstance(tag, str)] if isinstance(listed, list) else []
 
@@ -151,14 +157,14 @@ class Distribution:
         url = what if what.startswith(("http://", "https://")) else f"{self._url(where)}/{what}"
         told = self._http.ask(method, url, {**self._headers(where, scope), **headers}, body, largest=largest)
         if told.status == _UNAUTHORIZED:
-            self._be_let_in(where, scope, told)
+            self._be_let_in(where, scope, told.headers.get("www-authenticate", ""))
             told = self._http.ask(method, url, {**self._headers(where, scope), **headers}, body, largest=largest)
         if told.status not in {_OK, _CREATED, _ACCEPTED, 204}:
             raise _refusal(told, where, method, what)
         return told
 
-    def _be_let_in(self, where: Repository, scope: str, told: Answered) -> None:
-        scheme, _, rest = told.headers.get("www-authenticate", "").partition(" ")
+    def _be_let_in(self, where: Repository, scope: str, wanted: str) -> None:
+        scheme, _, rest = wanted.partition(" ")
         challenge = dict(_PARAMETER.findall(rest))
         login = self._login(where.host)
         if scheme.lower() == "bearer" and challenge.get("realm"):
@@ -201,14 +207,14 @@ def _checked(answer: BaseHTTPResponse, digest: str, host: str) -> Iterator[bytes
 
 def _of_one_house(registry: str, realm: str) -> bool:
     """Whether a login for one may go to the other, as registry-1.docker.io's to auth.docker.io."""
-    parent = registry.partition(".")[2]
+    parent = "" if registry.replace(".", "").isdigit() else registry.partition(".")[2]  # an address has no house
     return realm == registry or ("." in parent and (realm == parent or realm.endswith(f".{parent}")))
 
 
 def _read_token(body: bytes, host: str) -> str:
     try:
         document: object = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     found = (document.get("token") or document.get("access_token")) if isinstance(document, dict) else None
     if not isinstance(found, str) or not found.isascii() or not found.isprintable():
@@ -233,7 +239,7 @@ def _error(body: bytes) -> tuple[str, str]:
     try:
         listed: object = json.loads(body)["errors"]
         first: object = listed[0] if isinstance(listed, list) else None
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         first = None
     if not isinstance(first, dict):
         return "", ""

@@ -146,9 +146,21 @@ class Eye:
             found = ecs.describe_services(cluster=cluster, services=[service])["services"][0]
             primary = next(one for one in found["deployments"] if one["status"] == "PRIMARY")
             definition = ecs.describe_task_definition(taskDefinition=primary["taskDefinition"])["taskDefinition"]
-        image = str(definition["containerDefinitions"][0]["image"])
+            tag = self._tag(str(definition["containerDefinitions"][0]["image"]))
         whole = primary["runningCount"] == found["desiredCount"] and len(found["deployments"]) == 1
-        return image.rpartition(":")[2], str(primary.get("rolloutState", "")), whole
+        return tag, str(primary.get("rolloutState", "")), whole
+
+    def _tag(self, image: str) -> str:
+        """Give the tag of an image; for one that is written by digest, the tag that the digest came from."""
+        _, at, digest = image.partition("@")
+        if at:
+            image = str(self._told("images")["origins"][digest])
+        return image.rpartition(":")[2]
+
+    def _told(self, path: str) -> dict[str, Any]:
+        with urlopen(f"{self._endpoint}/sandbox/{path}", timeout=_PATIENCE) as answer:  # noqa: S310  our own loopback address
+            told: dict[str, Any] = json.load(answer)
+        return told
 
     def verdict(self, account: str, cluster: str, service: str) -> str:
         """Give the newest service deployment's status, in ECS's words."""
@@ -159,9 +171,8 @@ class Eye:
 
     def calls(self, operation: str, service: str) -> int:
         """Count the changing calls of one operation that named a service, and were carried out."""
-        url = f"{self._endpoint}/sandbox/calls"
-        with _looking_at(service), urlopen(url, timeout=_PATIENCE) as answer:  # noqa: S310  our own loopback address
-            changes = json.load(answer)["changes"]
+        with _looking_at(service):
+            changes = self._told("calls")["changes"]
         return sum(
             one["operation"] == operation
             and one["outcome"] == "done"

@@ -132,11 +132,12 @@ class Registry:
         self.put(name, made(reference, chosen), tag, origin=reference, at=at)
 
     def document(self) -> dict[str, object]:
-        """Give every repository that was heard of as JSON."""
-        return {
+        """Give every repository that was heard of, and the reference that each digest came from, as JSON."""
+        shelves = {
             name: {"tags": dict(sorted(shelf.tags.items())), "deleted": sorted(shelf.gone), "missing": shelf.lost}
             for name, shelf in sorted(self.shelves.items())
         }
+        return {"repositories": shelves, "origins": dict(self.origins)}
 
     def _begin(self, name: str, tag: str, at: float) -> None:
         reference, shelf = f"{name}:{tag}", self.shelf(name)

@@ -164,8 +164,8 @@ class Stage:
             for change in self.cloud.changes()
             if change["operation"] == "RegisterTaskDefinition"
             and change["parameters"]["family"] == family(target, place)
+            and self.eye.tag_of(change["parameters"]["images"][target]) == version
             and change["outcome"] in {"done", "lost"}
-            and self.eye.named(change["parameters"]["images"][target], place) == version
         ]
 
     def quarantined(self, target: str = "api", env: str = "prod") -> set[str]:

@@ -95,7 +95,7 @@ def test_a_release_whose_alarm_rings_in_the_bake_is_rolled_back_by_us(stage: Sta
     assert stage.told() == ["v1.2.3", SEEDED]
     assert ended(stage) == [("v1.2.3", "rolled_back", "alarm")]
     assert stage.quarantined() == {"v1.2.3"}
-    assert len(stage.registered(SEEDED)) == 1, "what ran by a tag is gone back to by the digest that it stood for"
+    assert len(stage.registered(SEEDED)) == 1, "what was found ran by a tag, and is gone back to by its digest"
 
 
 def test_a_release_that_never_comes_up_is_rolled_back_at_the_deadline(stage: Stage):
@@ -137,7 +137,7 @@ def test_a_commit_that_goes_back_replaces_a_rollout_at_once(stage: Stage):
     stage.until_ended("v1.2.3", "superseded")
     stage.until_rests(SEEDED)
     assert stage.told() == ["v1.2.3", SEEDED]
-    assert len(stage.registered(SEEDED)) == 1, "what ran by a tag is run again by the digest that it stood for"
+    assert len(stage.registered(SEEDED)) == 1, "by the digest that its tag stood for"
 
 
 def test_what_somebody_deploys_by_hand_is_put_right_after_a_while(stage: Stage):

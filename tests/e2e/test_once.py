@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.model.rollout import Phase
+from controller.sandbox.images import digest_of
 from tests.e2e.environments import environment
 from tests.e2e.process import Said, trueup
 from tests.e2e.stage import FIRST, SEEDED, Stage
@@ -117,7 +118,8 @@ def test_a_plan_says_what_differs_and_changes_nothing_anywhere(stage: Stage):
     before = (dump_of(store), print_of(stage.repository.folder))
     said = planned(stage)
     assert said.code == DIFFERS, said
-    assert "-> 111122223333.dkr.ecr.eu-west-1.amazonaws.com/unifocus-prod-api:v1.2.3" in said.out
+    image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/unifocus-prod-api"
+    assert f"-> {image}@{digest_of(f'{image}:v1.2.3')}" in said.out
     assert "would call RegisterTaskDefinition for v1.2.3, then UpdateService unifocus-prod-api-service" in said.out
     assert "registers v1.2.3 for unifocus-prod-api-service because of" in said.out
     assert (dump_of(store), print_of(stage.repository.folder)) == before
@@ -125,7 +127,7 @@ def test_a_plan_says_what_differs_and_changes_nothing_anywhere(stage: Stage):
     more = {name for name, count in stage.cloud.desk.calls.counts.items() if count > asked.get(name, 0)}
     assert more <= {
         "DescribeServices", "DescribeTaskDefinition", "cloudwatch:DescribeAlarms", "sts:AssumeRole",
-        "sts:GetCallerIdentity",
+        "sts:GetCallerIdentity", "ecr:BatchGetImage",
     }, "a plan only looks"  # fmt: skip
 
 

@@ -188,6 +188,14 @@ def test_reset_with_the_world_forgets_what_was_done_to_images(rig, ecr):
     assert digest(ecr, "v1")
 
 
+def test_the_sandbox_says_which_reference_a_digest_came_from(rig, ecr):
+    named = digest(ecr, "v1")
+    rig.ask("images", {"delete": f"{API}:v2"})
+    told = rig.ask("images")
+    assert told["origins"][named] == f"{API}:v1"
+    assert told["repositories"][API]["tags"] == {"v1": named, "v2": ""}
+
+
 def test_the_registry_asks_for_a_token_that_ecr_gives(rig, ecr):
     assert http(rig, "GET", "/v2/", Authorization="")[0] == 401
     given = ecr.get_authorization_token()["authorizationData"][0]

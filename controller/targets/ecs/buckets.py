@@ -27,6 +27,8 @@ _DEPLOYMENTS: Final = Budget(name="service deployment", burst=50, rate=20)
 _REVISIONS: Final = Budget(name="service revision", burst=50, rate=20)
 _TASKS: Final = Budget(name="cluster resource read", burst=100, rate=20)
 _ALARMS: Final = Budget(name="alarm read", burst=9, rate=9)
+# "Amazon ECR service quotas" allow hundreds a second; a registry is also what every start of a task needs.
+_IMAGES: Final = Budget(name="image read", burst=100, rate=20)
 
 BUDGETS: Final = MappingProxyType({
     "RegisterTaskDefinition": REGISTER,
@@ -40,6 +42,9 @@ BUDGETS: Final = MappingProxyType({
     "ListTasks": _TASKS,
     "DescribeTasks": _TASKS,
     "DescribeAlarms": _ALARMS,
+    "BatchGetImage": _IMAGES,
+    "DescribeImages": _IMAGES,
+    "GetDownloadUrlForLayer": _IMAGES,
 })  # fmt: skip
 
 

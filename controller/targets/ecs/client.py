@@ -184,6 +184,11 @@ class Clients:
         """Give a client of another service, only read from; raises as `cloudwatch` does."""
         return self.access(place).client(service)
 
+    def ecr(self, account: str, region: str, role: str | None) -> Client:
+        """Give an ECR client for the registries of a region; raises AccessError or PlatformError as above."""
+        place = Place(kind="ecs", account=account, region=region, cluster="", service="", role=role)
+        return self.access(place).client("ecr")
+
     def session(self, role: str | None, region: str) -> "Session":
         """Open a session with the credentials of a role, or with our own."""
         with self._lock:
