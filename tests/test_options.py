@@ -57,6 +57,8 @@ def test_every_field_is_read_from_its_variable(monkeypatch):
         "CLOCK": "now*60",
         "SAVE_CYCLES": "/tmp/cycles",
         "TERRAFORM_STATES": "/srv/states",
+        "REGISTRIES": "ghcr.io harbor.lan=http://harbor.lan:8080",
+        "DOCKER_CONFIG": "/run/secrets/config.json",
         "LEASE": "45s",
         "ACTOR": "ci",
         "GIT_TOKEN": "canary-token",

@@ -9,7 +9,7 @@ from controller.app.memory import open_store
 from controller.app.specs import source
 from controller.clock import Clock, parse
 from controller.model.questions import AlarmsOf
-from controller.ports import Lookups, Registries, Store, World
+from controller.ports import Lookups, Store, World
 from controller.sources.specs import SpecSource
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from controller.model.cycle import Cycle
     from controller.options import Options
+    from controller.probes.registry import Lazily
     from controller.targets.ecs.client import Clients, OnCall
 
 
@@ -31,10 +32,11 @@ class Built:
     store: Store
     clients: "Clients"
     lookups: Lookups
-    registries: Registries
+    registries: "Lazily"
 
     def close(self) -> None:
         """Let go of files and connections."""
+        self.registries.close()
         self.clients.close()
         self.store.close()
         self.source.close()
@@ -61,18 +63,9 @@ def build(
     from controller.app.registries import registries
     from controller.probes.cloudwatch import CloudWatchAlarms
     from controller.probes.lookups import Lookups as LookedUp
-    from controller.targets.ecs.client import Clients
-    from controller.targets.ecs.session import AwsOptions
     from controller.targets.ecs.target import EcsTarget
 
-    ended = stop or threading.Event()
-    clients = Clients(
-        AwsOptions(endpoint_url=options.endpoint_url, session=socket.gethostname() or str(os.getpid())),
-        now=clock.now,
-        elapsed=clock.elapsed,
-        wait=lambda seconds: clock.wait(ended, seconds),
-        on_call=on_call,
-    )
+    clients = _clients(options, clock, on_call, stop or threading.Event())
     lookups = LookedUp(clients.of_place, options.terraform_states)
     images = registries(options, clients)
     specs = specs or source(options, clock)
@@ -87,6 +80,19 @@ def build(
     )
     return Built(
         world=world, clock=clock, source=specs, store=store, clients=clients, lookups=lookups, registries=images
+    )
+
+
+def _clients(options: "Options", clock: Clock, on_call: "OnCall", ended: "threading.Event") -> "Clients":
+    from controller.targets.ecs.client import Clients
+    from controller.targets.ecs.session import AwsOptions
+
+    return Clients(
+        AwsOptions(endpoint_url=options.endpoint_url, session=socket.gethostname() or str(os.getpid())),
+        now=clock.now,
+        elapsed=clock.elapsed,
+        wait=lambda seconds: clock.wait(ended, seconds),
+        on_call=on_call,
     )
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 @click.option("--store", metavar="URL", help="What is remembered; left out where there is none.  [TRUEUP_STORE]")
 @click.option("--endpoint-url", metavar="URL", help="Another AWS, such as the sandbox.  [TRUEUP_ENDPOINT_URL]")
 @click.option("--cache", metavar="DIR", help="Where the git mirror lies (~/.cache/trueup).  [TRUEUP_CACHE]")
+@click.option("--registries", metavar="LIST", help="Registries that may be asked (all).  [TRUEUP_REGISTRIES]")
+@click.option("--docker-config", metavar="FILE", help="Logins for registries.  [TRUEUP_DOCKER_CONFIG]")
 @click.option(
     "--terraform-states", metavar="DIR", help="Folder of Terraform states for specs.  [TRUEUP_TERRAFORM_STATES]"
 )

@@ -19,6 +19,8 @@ import click
 @click.option(
     "--save-cycles", metavar="DIR", help="Save turns that change something, for replay.  [TRUEUP_SAVE_CYCLES]"
 )
+@click.option("--registries", metavar="LIST", help="Registries that may be asked (all).  [TRUEUP_REGISTRIES]")
+@click.option("--docker-config", metavar="FILE", help="Logins for registries.  [TRUEUP_DOCKER_CONFIG]")
 @click.option(
     "--terraform-states", metavar="DIR", help="Folder of Terraform states for specs.  [TRUEUP_TERRAFORM_STATES]"
 )

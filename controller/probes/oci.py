@@ -44,6 +44,10 @@ class Distribution:
         self._lock = threading.Lock()
         self._let_in: dict[tuple[str, str], str] = {}
 
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._http.close()
+
     def digest(self, where: Repository, reference: str) -> str | None:
         """Say what a tag stands for, by HEAD, which Docker Hub does not count as a pull; None if it is not said.
 

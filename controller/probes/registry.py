@@ -48,6 +48,10 @@ class ImageRegistries:
         answers.update(self._elsewhere(others))
         return answers
 
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._distribution.close()
+
     def _elsewhere(self, asked: Mapping[ImageAt, Repository]) -> Iterator[tuple[ImageAt, ImageAnswer]]:
         """Ask each image once, whoever wants it; a host that is away is not waited for again."""
         told: dict[str, ImageAnswer] = {}
@@ -125,6 +129,12 @@ class Lazily:
         with self._lock:
             made = self._made = self._made or self._make()
         return made.find(asked)
+
+    def close(self) -> None:
+        """Let go of every connection, if there is any."""
+        with self._lock:
+            if self._made is not None:
+                self._made.close()
 
 
 def _missing(where: Repository, wanted: str, tags: Sequence[str] | None) -> str:
