@@ -55,13 +55,14 @@ class Manifest:
     """(path, value) pairs under the paths that are owned; equal content means equal digest.
 
     `owns` lists the paths that the pairs speak for (see controller.model.paths): under them, what is not listed is
-    absent.
-    Everything else is not ours (design §6, Ownership) and is not compared.
+    absent. Everything else is not ours (design §6, Ownership) and is not compared. `echo` is what the platform made
+    of it when it was last applied: a difference that is just this is none.
     """
 
     _content: _Content
     owns: Paths = EVERYTHING
-    _through: dict[Paths, Digest] = field(default_factory=dict, init=False, repr=False)
+    echo: "Echo" = ()
+    _through: dict[tuple[Paths, "Echo"], Digest] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, fields: Mapping[str, Scalar], owns: Paths = EVERYTHING) -> "Manifest":
@@ -69,9 +70,14 @@ class Manifest:
         return cls(_content=_Content(dict(fields), Digest(""), NOTHING), owns=owns)
 
     @classmethod
-    def recorded(cls, fields: Mapping[str, Scalar], digest: Digest, owns: Paths) -> "Manifest":
+    def recorded(cls, fields: Mapping[str, Scalar], digest: Digest, owns: Paths, echo: "Echo" = ()) -> "Manifest":
         """Build one as it was written down: how it was counted then is what it is called."""
-        return cls(_content=_Content(None, digest, Packed.of(_json(tuple(fields.items())))), owns=owns)
+        packed = Packed.of(_json(tuple(fields.items())))
+        return cls(_content=_Content(None, digest, packed), owns=owns, echo=echo)
+
+    def echoed(self, echo: "Echo") -> "Manifest":
+        """Give the same content with what the platform makes of it."""
+        return Manifest(_content=self._content, owns=self.owns, echo=echo)
 
     @property
     def digest(self) -> Digest:
@@ -105,20 +111,44 @@ class Manifest:
 
     def runs_in(self, live: "Manifest") -> bool:
         """Whether what is live has this content everywhere that this manifest owns."""
-        return shows(live, self.digest, self.owns)
+        return shows(live, self.digest, self.owns, self.echo)
 
-    def through(self, owns: Paths) -> Digest:
+    def through(self, owns: Paths, echo: "Echo" = ()) -> Digest:
         """Name what lies under the owned paths; counted once, as the same thing is asked at every look."""
-        digest = self._through.get(owns)
+        digest = self._through.get((owns, echo))
         if digest is None:
-            whole = owns == EVERYTHING
-            digest = self._through[owns] = self.digest if whole else _digest(_written(within(self.pairs, owns)))
+            whole = owns == EVERYTHING and not echo
+            seen = self.digest if whole else _digest(_written(unechoed(within(self.pairs, owns), echo)))
+            digest = self._through[owns, echo] = seen
         return digest
 
 
-def shows(live: Manifest, digest: Digest, owns: Paths) -> bool:
-    """Whether a live manifest, seen through the owned paths, has this digest."""
-    return digest == live.digest or digest == live.through(owns)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echoed:
+    """What the platform answered at a path when `wanted` (None: nothing) had been asked for there."""
+
+    path: str
+    live: Scalar
+    wanted: Scalar = None
+
+
+Echo: TypeAlias = tuple[Echoed, ...]
+
+
+def shows(live: Manifest, digest: Digest, owns: Paths, echo: Echo = ()) -> bool:
+    """Whether a live manifest, seen through the owned paths and without its echo, has this digest."""
+    if digest in {live.digest, live.through(owns)}:
+        return True
+    return bool(echo) and digest == live.through(owns, echo)
+
+
+def unechoed(pairs: Mapping[str, Scalar], echo: Echo) -> Mapping[str, Scalar]:
+    """Take an echo for what was asked for, where it is exactly what it was."""
+    heard = [one for one in echo if one.path in pairs and pairs[one.path] == one.live]
+    if not heard:
+        return pairs
+    asked = {one.path: one.wanted for one in heard}
+    return {path: asked.get(path, value) for path, value in pairs.items() if asked.get(path, value) is not None}
 
 
 def narrow(manifest: Manifest, owns: Paths) -> Manifest:

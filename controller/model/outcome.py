@@ -4,17 +4,22 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from controller.model.decision import Ensure
+from controller.model.manifest import Echo
 from controller.model.names import DeploymentId, Revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The platform accepted it, and named the deployment; `asof` is the change that its answer knows of."""
+    """The platform accepted it, and named the deployment; `asof` is the change that its answer knows of.
+
+    `echo` is what it answered otherwise than it was asked, without that being a change of anybody's.
+    """
 
     action: Ensure
     deployment: DeploymentId
     revision: Revision
     asof: int
+    echo: Echo = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

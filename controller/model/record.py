@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from controller.model.desired import Accepted
-from controller.model.manifest import Manifest, shows
+from controller.model.manifest import Echo, Manifest, shows
 from controller.model.names import ClaimKey, Digest, EnvName, Revision, TargetName
 from controller.model.orders import Orders
 from controller.model.paths import Paths
@@ -45,6 +45,7 @@ class Quarantined:
     since: datetime
     why: str
     evidence: tuple[str, ...] = ()
+    echo: Echo = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,13 @@ class Memory:
         releases = (self.next, rollout, *kept)
         return tuple(one.release.version if one else "" for one in releases)
 
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """Every release in it, what is nearest to being wanted first."""
+        kept = (self.current, *self.goods, self.found, self.rollout.back if self.rollout else None)
+        begun = (self.next, self.rollout)
+        return (*(one.release for one in begun if one), *(one.release for one in kept if one))
+
     def is_good(self, digest: Digest | None) -> bool:
         """Whether this release survived its bake here."""
         return any(kept.digest == digest for kept in self.goods)
@@ -116,7 +124,7 @@ class Memory:
 
     def barred_in(self, live: Manifest) -> Quarantined | None:
         """Find the quarantined release that a live manifest shows."""
-        return next((q for q in self.quarantine.values() if shows(live, q.digest, q.owns)), None)
+        return next((q for q in self.quarantine.values() if shows(live, q.digest, q.owns, q.echo)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

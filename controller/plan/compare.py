@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from controller.model.manifest import Manifest, Scalar, within
+from controller.model.manifest import Manifest, Scalar, unechoed, within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Difference:
 
 def differences(live: Manifest | None, wanted: Manifest) -> tuple[Difference, ...]:
     """List what is wanted otherwise than it is, in order of path; only what the wanted side owns is compared."""
-    there, want = live.pairs if live else {}, wanted.pairs
+    there, want = unechoed(live.pairs, wanted.echo) if live else {}, wanted.pairs
     if there == want:
         return ()
     otherwise = [path for path, value in want.items() if there.get(path) != value]

@@ -41,6 +41,7 @@ def quarantined(look: Look, memory: Memory, release: Release, cause: str, why: s
         since=look.now,
         why=why or cause,
         evidence=evidence,
+        echo=release.manifest.echo,
     )
     return replace(
         memory,

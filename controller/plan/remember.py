@@ -7,8 +7,10 @@ from typing import Final
 
 from controller.model.decision import Plan
 from controller.model.desired import Desired, Reading
+from controller.model.manifest import Echo
 from controller.model.outcome import Lost, NotSent, Outcome, Refused, Sent, Stale
 from controller.model.record import Memory, Record
+from controller.model.release import Kept, Release
 from controller.model.rollout import Call, Purpose, Result, Rollout
 from controller.plan.open import remember_revision
 
@@ -73,7 +75,25 @@ def _learn_one(memory: Memory, outcome: Outcome) -> Memory:
     rollout = memory.rollout
     if rollout is None or rollout.call is None:
         return memory
-    return replace(memory, rollout=_answered(rollout, rollout.call, outcome))
+    memory = replace(memory, rollout=_answered(rollout, rollout.call, outcome))
+    return _echoed(memory, action.release, outcome.echo) if isinstance(outcome, Sent) and outcome.echo else memory
+
+
+def _echoed(memory: Memory, release: Release, echo: Echo) -> Memory:
+    """Let a release know what the platform makes of it, wherever it is remembered."""
+
+    def heard(one: Release) -> Release:
+        same = one.digest == release.digest and one.manifest.owns == release.manifest.owns
+        return replace(one, manifest=one.manifest.echoed(echo)) if same else one
+
+    def kept(one: Kept | None) -> Kept | None:
+        return replace(one, release=heard(one.release)) if one else None
+
+    rollout = memory.rollout
+    if rollout is not None:
+        rollout = replace(rollout, release=heard(rollout.release), back=kept(rollout.back))
+    goods = tuple(replace(good, release=heard(good.release)) for good in memory.goods)
+    return replace(memory, rollout=rollout, current=kept(memory.current), goods=goods, found=kept(memory.found))
 
 
 def _learn_settings(memory: Memory, outcome: Outcome) -> Memory:

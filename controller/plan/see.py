@@ -211,11 +211,18 @@ def _contradiction(memory: Memory, live: Live, now: datetime) -> str:
 def _effective(want: DesiredTarget | None, pin: Pin | None, memory: Memory) -> Wish | None:
     if want is None:
         return None
-    release = want.release
+    release = _echoed(want.release, memory)
     pinned = pin is not None and pin.number > memory.unpinned
     if pinned and pin is not None:
         release = pin.release
     return Wish(release=release, free=pinned or memory.is_known(release.digest), want=want)
+
+
+def _echoed(release: Release, memory: Memory) -> Release:
+    """Let what is wanted know what the platform made of it when it was applied."""
+    same = (one for one in memory.releases if one.manifest.echo and one.digest == release.digest)
+    known = next(same, None)
+    return replace(release, manifest=release.manifest.echoed(known.manifest.echo)) if known else release
 
 
 def _pauses(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final, TypeAlias
 
-from controller.model.manifest import Manifest
+from controller.model.manifest import Echoed, Manifest
 from controller.model.names import Commit, Digest
 from controller.model.packed import Packed
 from controller.model.release import Release
@@ -80,7 +80,9 @@ KNOWN: Final[ContextVar[Pool]] = ContextVar("known")
 def address_of(release: Release) -> str:
     """Name the content of a release: of one digest there may be several shapes, and several extents."""
     manifest = release.manifest
-    text = json.dumps([manifest.digest, manifest.owns, str(release.shape)], separators=(",", ":"))
+    heard = [[one.path, one.live, one.wanted] for one in manifest.echo]
+    named = [manifest.digest, manifest.owns, str(release.shape), *([heard] if heard else [])]
+    text = json.dumps(named, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -108,7 +110,9 @@ def read_reference(tree: dict[str, str], _kind: object = None) -> Release:
 
 def write_manifest(manifest: Manifest) -> dict[str, object]:
     """Write a manifest; its pairs become one object, in their order."""
-    return {"digest": manifest.digest, "owns": list(manifest.owns), "fields": dict(manifest.fields)}
+    echo = [[one.path, one.live, one.wanted] for one in manifest.echo]
+    written: dict[str, object] = {"digest": manifest.digest, "owns": list(manifest.owns), "fields": dict(manifest.fields)}
+    return {**written, "echo": echo} if echo else written
 
 
 def read_manifest(tree: dict[str, object], _kind: object = None) -> Manifest:
@@ -116,7 +120,11 @@ def read_manifest(tree: dict[str, object], _kind: object = None) -> Manifest:
     fields, owns = tree["fields"], tree["owns"]
     if not isinstance(fields, dict) or not isinstance(owns, list):
         raise TypeError("no manifest")
-    return Manifest.recorded(fields, Digest(str(tree["digest"])), tuple(map(str, owns)))
+    heard = tree.get("echo", [])
+    if not isinstance(heard, list):
+        raise TypeError("no echo")
+    echo = tuple(Echoed(path=str(path), live=live, wanted=wanted) for path, live, wanted in heard)
+    return Manifest.recorded(fields, Digest(str(tree["digest"])), tuple(map(str, owns)), echo)
 
 
 def read_packed(text: object, _kind: object = None) -> Packed:

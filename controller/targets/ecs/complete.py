@@ -29,7 +29,6 @@ from controller.targets.ecs.pinned import (
     images_of,
     known_images,
     moved,
-    releases_of,
     with_images,
     wrong_with,
 )
@@ -109,7 +108,7 @@ class Completing:
         draft, live = read_draft(one.want.draft), one.sight if isinstance(one.sight, Live) else None
         base, base_name = self._base(one, draft, live)
         passed = tuple(ignored.path for ignored in one.want.ignore if ignored.holds(now))
-        releases = releases_of(one.memory)
+        releases = one.memory.releases if one.memory else ()
         known = tuple((release.asked, release.digest) for release in releases)
         key = (known, passed, base_name, live.manifest.digest if live else None)
         before = self._done.get(one.want.place.claim)
@@ -227,8 +226,9 @@ def _settle(work: _Work, name: str, image: str, answers: Mapping[ImageAt, ImageA
     if wrong := wrong_with(name, image, answer, work.definition):
         return wrong
     if isinstance(answer, Found):
+        releases = work.one.memory.releases if work.one.memory else ()
         work.images[name] = Reference.of(image).at(answer.digest)
-        before = next(iter(asked_images(releases_of(work.one.memory), name, image)), None)
+        before = next(iter(asked_images(releases, name, image)), None)
         if before is not None and (note := moved(name, image, before, answer)):
             work.notes.append(note)
     return ""

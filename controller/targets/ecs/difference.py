@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from controller.model.manifest import Manifest, narrow
+from controller.model.manifest import Echo, Echoed, Manifest, narrow, within
 from controller.model.observation import Live
 from controller.model.paths import Paths
 from controller.model.release import Settings
 from controller.targets.ecs.manifest import release_manifest, settings_manifest
 from controller.targets.ecs.native import Native, part, texts
-from controller.targets.ecs.rules import SERVICE
+from controller.targets.ecs.rules import SERVICE, TASK_DEFINITION
 
 _NETWORK: Final = "networkConfiguration"
 _AWSVPC: Final = "awsvpcConfiguration"
@@ -33,6 +33,20 @@ def differing_settings(settings: Settings, live: Live | None, read: Callable[[],
         if live is None or _differs(settings_manifest({name: value}), live.settings)
     ]
     return {name: _merged(name, declared[name], read) for name in names}
+
+
+def echo_of(live: Manifest, released: Manifest) -> Echo:
+    """Give what AWS answered otherwise than it was asked, just after it took a release.
+
+    What a revision holds is what was registered, whatever AWS calls it. Of the service's own fields only those that
+    were not asked for count: one that was and shows otherwise was not taken.
+    """
+    there, asked = within(live.pairs, released.owns), released.pairs
+    return tuple(
+        Echoed(path=path, live=there[path], wanted=asked.get(path))
+        for path in sorted(there)
+        if there[path] != asked.get(path) and (path not in asked or path.startswith(f"{TASK_DEFINITION}."))
+    )
 
 
 def _content(name: str, declared: Native) -> Manifest:

@@ -16,7 +16,7 @@ from controller.targets.ecs.answers import Cause, Declined
 from controller.targets.ecs.buckets import REGISTER, UPDATE
 from controller.targets.ecs.client import WAITS, Access, Clients, OutOfQuota
 from controller.targets.ecs.definitions import Definition, Definitions
-from controller.targets.ecs.difference import differing_fields, differing_settings
+from controller.targets.ecs.difference import differing_fields, differing_settings, echo_of
 from controller.targets.ecs.look import Looking
 from controller.targets.ecs.manifest import read_shape
 from controller.targets.ecs.native import Native, part, text
@@ -164,16 +164,17 @@ class Ensuring:
         answer = attempt.access.change("UpdateService", cluster=place.cluster, service=place.service, **fields)
         service = part(answer, "service")
         primary = primary_of(service) or {}
-        self._looking.answered(place, attempt.access, service)
+        shown = self._looking.answered(place, attempt.access, service)
         if text(primary, "taskDefinition") != revision:
-            shown = text(primary, "taskDefinition") or "nothing"
-            why = f"AWS took it, but its answer shows {shown} and not {revision}"
+            other = text(primary, "taskDefinition") or "nothing"
+            why = f"AWS took it, but its answer shows {other} and not {revision}"
             return Lost(action=action, why=why, revision=revision)
         return Sent(
             action=action,
             deployment=DeploymentId(text(primary, "id")),
             revision=revision,
             asof=asof(service),
+            echo=echo_of(shown.manifest, action.release.manifest) if shown else (),
         )
 
     def _fields(self, attempt: _Attempt) -> dict[str, object]:

@@ -56,16 +56,20 @@ class Looking:
         """Read one service now."""
         return describe(access, place, [place.service])[place.service]
 
-    def answered(self, place: Place, access: Access, service: Native) -> None:
-        """Remember what an answer to a changing call showed: nothing may be left to be seen of it later."""
+    def answered(self, place: Place, access: Access, service: Native) -> Live | None:
+        """Remember what an answer to a changing call showed: nothing may be left to be seen of it later.
+
+        Gives what is there by that answer, if it says enough.
+        """
         seen, primary = self._seen[place.claim], primary_or_why(service)
         seen.settled, seen.looked = False, self._clients.elapsed()
         if isinstance(primary, str):
-            return
+            return None
         one = LookAt(target=TargetName(place.service), place=place)
         job = Job(one=one, service=service, primary=primary, seen=seen, mark=b"")
         with suppress(TrueupError):  # it was taken, whatever else can be read now
-            compose(job, partial(self._definitions.get, access))
+            return compose(job, partial(self._definitions.get, access))
+        return None
 
     def _look(self, access: Access, ones: Sequence[LookAt]) -> dict[TargetName, Sight]:
         try:

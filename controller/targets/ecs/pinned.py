@@ -6,7 +6,6 @@ from typing import Final
 
 from controller.model.images import Found, ImageAnswer, Missing, Reference, Unreachable
 from controller.model.manifest import Scalar
-from controller.model.record import Memory
 from controller.model.release import Release
 from controller.targets.ecs.canon import bracket
 from controller.targets.ecs.native import Native, part, parts, text
@@ -22,16 +21,6 @@ _ARCHITECTURES: Final = {"X86_64": "amd64", "ARM64": "arm64"}
 def image_path(container: str) -> str:
     """Name the path at which a manifest has a container's image."""
     return f"{bracket(f'{TASK_DEFINITION}.{_CONTAINERS}', container)}.image"
-
-
-def releases_of(memory: Memory | None) -> list[Release]:
-    """Give every release that is remembered, what is nearest to being wanted first."""
-    if memory is None:
-        return []
-    rollout = memory.rollout
-    kept = (memory.current, *memory.goods, memory.found)
-    found = [memory.next.release if memory.next else None, rollout.release if rollout else None]
-    return [one for one in (*found, *(keep.release for keep in kept if keep)) if one]
 
 
 def with_images(definition: Native, images: Mapping[str, str]) -> dict[str, object]:
