@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from controller.model.names import Digest, EnvName, TargetName
+from controller.model.names import DeploymentId, Digest, EnvName, TargetName
 from controller.model.place import Place
 
 Question: TypeAlias = Hashable
@@ -57,6 +57,34 @@ class Alarms:
     """Every alarm that a question matched, in order of name."""
 
     alarms: tuple[Alarm, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedBy:
+    """Who changed this service between these two instants, or made this deployment of it?"""
+
+    account: str
+    region: str
+    role: str | None
+    cluster: str
+    service: str
+    after: datetime
+    before: datetime
+    deployment: DeploymentId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changer:
+    """Who made a change: the principal, by which call and when, and with what.
+
+    `unknown` says why it will never be known (nobody may ask); then all else is empty.
+    """
+
+    by: str = ""
+    call: str = ""
+    at: datetime | None = None
+    via: str = ""
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,11 @@ from typing import Final
 
 from controller.model.desired import Accepted
 from controller.model.manifest import Echo, Manifest, shows
-from controller.model.names import ClaimKey, Digest, EnvName, Revision, TargetName
+from controller.model.names import ClaimKey, DeploymentId, Digest, EnvName, Revision, TargetName
 from controller.model.orders import Orders
 from controller.model.paths import Paths
 from controller.model.place import Place
+from controller.model.questions import Changer
 from controller.model.release import Kept, Release
 from controller.model.rollout import Phase, Rollout
 
@@ -29,10 +30,24 @@ class Next:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """Something else runs, since then."""
+    """Something else runs, or, with `settings`, the settings are not as declared, and somebody changed that.
+
+    `since` is when a look first showed it: healing is counted from there. `made` is when the foreign deployment
+    was made, by the platform's clock. `who` made it is asked from time to time, `asked` last, until it is known.
+    """
 
     digest: Digest
     since: datetime
+    settings: bool = False
+    deployment: DeploymentId | None = None
+    made: datetime | None = None
+    who: Changer | None = None
+    asked: datetime | None = None
+
+    @property
+    def began(self) -> datetime:
+        """When it began, as well as is known."""
+        return self.made or self.since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +82,8 @@ class Memory:
     """What we remember about one target; `current` is what should run at rest.
 
     `revisions` are the newest that we registered, by digest. `unknown` is an outcome that reading cannot settle:
-    it holds until a person closes it. `heard` numbers are the last orders that were served.
+    it holds until a person closes it. `heard` numbers are the last orders that were served. `healed` is the last
+    drift that was healed, `fight` since when somebody has changed back what was healed too often.
     """
 
     place: Place | None = None
@@ -82,6 +98,8 @@ class Memory:
     next: Next | None = None
     drift: Drift | None = None
     heals: tuple[datetime, ...] = ()
+    healed: Drift | None = None
+    fight: datetime | None = None
     applied: Applied | None = None
     revisions: tuple[tuple[Digest, Revision], ...] = ()
     seen: bool = False

@@ -9,6 +9,30 @@ from controller.model.rollout import Phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriftStatus:
+    """How something else runs than what should: where it differs, against which revision, since when, and by whom.
+
+    With `settings` it is the settings that differ. `heal` says what becomes of it, `heals_at` when it is healed, if
+    it is; `fight_until` is when healing goes on after it was healed too often.
+    """
+
+    settings: bool
+    paths: tuple[str, ...]
+    revision: str
+    version: str
+    version_revision: str
+    since: datetime
+    heal: str
+    by: str = ""
+    call: str = ""
+    call_at: datetime | None = None
+    via: str = ""
+    unknown: str = ""
+    heals_at: datetime | None = None
+    fight_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetStatus:
     """One target at the end of a turn."""
 
@@ -32,6 +56,7 @@ class TargetStatus:
     running: int = 0
     synced: bool = False
     drifted: bool = False
+    drift: DriftStatus | None = None
     seen: bool = True
     quarantined: bool = False
     paused: str = ""

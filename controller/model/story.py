@@ -20,6 +20,7 @@ class Event(StrEnum):
     QUARANTINED = "quarantined"
     ENDED = "rollout ended"
     DRIFT = "drift"
+    FIGHT = "fight"
     ACCEPTED = "commit accepted"
     ORDER = "order"
     HELD = "held"

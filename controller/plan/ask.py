@@ -12,6 +12,7 @@ from controller.model.record import Record
 from controller.model.release import Release
 from controller.plan.look import Look
 from controller.plan.see import look_at
+from controller.plan.who import asks
 
 
 def questions(
@@ -32,7 +33,17 @@ def questions(
                 digest=release.digest,
             )
         )
-    )
+    ) | frozenset(_about_drift(desired, record, sights, now))
+
+
+def _about_drift(
+    desired: Reading, record: Record, sights: dict[TargetName, Sight], now: datetime
+) -> Iterator[Question]:
+    for name, sight in sights.items():
+        memory = record.targets.get(name)
+        if memory is not None and (memory.drift or memory.healed):
+            blank = Observation(sights={name: sight})
+            yield from asks(look_at(desired, blank, record, name, now).memory, now)
 
 
 def _can_matter(desired: Reading, record: Record, name: TargetName) -> bool:

@@ -44,7 +44,7 @@ def unheard(look: Look, signal: Signal) -> str:
     if look.ordered and signal.name != _ROLLBACK:
         why = "it is already going back" if going_back else "there is nothing to go back to"
         return f"; a rollback was asked for, but {why}"
-    if look.retry and signal.name != _RETRY:
+    if look.retry and signal.name != _RETRY and look.memory.fight is None:
         why = "it is going back: say it again after that" if going_back else "nothing that is wanted has failed"
         return f"; a retry was asked for, but {why}"
     return ""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.model.decision import Blocker
-from controller.model.desired import DesiredTarget, Supersede
+from controller.model.desired import DesiredTarget, OnDrift, Supersede
 from controller.model.gate import NotOpen, Shut, Unsure
 from controller.model.manifest import Manifest
 from controller.model.names import Digest, EnvName, TargetName
@@ -14,6 +14,7 @@ from controller.model.place import Place
 from controller.model.record import Memory, Owner
 from controller.model.release import Kept, Release
 from controller.model.rollout import MOVING, Phase, Rollout
+from controller.plan.who import heals_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +226,10 @@ class Look:
             return tuple(found)
         if self.is_stuck and not self.barred:
             found.append(Blocker(gate="stalled", why="only a person or a new wish moves it"))
+        until = heals_again(self.memory, self.now)
+        if until and self.memory.fight and self.memory.drift and self.wish.want.on_drift is OnDrift.HEAL:
+            why = "it was healed three times in 24h, and somebody changes it back; it is not healed any more"
+            found.append(Blocker(gate="fight", why=why, until=until))
         if not self.is_waiting:
             return tuple(found)
         barred = self.memory.quarantine.get(self.wish.digest)

@@ -7,15 +7,16 @@ from typing import Final
 
 from controller.model.decision import Ensure
 from controller.model.observation import Blame, Live, State
-from controller.model.record import GOODS, Applied, Drift, Memory, Next
+from controller.model.record import GOODS, Applied, Memory, Next
 from controller.model.release import Kept
 from controller.model.rollout import Expect, Phase, Purpose, Terms
 from controller.plan.calls import INTENT_LIFE
+from controller.plan.drift import healed, noted
 from controller.plan.keep import kept_live, quarantined, relabelled, renamed
 from controller.plan.look import Look
 from controller.plan.open import ensure, new_rollout, revision_of
-from controller.plan.rest import DAY
 from controller.plan.transitions import Move
+from controller.plan.who import DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ def _adopt(look: Look) -> Step:
 def _open(look: Look) -> Step:
     if look.wish is None:
         raise AssertionError("a rollout forward needs a wish")
-    memory = replace(look.memory, next=None, drift=None)
+    memory = replace(look.memory, next=None, drift=None, heals=(), fight=None)
     rollout = new_rollout(look, look.wish.release, look.wish.want.terms, Purpose.FORWARD, "deploy")
     return Step(**ensure(look, memory, rollout, revision_of(memory, look.wish.release)))
 
@@ -66,9 +67,8 @@ def _heal(look: Look) -> Step:
     current, wish = look.memory.current, look.wish
     if current is None or wish is None:
         raise AssertionError("healing needs what should run, and leave from the spec")
-    memory = replace(look.memory, heals=(*look.memory.heals[-9:], look.now), drift=None)
     rollout = new_rollout(look, current.release, wish.want.terms, Purpose.HEAL, "heal")
-    return Step(**ensure(look, memory, rollout, current.revision))
+    return Step(**ensure(look, healed(look), rollout, current.revision))
 
 
 def _set(look: Look) -> Step:
@@ -76,7 +76,8 @@ def _set(look: Look) -> Step:
     if settings is None or live is None or look.memory.current is None:
         raise AssertionError("settings are applied to what is there, as declared")
     last = look.memory.applied
-    again = last is not None and last.digest == settings.manifest.digest and look.now - last.at < DAY
+    ours = look.memory.drift is not None and look.memory.drift.settings
+    again = last is not None and last.digest == settings.manifest.digest and look.now - last.at < DAY and not ours
     tries = last.tries + 1 if last is not None and again else 1
     applied = Applied(digest=settings.manifest.digest, at=look.now, tries=tries)
     action = Ensure(
@@ -89,7 +90,7 @@ def _set(look: Look) -> Step:
         not_after=look.now + INTENT_LIFE,
         settings=settings,
     )
-    return Step(memory=replace(look.memory, applied=applied), action=action)
+    return Step(memory=replace(healed(look) if ours else look.memory, applied=applied), action=action)
 
 
 def _send(look: Look) -> Step:
@@ -114,10 +115,7 @@ def _take(look: Look) -> Step:
 
 
 def _note(look: Look) -> Step:
-    memory, live = _wait(look).memory if look.is_waiting and not look.barred else look.memory, look.live
-    if live is None or (memory.drift and memory.drift.digest == live.manifest.digest):
-        return Step(memory=memory)
-    return Step(memory=replace(memory, drift=Drift(digest=live.manifest.digest, since=look.now)))
+    return Step(memory=noted(look, _wait(look).memory if look.is_waiting and not look.barred else look.memory))
 
 
 def _watch(look: Look) -> Step:
@@ -245,9 +243,9 @@ def _give_up(look: Look, cause: str, why: str) -> Step:
 def _yield(look: Look) -> Step:
     went_back = look.live is not None and look.memory.way_back(look.live.manifest) is not None
     if not went_back or look.memory.phase is Phase.ROLLING_BACK or look.runs(look.rollout.release):
-        return Step(memory=look.memory)
+        return Step(memory=noted(look, look.memory))
     left = "somebody went back from it by hand"
-    return Step(memory=quarantined(look, look.memory, look.rollout.release, "person", left))
+    return Step(memory=quarantined(look, noted(look, look.memory), look.rollout.release, "person", left))
 
 
 def _there(look: Look) -> Live:

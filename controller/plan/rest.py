@@ -3,19 +3,16 @@
 from datetime import timedelta
 from typing import Final, TypeAlias
 
-from controller.model.desired import OnDrift
-from controller.model.manifest import narrow
 from controller.model.observation import Live
 from controller.model.rollout import Phase
-from controller.plan.calls import in_words, who
+from controller.plan.calls import who
+from controller.plan.drift import drifting, fate, is_due, told, unset
 from controller.plan.look import Look, Wish
 from controller.plan.said import Said, say
 from controller.plan.transitions import Resting, Stuck
+from controller.plan.who import DAY
 
-HEALS_A_DAY: Final = 3
-DAY: Final = timedelta(days=1)
 SETTINGS_TRIES: Final = 3
-NAMED: Final = 2
 SETTINGS_WAIT: Final = timedelta(minutes=1)
 
 Rest: TypeAlias = Said[Resting]
@@ -48,7 +45,8 @@ def _changed(look: Look) -> str:
     """Note what somebody put there while it is stalled."""
     current = look.memory.current
     ours = look.runs(look.rollout.goal) or (current is not None and look.runs(current.release))
-    return "" if ours or look.live is None else f"; {who(look.live)}"
+    what = None if ours else drifting(look)
+    return f"; {told(look, what)}" if what else ""
 
 
 def _order(look: Look) -> Rest | None:
@@ -99,39 +97,18 @@ def _drift(look: Look) -> Rest | None:
     known = memory.way_back(live.manifest)
     if rests and known is not None and known.digest not in memory.quarantine:
         return say(Resting.RETURNED, who(live))
-    return _heal(look, live, rests=rests) or say(Resting.DRIFTED, differing(look, live))
+    return _noticed(look, Resting.DRIFTED, Resting.HEALABLE)
 
 
-def differing(look: Look, live: Live) -> str:
-    """Name who changed it and the first fields that differ from what should run."""
-    current = look.memory.current
-    wanted = dict(current.release.manifest.fields) if current else {}
-    found = dict(narrow(live.manifest, current.release.manifest.owns).fields) if current else {}
-    paths = sorted(path for path in wanted.keys() | found.keys() if wanted.get(path) != found.get(path))
-    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-    return f"{who(live)}: {', '.join(paths[:NAMED])}{more}" if paths else who(live)
-
-
-def _heal(look: Look, live: Live, *, rests: bool) -> Rest | None:
-    wish, memory, drift = look.wish, look.memory, look.memory.drift
-    if wish is None or not rests or drift is None or drift.digest != live.manifest.digest:
+def _noticed(look: Look, signal: Resting, due: Resting) -> Rest | None:
+    """Say what differs; `due` if it is ours to heal now."""
+    what = drifting(look)
+    if what is None:
         return None
-    if wish.want.on_drift is OnDrift.REPORT or (memory.current and memory.current.digest in memory.quarantine):
-        return None
-    today = sum(look.now - at < DAY for at in memory.heals)
-    if today >= HEALS_A_DAY:
-        return say(Resting.DRIFTED, f"{differing(look, live)}; healed {today} times today, no more")
-    waited = look.now - drift.since
-    if waited >= wish.want.heal_after:
-        return say(Resting.HEALABLE, differing(look, live))
-    left = in_words(wish.want.heal_after - waited)
-    return say(Resting.DRIFTED, f"{differing(look, live)}; heals in {left}")
-
-
-def unset(look: Look) -> bool:
-    """Whether the declared settings are not what is there."""
-    settings = look.wish.want.settings if look.wish else None
-    return settings is not None and look.live is not None and not settings.manifest.runs_in(look.live.settings)
+    then, why = fate(look, what), told(look, what)
+    if then.until is not None:
+        return say(Resting.FOUGHT, why)
+    return say(due if is_due(look, what, then) else signal, why)
 
 
 def _settings(look: Look) -> Rest | None:
@@ -142,8 +119,8 @@ def _settings(look: Look) -> Rest | None:
     applied = look.memory.applied
     if applied is None or applied.digest != settings.manifest.digest:
         return say(Resting.UNSET)
-    if applied.seen and look.wish.want.on_drift is OnDrift.REPORT:
-        return None
+    if applied.seen:
+        return None if _earned(look) else _noticed(look, Resting.CHANGED, Resting.UNSET)
     waited = look.now - applied.at
     again = applied.tries < SETTINGS_TRIES and waited >= SETTINGS_WAIT * max(applied.tries, 1)
     return say(Resting.UNSET) if again or waited >= DAY else None
@@ -169,8 +146,7 @@ def _unset_words(look: Look) -> str:
     applied = look.memory.applied
     if applied is None or not unset(look):
         return ""
-    changed = "somebody changed them" if applied.seen else "they were sent and do not show"
-    return f"; but its settings are not as declared: {applied.why or changed}"
+    return f"; but its settings are not as declared: {applied.why or 'they were sent and do not show'}"
 
 
 def _earned(look: Look) -> bool:

@@ -16,6 +16,7 @@ from controller.model.release import Release
 from controller.model.rollout import MOVING, Result
 from controller.plan.calls import find_made
 from controller.plan.look import Judged, Look, Wish
+from controller.plan.who import learnt
 
 NOWHERE: Final = Place(kind="", account="", region="", cluster="", service="")
 
@@ -63,6 +64,7 @@ def look_at(
     if want is not None and not lost and (memory.place, memory.owner) != (place, want.owner):
         memory = replace(memory, place=place, owner=want.owner)
     memory = _unpinned(_seen_set(memory, want, live, now), want, orders.pin)
+    memory = learnt(memory, want, live, orders, seen.answers, now)
     wish = _effective(want, orders.pin, memory)
 
     def judge(gates: tuple[Gate, ...], release: Release | None) -> tuple[Judged, ...]:

@@ -1,5 +1,6 @@
 """Say how every target that was looked at stands, in the words that page, command line and metrics share."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TypedDict
 
@@ -11,7 +12,8 @@ from controller.model.place import Place
 from controller.model.record import Memory, Record
 from controller.model.release import Release
 from controller.model.rollout import Rollout
-from controller.model.status import TargetStatus
+from controller.model.status import DriftStatus, TargetStatus
+from controller.plan.drift import status_of
 from controller.plan.look import Look
 from controller.plan.see import broken_at, look_at
 
@@ -53,7 +55,7 @@ def _status(
         blockers=decision.blockers,
         **_placed(look.place),
         **(_watched(rollout) if rollout else {}),
-        **(_there(live, memory, wanted) if live else {}),
+        **(_there(live, memory, wanted, status_of(replace(look, memory=memory))) if live else {}),
     )
 
 
@@ -79,6 +81,7 @@ class _There(TypedDict, total=False):
     running: int
     synced: bool
     drifted: bool
+    drift: DriftStatus | None
 
 
 def _commit(desired: Reading, before: Record, look: Look) -> str:
@@ -108,7 +111,7 @@ def _watched(rollout: Rollout) -> _Watched:
     )
 
 
-def _there(live: Live, memory: Memory, wanted: Release | None) -> _There:
+def _there(live: Live, memory: Memory, wanted: Release | None, drift: DriftStatus | None) -> _There:
     """Say what is there; in sync means that what is wanted runs, and that nothing is being done about it."""
     return _There(
         live=_running(memory, live),
@@ -117,6 +120,7 @@ def _there(live: Live, memory: Memory, wanted: Release | None) -> _There:
         running=live.running,
         synced=wanted is not None and wanted.runs_in(live.manifest) and memory.rollout is None,
         drifted=memory.drift is not None,
+        drift=drift,
     )
 
 

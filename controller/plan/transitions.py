@@ -32,6 +32,8 @@ class Resting(Enum):
     TAKEN = "somebody else deployed just this"
     DRIFTED = "something else runs"
     HEALABLE = "something else runs, and long enough"
+    CHANGED = "the settings are not as declared: somebody changed them"
+    FOUGHT = "fight"
     UNSET = "the settings are not as declared"
     RETURNED = "somebody went back to a good release"
     RETRIED = "a person said retry"
@@ -154,6 +156,8 @@ def _resting(phase: Phase) -> Rows:
         (phase, Resting.TAKEN): (Phase.ROLLING, Move.TAKE),
         (phase, Resting.DRIFTED): (phase, Move.NOTE),
         (phase, Resting.HEALABLE): (Phase.ROLLING, Move.HEAL),
+        (phase, Resting.CHANGED): (phase, Move.NOTE),
+        (phase, Resting.FOUGHT): (phase, Move.NOTE),
         (phase, Resting.UNSET): (phase, Move.SET),
         (phase, Resting.RETURNED): (phase, Move.ACCEPT),
         (phase, Resting.RETRIED): (Phase.PENDING, Move.REOPEN),

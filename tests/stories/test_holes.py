@@ -389,7 +389,7 @@ def test_drift_is_healed_after_five_minutes_and_three_times_a_day():
         w.ticks(14)
         w.platform.by_hand("api", "9")
     w.ticks(14)
-    assert w.sent == [("heal", "1")] * 3 and "no more" in w.said
+    assert w.sent == [("heal", "1")] * 3 and "not healed any more" in w.said
     w.ticks(500)
     assert len(w.sent) == 4
 
