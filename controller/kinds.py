@@ -3,7 +3,7 @@
 from typing import Final
 
 from controller.gates.alarms import Alarms as AlarmGuard
-from controller.model.questions import Alarms, AlarmsOf
+from controller.model.questions import Alarms, AlarmsOf, ChangedBy, Changer
 from controller.spec.tables import Tables as SpecTables
 from controller.stores.codec import Tables as StoredTables
 from controller.targets.ecs.spec import shape
@@ -12,6 +12,6 @@ SPEC: Final = SpecTables(targets={"ecs": shape}, guards={"alarms": AlarmGuard})
 
 STORED: Final = StoredTables(
     gates={"alarms": AlarmGuard},
-    questions={"alarmsOf": AlarmsOf},
-    answers={"alarms": Alarms},
+    questions={"alarmsOf": AlarmsOf, "changedBy": ChangedBy},
+    answers={"alarms": Alarms, "changer": Changer},
 )

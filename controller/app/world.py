@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from controller.app.memory import open_store
 from controller.app.specs import source
 from controller.clock import Clock, parse
-from controller.model.questions import AlarmsOf
+from controller.model.questions import AlarmsOf, ChangedBy
 from controller.ports import Lookups, Store, World
 from controller.sources.specs import SpecSource
 
@@ -61,6 +61,7 @@ def build(
     import threading
 
     from controller.app.registries import registries
+    from controller.probes.cloudtrail import CloudTrail
     from controller.probes.cloudwatch import CloudWatchAlarms
     from controller.probes.lookups import Lookups as LookedUp
     from controller.targets.ecs.target import EcsTarget
@@ -75,7 +76,7 @@ def build(
         source=specs,
         store=store,
         targets={"ecs": EcsTarget(clients, images, lookups)},
-        probes={AlarmsOf: CloudWatchAlarms(clients.cloudwatch)},
+        probes={AlarmsOf: CloudWatchAlarms(clients.cloudwatch), ChangedBy: CloudTrail(clients.cloudtrail)},
         watchers=watchers,
     )
     return Built(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from controller.model.story import Entry
 
 _TOLD: Final = frozenset(
-    {"rollout opened", "rollout ended", "quarantined", "order", "adopted", "drift", "commit accepted"}
+    {"rollout opened", "rollout ended", "quarantined", "order", "adopted", "drift", "fight", "commit accepted"}
 )
 
 

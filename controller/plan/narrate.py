@@ -9,6 +9,7 @@ from controller.model.names import EnvName, TargetName
 from controller.model.outcome import Outcome, Sent
 from controller.model.record import Memory, Record
 from controller.model.story import Entry, Event
+from controller.plan.announce import announce
 from controller.plan.flags import RECOVER
 from controller.plan.transitions import Move
 
@@ -83,8 +84,8 @@ def _decision(plan: Plan, name: TargetName, before: Memory, decision: Decision) 
             revision=decision.action.revision or "",
             expect=decision.action.expect.deployment if decision.action.expect else "",
         )
-    if after.drift is not None and before.drift != after.drift:
-        yield entry(Event.DRIFT, decision.reason, digest=after.drift.digest)
+    for told in announce(before, decision, plan.decided_at):
+        yield entry(told.event, told.text, **told.data)
 
 
 def _ended(plan: Plan, name: TargetName, before: Memory, decision: Decision) -> Entry:

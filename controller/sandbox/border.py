@@ -6,6 +6,7 @@ from typing import Any
 
 import moto.cloudwatch.models as cloudwatch
 import moto.iam.models as iam
+import moto.sts.models as sts
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -27,6 +28,15 @@ def reset() -> None:
 def account_of(access_key: str) -> str:
     """Give the account whose role gave out this access key, else the default account."""
     return str(iam.get_account_id_from(access_key))
+
+
+def principal_of(access_key: str, account: str) -> str:
+    """Give the ARN of who has this access key: an assumed role, else a user that is called like its key."""
+    for partition in sts.sts_backends[account].values():
+        role = partition.get_assumed_role_from_access_key(access_key)
+        if role is not None:
+            return str(role.arn)
+    return f"arn:aws:iam::{account}:user/{access_key}"
 
 
 def default_account() -> str:

@@ -23,6 +23,7 @@ from controller.sandbox.faults import STORY_OPERATIONS, Faults
 from controller.sandbox.native import Native, Refused
 from controller.sandbox.past import Past
 from controller.sandbox.throttle import Throttle
+from controller.sandbox.trail import Trail
 from controller.sandbox.wire import Asked, Protocol, written
 from controller.sandbox.world import World
 
@@ -65,6 +66,7 @@ class Desk:
     calls: Calls = field(default_factory=Calls)
     past: Past = field(default_factory=Past)
     uploads: distribution.Uploads = field(default_factory=distribution.Uploads)
+    trail: Trail = field(default_factory=Trail)
     catch_up: Callable[[], None] = lambda: None
 
     def serve(self, operation: str, account: str, region: str, body: bytes) -> Reply:
@@ -131,6 +133,7 @@ class Desk:
 
     def clear(self) -> None:
         """Forget faults, buckets and calls."""
+        self.trail.clear()
         self.faults, self.throttle, self.calls, self.past = Faults(), Throttle(), Calls(), Past()
 
     def _answer(self, operation: str, account: str, region: str, params: Native) -> Answer:

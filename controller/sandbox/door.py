@@ -37,7 +37,8 @@ class Routes:
 
     `ecs` and `ecr` are given operation, access key, region and body, and `ecr` may leave it to moto. `images` is
     given method, path, headers and body, `admin` method, path and body. `other` is asked before moto is, and may
-    answer in its place.
+    answer in its place. `heard` is told of every call of ECS and its answer, with the user agent last; `own` are
+    calls of other services that are answered like ECS's.
     """
 
     ecs: Callable[[str, str, str, bytes], Reply]
@@ -46,6 +47,8 @@ class Routes:
     admin: Callable[[str, str, bytes], Reply]
     other: Callable[[Asked], Reply | None]
     moto: WsgiApplication
+    heard: Callable[[str, str, str, bytes, Reply, str], None] = lambda *_: None
+    own: Mapping[str, Callable[[str, str, bytes], Reply]] = field(default_factory=dict)
 
 
 class _Visit(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped
@@ -84,6 +87,9 @@ class _Visit(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped
             if not form:
                 self._body()  # what is not read would be taken for the next request
             self._send(reply, request.protocol)
+        elif request.operation in routes.own:
+            access_key, region, _ = scope(self.headers.get("Authorization", ""))
+            self._send(routes.own[request.operation](access_key, region, self._body()), request.protocol)
         elif form:
             self._to_moto(form)
         else:
@@ -95,7 +101,9 @@ class _Visit(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped
         if not access_key:
             refused = Refused("MissingAuthenticationTokenException", "Missing Authentication Token")
             return Reply(status=refused.status, body=written(refused, Protocol.JSON))
-        return self.server.routes.ecs(operation, access_key, region, body)
+        reply = self.server.routes.ecs(operation, access_key, region, body)
+        self.server.routes.heard(operation, access_key, region, body, reply, self.headers.get("User-Agent", ""))
+        return reply
 
     def _to_moto(self, form: bytes) -> None:
         """Give moto a request whose body was read to learn what it asks for."""

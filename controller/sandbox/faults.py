@@ -30,6 +30,7 @@ class Faults:
     """The switches. Operations are named as AWS names them; `cloudwatch:DescribeAlarms` for other services."""
 
     lag: Lag | None = None
+    trail_lag: float = 0.0
     throttle: bool = False
     errors: list[Failing] = field(default_factory=list)
     lost: dict[str, int] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Faults:
         trouble = self.trouble
         return {
             "stale": {"seconds": self.lag.seconds, "changes": self.lag.changes} if self.lag else None,
+            "trailLag": self.trail_lag,
             "throttle": self.throttle,
             "errors": [
                 {"operation": one.operation, "code": one.code, "message": one.message, "status": one.status,
@@ -99,6 +101,10 @@ def _stale(faults: Faults, value: object) -> Faults:
         changes=_count("stale.changes", given.get("changes", 0)),
     )
     return replace(faults, lag=lag if lag != Lag() else None)
+
+
+def _trail_lag(faults: Faults, value: object) -> Faults:
+    return replace(faults, trail_lag=_number("trailLag", value))
 
 
 def _throttle(faults: Faults, value: object) -> Faults:
@@ -171,6 +177,7 @@ def _new_deployment(faults: Faults, value: object) -> Faults:
 
 _SETTERS = {
     "stale": _stale,
+    "trailLag": _trail_lag,
     "throttle": _throttle,
     "errors": _errors,
     "lost": _lost,

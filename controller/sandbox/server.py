@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
 from controller.sandbox import admin, alarm_history, border, scheduler, seed, tasks
+from controller.sandbox.calls import CHANGING
 from controller.sandbox.clock import Clock
 from controller.sandbox.dispatch import Desk
 from controller.sandbox.door import Door, Reply, Routes
@@ -13,6 +14,7 @@ from controller.sandbox.faults import changed
 from controller.sandbox.native import Refused
 from controller.sandbox.registry import Registry
 from controller.sandbox.seed import Seed
+from controller.sandbox.trail import LOOKUP, Caller
 from controller.sandbox.world import Pace, World
 
 _STEP = 1.0  # simulated seconds
@@ -87,6 +89,8 @@ class Sandbox:
             admin=lambda method, path, body: admin.serve(self, method, path, body),
             other=self.desk.other,
             moto=border.application(),
+            heard=self._heard,
+            own={LOOKUP: self._lookup},
         )
         self._door = Door(host.strip("[]") or "127.0.0.1", int(port), routes)
         self._undo = [border.follow(self.clock.now), alarm_history.install()]
@@ -128,6 +132,17 @@ class Sandbox:
             if account != border.default_account():
                 self._accounts[access_key] = account  # a key never changes its account
         return account
+
+    def _heard(self, operation: str, access_key: str, region: str, body: bytes, reply: Reply, agent: str) -> None:
+        if operation in CHANGING:
+            account = self._account(access_key)
+            arn = border.principal_of(access_key, account)
+            caller = Caller(account=account, arn=arn, access_key=access_key, agent=agent)
+            self.desk.trail.note(operation, caller, region, self.clock.now(), body, reply)
+
+    def _lookup(self, access_key: str, region: str, body: bytes) -> Reply:
+        seen_until = self.clock.now() - self.desk.faults.trail_lag
+        return self.desk.trail.lookup(self._account(access_key), region, body, seen_until)
 
     def seed(self, seeds: Iterable[Seed]) -> None:
         """Make what the seeds describe, each service steady. Refused, and nothing made: what AWS would not take."""

@@ -21,6 +21,7 @@ GATES: Final = (
     "claim",
     "held",
     "stalled",
+    "fight",
     "rollout",
     "mode",
     "gates",
@@ -129,6 +130,11 @@ FAMILIES: Final = (
         name="trueup_target_drifted",
         about="Whether something else runs than what was last ensured.",
         columns=_when(lambda status: status.drifted),
+    ),
+    Family(
+        name="trueup_target_drift_timestamp_seconds",
+        about="Since when something else runs than what was last ensured; 0 when nothing does.",
+        columns=(Column(of=lambda status: _instant(status.drift.since if status.drift else None)),),
     ),
     Family(
         name="trueup_target_paused",

@@ -40,6 +40,7 @@ OPERATIONS: Final = (
     "StopServiceDeployment",
     "DescribeAlarms",
     "DescribeAlarmHistory",
+    "LookupEvents",
     "AssumeRole",
     "GetCallerIdentity",
 )

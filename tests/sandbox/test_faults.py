@@ -240,6 +240,7 @@ def test_faults_are_set_and_shown_over_http_and_reset_clears_them(rig):
         "unpullable": ["v9"],
         "crashing": ["v8"],
         "rollbackMakesNewDeployment": True,
+        "trailLag": 60.0,
     }
     shown = rig.ask("faults", asked)
     assert shown == {**asked, "errors": []}

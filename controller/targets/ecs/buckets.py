@@ -1,6 +1,7 @@
 """AWS's own budget for calls, kept here too: one bucket for each account, region and class of call.
 
-Sizes and rates: "Request throttling for the Amazon ECS API" (ECS API Reference) and "CloudWatch service quotas".
+Sizes and rates: "Request throttling for the Amazon ECS API" (ECS API Reference), "CloudWatch service quotas", and
+"LookupEvents" (CloudTrail API Reference: two requests a second for each account and region).
 """
 
 import threading
@@ -29,6 +30,7 @@ _TASKS: Final = Budget(name="cluster resource read", burst=100, rate=20)
 _ALARMS: Final = Budget(name="alarm read", burst=9, rate=9)
 # "Amazon ECR service quotas" allow hundreds a second; a registry is also what every start of a task needs.
 _IMAGES: Final = Budget(name="image read", burst=100, rate=20)
+_TRAIL: Final = Budget(name="event lookup", burst=2, rate=2)
 
 BUDGETS: Final = MappingProxyType({
     "RegisterTaskDefinition": REGISTER,
@@ -45,6 +47,7 @@ BUDGETS: Final = MappingProxyType({
     "BatchGetImage": _IMAGES,
     "DescribeImages": _IMAGES,
     "GetDownloadUrlForLayer": _IMAGES,
+    "LookupEvents": _TRAIL,
 })  # fmt: skip
 
 

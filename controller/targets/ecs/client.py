@@ -177,8 +177,15 @@ class Clients:
 
     def cloudwatch(self, account: str, region: str, role: str | None) -> Client:
         """Give a CloudWatch client; raises AccessError or PlatformError if the account is not ours to read."""
+        return self._reader("cloudwatch", account, region, role)
+
+    def cloudtrail(self, account: str, region: str, role: str | None) -> Client:
+        """Give a CloudTrail client; raises AccessError or PlatformError if the account is not ours to read."""
+        return self._reader("cloudtrail", account, region, role)
+
+    def _reader(self, service: str, account: str, region: str, role: str | None) -> Client:
         place = Place(kind="ecs", account=account, region=region, cluster="", service="", role=role)
-        return self.access(place).client("cloudwatch")
+        return self.access(place).client(service)
 
     def of_place(self, place: Place, service: str) -> Client:
         """Give a client of another service, only read from; raises as `cloudwatch` does."""
