@@ -12,7 +12,15 @@ from controller.model.gate import Open, Shut, Unsure
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.orders import Orders, Pause, Pin, Request, Rollback, TargetOrders
-from controller.model.questions import Alarm, Alarms, AlarmsOf, AlarmState, Candidate, Unanswered
+from controller.model.questions import (
+    Alarm,
+    Alarms,
+    AlarmsOf,
+    AlarmState,
+    Candidate,
+    ChangedBy,
+    Unanswered,
+)
 from controller.model.record import Memory, Owner, Record
 from controller.model.release import Settings
 from controller.model.rollout import Terms
@@ -104,6 +112,8 @@ class FakeWorld:
     store: FakeStore = field(default_factory=FakeStore)
     sick: set = field(default_factory=set)
     approvals: dict = field(default_factory=dict)
+    changer: object = field(default_factory=lambda: Unanswered(why="CloudTrail lists no such call yet"))
+    trail_asked: list = field(default_factory=list)
     deaf: bool = False
     rings: bool = False
     unread: bool = False
@@ -154,6 +164,9 @@ class FakeWorld:
     def probe(self, q):
         if isinstance(q, ApprovalsOf):
             return Approved(people=self.approvals.get(q.candidate.version, frozenset()))
+        if isinstance(q, ChangedBy):
+            self.trail_asked.append((self.now, q))
+            return self.changer
         assert isinstance(q, AlarmsOf)
         if self.deaf:
             return Unanswered(why="alarms unreadable")
@@ -207,7 +220,7 @@ class FakeWorld:
             source=w,
             store=Store,
             targets={"fake": Platform},
-            probes={AlarmsOf: w, ApprovalsOf: w},
+            probes={AlarmsOf: w, ApprovalsOf: w, ChangedBy: w},
         )
 
     def turn(self):

@@ -8,6 +8,8 @@ from controller.cli.common import as_env, env_argument, known, opened, output_op
 from controller.cli.show import instant, listing
 from controller.codes import DONE
 
+_PATHS = 10
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -54,6 +56,7 @@ def explain(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
         lines.append(
             f"  pinned  to {status.pinned}; follow the spec again: trueup unpin {status.env} {status.target}"
         )
+    lines += _drift(status)
     lines += [
         f"  blocks  {b.gate}: {b.why}" + (f" (until {instant(b.until)})" if b.until else "")
         for b in status.blockers
@@ -64,6 +67,25 @@ def explain(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
     return "\n".join(lines + ([f"  do next {advice}"] if advice else []))
 
 
+def _drift(status: "TargetStatus") -> list[str]:
+    """Tell what differs, since when, who did it, and what becomes of it."""
+    drift = status.drift
+    if drift is None:
+        return []
+    named, more = ", ".join(drift.paths[:_PATHS]), len(drift.paths) - _PATHS
+    against = f"{drift.version} ({drift.version_revision})" if drift.version_revision else drift.version
+    what = "its settings differ from the spec" if drift.settings else f"{drift.revision} differs from {against}"
+    by = drift.by or (f"not known, {drift.unknown}" if drift.unknown else "not known")
+    how = (
+        f" ({drift.call}{f' with {drift.via}' if drift.via else ''}, {instant(drift.call_at)})" if drift.by else ""
+    )
+    return [
+        f"  drift   {what} in {named}{f' and {more} more' if more > 0 else ''}",
+        f"  since   {instant(drift.since)}, by {by}{how}",
+        f"  then    {drift.heal}",
+    ]
+
+
 def _advice(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
     gates = {blocker.gate for blocker in status.blockers}
     name = f"{status.env} {status.target}"
@@ -71,6 +93,8 @@ def _advice(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
         return _end_of_pauses(status, orders, now)
     if "held" in gates:
         return "as it says"
+    if "fight" in gates:
+        return f"find who changes it back and stop one of the two; then: trueup retry {name} --reason …"
     if status.quarantined:
         return f"commit another version, or: trueup retry {name} --reason …"
     if status.phase.value == "stalled":

@@ -52,6 +52,7 @@ PROMISED = {
     "trueup_target_phase": TARGET | {"phase"},
     "trueup_target_synced": TARGET,
     "trueup_target_drifted": TARGET,
+    "trueup_target_drift_timestamp_seconds": TARGET,
     "trueup_target_paused": TARGET,
     "trueup_target_pause_timestamp_seconds": TARGET,
     "trueup_target_quarantined": TARGET,
