@@ -104,7 +104,7 @@ def test_a_denied_look_up_is_said_once_and_stops_nothing(stage: Stage):
 
 
 def test_the_third_heal_in_a_day_is_the_last_and_the_fight_is_reported(stage: Stage):
-    controller = stage.begin(more="healAfter: 1s")
+    controller = stage.begin(more=MORE)
     ecs = oncall(stage)
     for heal in range(3):
         change_image(stage, ecs)
