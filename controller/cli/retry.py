@@ -25,7 +25,10 @@ from controller.cli.common import (
 @actor_option
 @store_option
 def command(env: str, target: str, reason: str, actor: str | None, store: str) -> None:
-    """Lift the quarantine of what ENV wants TARGET to run, and deploy it again once its gates are open."""
+    """Lift the quarantine of what ENV wants TARGET to run, and deploy it again once its gates are open.
+
+    Where drift was healed too often and is left as it is, it is healed again.
+    """
     from controller.cli.orders import for_target
     from controller.model.orders import Request
 

@@ -69,8 +69,9 @@ def fate(look: Look, what: Drifting) -> Fate:
         return Fate(words="is left as it is while stalled")
     if _is_way_back(look, what):
         return Fate(words="is not healed: somebody went back to a good release; accepted once it is deployed")
-    if wish is None or look.pause is not None:
-        return Fate(words=f"is not healed while {'paused' if look.pause else 'no wish can be read'}")
+    held = "paused" if look.pause else "it is only observed (mode: observe)" if look.observes else ""
+    if wish is None or held:
+        return Fate(words=f"is not healed while {held or 'no wish can be read'}")
     if wish.want.on_drift is OnDrift.REPORT:
         return Fate(words="is only reported (onDrift: report)")
     if memory.current is not None and memory.current.digest in memory.quarantine:

@@ -226,10 +226,7 @@ class Look:
             return tuple(found)
         if self.is_stuck and not self.barred:
             found.append(Blocker(gate="stalled", why="only a person or a new wish moves it"))
-        until = heals_again(self.memory, self.now)
-        if until and self.memory.fight and self.memory.drift and self.wish.want.on_drift is OnDrift.HEAL:
-            why = "it was healed three times in 24h, and somebody changes it back; it is not healed any more"
-            found.append(Blocker(gate="fight", why=why, until=until))
+        found += self._fight
         if not self.is_waiting:
             return tuple(found)
         barred = self.memory.quarantine.get(self.wish.digest)
@@ -238,6 +235,16 @@ class Look:
         shut = (*self.gates, *self.alarmed) if not self.wish.free else ()
         found += [Blocker(gate=judged.kind, why=judged.verdict.why) for judged in shut]
         return (*found, *self._underway) if not barred and not shut else tuple(found)
+
+    @property
+    def _fight(self) -> tuple[Blocker, ...]:
+        """The drift that was healed too often, as long as it is there and would be healed."""
+        memory, until = self.memory, heals_again(self.memory, self.now)
+        heals = self.wish is not None and self.wish.want.on_drift is OnDrift.HEAL
+        if until is None or not heals or memory.fight is None or memory.drift is None:
+            return ()
+        why = "it was healed three times in 24h, and somebody changes it back; it is not healed any more"
+        return (Blocker(gate="fight", why=why, until=until),)
 
     @property
     def _underway(self) -> tuple[Blocker, ...]:

@@ -63,8 +63,7 @@ def look_at(
     memory = _resolve(_recalled(known, place, orders, keep=lost), live, now)
     if want is not None and not lost and (memory.place, memory.owner) != (place, want.owner):
         memory = replace(memory, place=place, owner=want.owner)
-    memory = _unpinned(_seen_set(memory, want, live, now), want, orders.pin)
-    memory = learnt(memory, want, live, orders, seen.answers, now)
+    memory = learnt(_unpinned(_seen_set(memory, want, live, now), want, orders.pin), want, live, orders, seen, now)
     wish = _effective(want, orders.pin, memory)
 
     def judge(gates: tuple[Gate, ...], release: Release | None) -> tuple[Judged, ...]:

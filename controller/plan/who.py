@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from controller.model.desired import DesiredTarget
-from controller.model.observation import Live
+from controller.model.observation import Live, Observation
 from controller.model.orders import TargetOrders
 from controller.model.place import Place
 from controller.model.questions import Answer, ChangedBy, Changer, Question, Unanswered
@@ -61,13 +61,13 @@ def learnt(
     want: DesiredTarget | None,
     live: Live | None,
     orders: TargetOrders,
-    answers: Mapping[Question, Answer],
+    seen: Observation,
     now: datetime,
 ) -> Memory:
     """Keep who made a drift, and drop what is over."""
     memory = _over(memory, want, live) if memory.drift else memory
     memory = _fought(memory, orders, now) if memory.fight else memory
-    drift, healed = _told(memory, memory.drift, answers, now), _told(memory, memory.healed, answers, now)
+    drift, healed = (_told(memory, one, seen.answers, now) for one in (memory.drift, memory.healed))
     if drift is memory.drift and healed is memory.healed:
         return memory
     return replace(memory, drift=drift, healed=healed)

@@ -94,10 +94,35 @@ class Trail:
 def _event(
     operation: str, caller: Caller, region: str, at: float, asked: Mapping[str, object], reply: Reply
 ) -> _Told:
-    answer = _tree(reply.body)
-    name, number = caller.arn.rsplit("/", 1)[-1], secrets.token_hex(16)
-    refused = reply.status >= _REFUSED
+    number, name = secrets.token_hex(16), caller.arn.rsplit("/", 1)[-1]
+    told = {
+        "EventName": operation,
+        "EventSource": _SOURCE,
+        "EventId": number,
+        "ReadOnly": "false",
+        "Username": name,
+        "AccessKeyId": caller.access_key,
+    }
     said = {
+        **_said(operation, caller, asked, reply),
+        "awsRegion": region,
+        "eventTime": rfc3339(int(at)),  # to the second, as CloudTrail writes it
+        "eventID": number,
+    }
+    return _Told(
+        account=caller.account,
+        region=region,
+        at=at,
+        attributes={**told, "ResourceName": text(asked, "service")},
+        event={**told, "EventTime": int(at), "Resources": [], "CloudTrailEvent": json.dumps(said)},
+    )
+
+
+def _said(operation: str, caller: Caller, asked: Mapping[str, object], reply: Reply) -> dict[str, object]:
+    """Give what CloudTrail's own record says of a call, but for when and where."""
+    answer, refused = _tree(reply.body), reply.status >= _REFUSED
+    error = {"errorCode": text(answer, "__type"), "errorMessage": text(answer, "message")} if refused else {}
+    return {
         "eventVersion": "1.10",
         "userIdentity": {
             "type": "AssumedRole" if ":assumed-role/" in caller.arn else "IAMUser",
@@ -105,38 +130,14 @@ def _event(
             "accountId": caller.account,
             "accessKeyId": caller.access_key,
         },
-        "eventTime": rfc3339(int(at)),  # to the second, as CloudTrail writes it
         "eventSource": _SOURCE,
         "eventName": operation,
-        "awsRegion": region,
         "userAgent": caller.agent,
         "requestParameters": dict(asked),
         "responseElements": None if refused else answer,
         "readOnly": False,
-        "eventID": number,
-        **({"errorCode": text(answer, "__type"), "errorMessage": text(answer, "message")} if refused else {}),
+        **error,
     }
-    attributes = {
-        "EventName": operation,
-        "EventSource": _SOURCE,
-        "EventId": number,
-        "ReadOnly": "false",
-        "Username": name,
-        "ResourceName": text(asked, "service"),
-        "AccessKeyId": caller.access_key,
-    }
-    event = {
-        "EventId": number,
-        "EventName": operation,
-        "ReadOnly": "false",
-        "AccessKeyId": caller.access_key,
-        "EventTime": int(at),
-        "EventSource": _SOURCE,
-        "Username": name,
-        "Resources": [],
-        "CloudTrailEvent": json.dumps(said),
-    }
-    return _Told(account=caller.account, region=region, at=at, attributes=attributes, event=event)
 
 
 def _tree(body: bytes) -> Mapping[str, object]:

@@ -9,7 +9,10 @@ import yaml
 from controller.app.memory import open_store
 from controller.codes import DONE, NEGATIVE, WRONG
 from controller.model.orders import Pause
+from controller.model.questions import Changer
 from tests.world import digest
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 def test_status_is_one_line_a_target(shop):
@@ -44,6 +47,29 @@ def test_why_names_what_blocks_and_what_to_do_next(shop):
     told = shop("why", "prod", "api").out
     assert "quarantine: 2 failed here" in told and "circuit breaker" in told
     assert "do next commit another version, or: trueup retry prod api --reason" in told
+
+
+def test_why_tells_of_drift_what_differs_since_when_who_and_what_becomes_of_it(shop):
+    shop.release("1")
+    shop.world.changer = Changer(by="arn:aws:iam::1:user/ana", call="UpdateService", at=NOON, via="terraform")
+    shop.world.platform.by_hand("api", "9")
+    shop.ticks(2)
+    told = shop("why", "prod", "api").out
+    assert "  drift   api:3 differs from 1 (api:1) in taskDefinition.image\n" in told
+    assert "by arn:aws:iam::1:user/ana (UpdateService with terraform, 2030-01-01T12:00:00Z)\n" in told
+    assert "  then    heals " in told
+    assert "differs from 1 (api:1)" in shop("history", "prod", "api").out
+
+
+def test_why_of_a_fight_says_how_to_end_it(shop):
+    shop.release("1")
+    for _ in range(4):
+        shop.world.platform.by_hand("api", "9")
+        shop.ticks(14)
+    told = shop("why", "prod", "api").out
+    assert "  blocks  fight: it was healed three times in 24h" in told
+    assert "  do next find who changes it back and stop one of the two; then: trueup retry prod api" in told
+    assert "  fight  " in shop("history", "prod", "api").out
 
 
 @pytest.mark.parametrize(

@@ -333,3 +333,11 @@ def test_an_older_read_that_shows_the_old_state_does_not_end_the_drift():
     w.platform.lag = 4
     w.tick(1)
     assert replace(w.memory.drift, asked=None) == known
+
+
+def test_drift_of_a_target_that_is_only_observed_is_told_and_not_healed():
+    w = settled()
+    w.want["terms"] = replace(w.wanted("api").terms, observe=True)
+    w.platform.by_hand("api", "9")
+    w.ticks(20)
+    assert w.sent == [] and "is not healed while it is only observed (mode: observe)" in w.said
