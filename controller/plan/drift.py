@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from controller.model.desired import OnDrift
-from controller.model.manifest import narrow
 from controller.model.names import Digest, Revision
 from controller.model.record import Drift, Memory
 from controller.model.release import Release
@@ -22,7 +21,7 @@ _MICROS: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drifting:
-    """What differs now: the paths in order, and its content, by which it is known for the same at the next look."""
+    """What differs now: the paths in order, and the owned content, by which it is known for the same later."""
 
     digest: Digest
     paths: tuple[str, ...]
@@ -46,14 +45,14 @@ def drifting(look: Look) -> Drifting | None:
     release = expected[0]
     if not look.runs(release):
         paths = tuple(one.path for one in differences(live.manifest, release.manifest))
-        return Drifting(digest=live.manifest.digest, paths=paths)
+        return Drifting(digest=live.manifest.through(release.manifest.owns), paths=paths)
     settings, applied = look.wish.want.settings if look.wish else None, look.memory.applied
     if settings is None or applied is None or not unset(look):
         return None
     if not applied.seen or applied.digest != settings.manifest.digest:
         return None
     paths = tuple(one.path for one in differences(live.settings, settings.manifest))
-    return Drifting(digest=narrow(live.settings, settings.manifest.owns).digest, paths=paths, settings=True)
+    return Drifting(digest=live.settings.through(settings.manifest.owns), paths=paths, settings=True)
 
 
 def unset(look: Look) -> bool:
