@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final, TypeAlias
 
-from controller.model.manifest import Echoed, Manifest
+from controller.model.manifest import Echoed, Manifest, Scalar
 from controller.model.names import Commit, Digest
 from controller.model.packed import Packed
 from controller.model.release import Release
@@ -80,7 +80,7 @@ KNOWN: Final[ContextVar[Pool]] = ContextVar("known")
 def address_of(release: Release) -> str:
     """Name the content of a release: of one digest there may be several shapes, and several extents."""
     manifest = release.manifest
-    heard = [[one.path, one.live, one.wanted] for one in manifest.echo]
+    heard = list(map(write_echoed, manifest.echo))
     named = [manifest.digest, manifest.owns, str(release.shape), *([heard] if heard else [])]
     text = json.dumps(named, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -110,8 +110,8 @@ def read_reference(tree: dict[str, str], _kind: object = None) -> Release:
 
 def write_manifest(manifest: Manifest) -> dict[str, object]:
     """Write a manifest; its pairs become one object, in their order."""
-    echo = [[one.path, one.live, one.wanted] for one in manifest.echo]
-    written: dict[str, object] = {"digest": manifest.digest, "owns": list(manifest.owns), "fields": dict(manifest.fields)}
+    fields, echo = dict(manifest.fields), list(map(write_echoed, manifest.echo))
+    written: dict[str, object] = {"digest": manifest.digest, "owns": list(manifest.owns), "fields": fields}
     return {**written, "echo": echo} if echo else written
 
 
@@ -123,8 +123,19 @@ def read_manifest(tree: dict[str, object], _kind: object = None) -> Manifest:
     heard = tree.get("echo", [])
     if not isinstance(heard, list):
         raise TypeError("no echo")
-    echo = tuple(Echoed(path=str(path), live=live, wanted=wanted) for path, live, wanted in heard)
+    echo = tuple(map(read_echoed, heard))
     return Manifest.recorded(fields, Digest(str(tree["digest"])), tuple(map(str, owns)), echo)
+
+
+def write_echoed(one: Echoed) -> list[Scalar]:
+    """Write one echo as three scalars, which JSON keeps as they are."""
+    return [one.path, one.live, one.wanted]
+
+
+def read_echoed(said: list[Scalar], _kind: object = None) -> Echoed:
+    """Read one echo; raises ValueError if it is not three scalars."""
+    path, live, wanted = said
+    return Echoed(path=str(path), live=live, wanted=wanted)
 
 
 def read_packed(text: object, _kind: object = None) -> Packed:

@@ -14,13 +14,21 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from controller.model.desired import Reading
 from controller.model.gate import Gate
-from controller.model.manifest import Manifest
+from controller.model.manifest import Echoed, Manifest
 from controller.model.observation import Sight
 from controller.model.outcome import Outcome
 from controller.model.packed import Packed
 from controller.model.questions import Answer, Question, Unanswered
 from controller.model.release import Release
-from controller.stores.contents import read_manifest, read_packed, read_reference, write_manifest, write_reference
+from controller.stores.contents import (
+    read_echoed,
+    read_manifest,
+    read_packed,
+    read_reference,
+    write_echoed,
+    write_manifest,
+    write_reference,
+)
 from controller.stores.scalars import camel, may_be_left_out, read_instant, read_span, write_instant, write_span
 from controller.stores.tagged import Tagged, Tree, by_name
 
@@ -41,6 +49,7 @@ def converter_of(tables: Tables) -> Converter:
     _register(converter, datetime, write_instant, read_instant)
     _register(converter, timedelta, write_span, read_span)
     _register(converter, Packed, str, read_packed)
+    _register(converter, Echoed, write_echoed, read_echoed)
     _register(converter, Manifest, write_manifest, read_manifest)
     _register(converter, Release, write_reference, read_reference)
     converter.register_unstructure_hook_func(_is_set, sorted)
