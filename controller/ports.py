@@ -16,10 +16,11 @@ from controller.model.observation import Sight
 from controller.model.orders import Orders
 from controller.model.outcome import Outcome
 from controller.model.packed import NOTHING, Packed
+from controller.model.paths import Paths
 from controller.model.place import Place
 from controller.model.questions import Answer, Question
 from controller.model.record import Memory, Record
-from controller.model.release import Settings
+from controller.model.release import Fixed, Settings
 from controller.model.status import TargetStatus
 from controller.model.story import Entry
 
@@ -46,7 +47,8 @@ class LookAt:
 
     `moving`: read the platform's own account of its deployments too. `ours` is the deployment that an open rollout
     made or took. `proven` is when it was first seen done: abnormal task exits after that are counted. `draft` is
-    what the spec leaves to be filled in, in the kind's own words.
+    what the spec leaves to be filled in, in the kind's own words. `owns` are the paths that somebody compares: what
+    takes a call of its own is read only if it is among them.
     """
 
     target: TargetName
@@ -55,6 +57,7 @@ class LookAt:
     ours: DeploymentId | None = None
     proven: datetime | None = None
     draft: Packed = NOTHING
+    owns: Paths = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +212,8 @@ class Native:
     `definition` is the input of RegisterTaskDefinition, `service` fields of UpdateService; `images` by container,
     of which those in `tags` stay on their tag. With a `base`, `definition` is only what is laid over it. `ignore`
     are the paths that people wrote. `account` and `region` are where it is to run, for names that the platform
-    completes by them. `state` is where Terraform keeps its own, for look-ups.
+    completes by them. `state` is where Terraform keeps its own, for look-ups. With `create` it has to be whole
+    enough to be made where it was never seen.
     """
 
     definition: Mapping[str, object]
@@ -221,6 +225,7 @@ class Native:
     account: str = ""
     region: str = ""
     state: str = ""
+    create: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +241,7 @@ class Shaped:
     """What a Native comes to: the content of a release, the settings, or what is wrong with it.
 
     `draft` is what is left to fill in, for the kind itself; `ignore` the given paths as patterns of manifest paths.
+    `fixed` is what can not be changed once it is there, `beside` what is only compared and never changed.
     """
 
     manifest: Manifest | None = None
@@ -243,6 +249,8 @@ class Shaped:
     settings: Settings | None = None
     draft: str = ""
     ignore: tuple[str, ...] = ()
+    fixed: Fixed | None = None
+    beside: Manifest | None = None
     faults: tuple[Fault, ...] = ()
 
 

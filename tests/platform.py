@@ -66,6 +66,8 @@ class Service:
     running: int = 2
     exits: int = 0
     settings: dict = field(default_factory=dict)
+    beside: dict | None = None
+    unread: str = ""
     identity: str = "first"
     tags: OurTags | None = None
     past: list = field(default_factory=list)
@@ -151,6 +153,8 @@ class FakePlatform:
             told=True,
             deployments=tuple(d.seen() for d in shown),
             tags=s.tags,
+            beside=None if s.beside is None else Manifest.of(s.beside),
+            unread=s.unread,
         )
         s.past.append(live)
 

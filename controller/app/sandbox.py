@@ -86,6 +86,7 @@ def _seed(target: "DesiredTarget") -> "Seed":
     version, place = target.release.version, target.place
     native = json.loads(str(target.release.shape))
     settings = json.loads(target.settings.shape) if target.settings else {}
+    fixed = json.loads(target.fixed.shape) if target.fixed else {}
     alarms = [name for guard in target.terms.guards for name in _alarms(guard)]
     native, settings = (_back(one, _word(version), earlier(version)) for one in (native, settings))
     definition = native["taskDefinition"]
@@ -96,7 +97,7 @@ def _seed(target: "DesiredTarget") -> "Seed":
         service=place.service,
         family=str(definition["family"]),
         task_definition=definition,
-        service_definition={**native.get("service", {}), **settings},
+        service_definition={**native.get("service", {}), **settings, **fixed},
         desired_count=int(settings.get("desiredCount", _TASKS)),
         alarm_names=tuple(alarms),
         role=place.role or "",

@@ -61,6 +61,7 @@ def found(cycle: "Cycle", name: "TargetName") -> "tuple[Difference, ...]":
     """List what differs between what runs and what the spec wants of one target."""
     from controller.model.desired import Desired
     from controller.model.observation import Live
+    from controller.plan.beside import beside_differences, fixed_differences
     from controller.plan.compare import differences
 
     want = cycle.desired.targets.get(name) if isinstance(cycle.desired, Desired) else None
@@ -68,7 +69,8 @@ def found(cycle: "Cycle", name: "TargetName") -> "tuple[Difference, ...]":
     if want is None or not isinstance(sight, Live):
         return ()
     settings = differences(sight.settings, want.settings.manifest) if want.settings else ()
-    return (*differences(sight.manifest, want.release.manifest), *settings)
+    beside = (*fixed_differences(want, sight), *beside_differences(want, sight))
+    return (*differences(sight.manifest, want.release.manifest), *settings, *beside)
 
 
 def items(cycle: "Cycle") -> list[dict[str, object]]:
@@ -111,9 +113,11 @@ def cause(cycle: "Cycle", name: "TargetName") -> str:
     from controller.model.observation import Live
     from controller.model.rollout import Purpose
 
+    action, differences = cycle.plan.decisions[name].action, found(cycle, name)
+    if action is not None and action.expect is None:
+        return f"creates {action.place.service} with {action.release.version}: it was never there"
     if not isinstance(cycle.seen.sights.get(name), Live):
         return "could not be compared"
-    action, differences = cycle.plan.decisions[name].action, found(cycle, name)
     if action is None:
         return f"differs: {because(differences)}" if differences else "no difference"
     what = f"updates {action.place.service}"
@@ -130,7 +134,8 @@ def calls(cycle: "Cycle", name: "TargetName") -> "Iterator[str]":
     action = cycle.plan.decisions[name].action
     if action is None:
         return
-    update = f"UpdateService {action.place.service}" + (" with forceNewDeployment" if action.force else "")
+    verb = "CreateService" if action.expect is None else "UpdateService"
+    update = f"{verb} {action.place.service}" + (" with forceNewDeployment" if action.force else "")
     if action.purpose is Purpose.SETTINGS:
         yield f"{update} (settings only)"
     elif action.revision:

@@ -13,6 +13,7 @@ from controller.model.questions import Answer, Question, Unanswered
 from controller.model.record import Record
 from controller.model.rollout import MOVING
 from controller.plan.ask import questions
+from controller.plan.beside import owned_paths
 from controller.plan.see import names_of, place_of
 from controller.ports import LookAt, World
 
@@ -52,6 +53,7 @@ def _wanted(desired: Reading, before: Record, due: frozenset[TargetName] | None)
                 ours=rollout.deployment if rollout else None,
                 proven=rollout.done if rollout else None,
                 draft=drafts[name].draft if name in drafts else NOTHING,
+                owns=owned_paths(desired.targets.get(name) if isinstance(desired, Desired) else None, memory),
             )
         )
     return wanted

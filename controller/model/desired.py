@@ -7,11 +7,12 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from controller.model.gate import Gate
+from controller.model.manifest import Manifest
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.orders import Pause
 from controller.model.packed import NOTHING, Packed
 from controller.model.place import Place
-from controller.model.release import Release, Settings
+from controller.model.release import Fixed, Release, Settings
 from controller.model.rollout import Terms
 
 
@@ -47,6 +48,8 @@ class Ignored:
 class DesiredTarget:
     """One thing that should run, and on what terms it may change; `file` is where the spec says so.
 
+    `fixed` can not be changed where it is there already: while it differs, nothing is sent. `beside` is only
+    compared: what differs of it is said.
     `draft` is what its kind still has to fill in before `release` is whole, in the kind's own words; `unread` says
     why that could not be done, `notes` what a person should know of it all the same.
     """
@@ -56,6 +59,8 @@ class DesiredTarget:
     owner: str = ""
     file: str = ""
     settings: Settings | None = None
+    fixed: Fixed | None = None
+    beside: Manifest | None = None
     gates: tuple[Gate, ...] = ()
     terms: Terms = field(default_factory=Terms)
     supersede: Supersede = Supersede.ALWAYS

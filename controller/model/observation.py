@@ -70,6 +70,8 @@ class Live:
     `asof` orders reads (microseconds since the epoch, by the platform's clock: the newest change that this read
     knows of), so that an older read is known for what it is. `identity` changes when the service is made anew.
     `told` says that the platform's own account of its deployments was read too, not only what is listed now.
+    `settings` hold what is fixed as well. `beside` is what is only compared, if it was asked for; `unread` says why
+    it could not be read.
     """
 
     manifest: Manifest
@@ -85,6 +87,8 @@ class Live:
     told: bool = False
     deployments: tuple[Deployment, ...] = ()
     tags: OurTags | None = None
+    beside: Manifest | None = None
+    unread: str = ""
 
     @property
     def primary(self) -> Deployment | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, Digest, Revision
 from controller.model.packed import NOTHING, Packed
+from controller.model.paths import is_under
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +54,19 @@ class Settings:
 
     manifest: Manifest
     shape: str = field(default="{}", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """Fields that the platform fixes when it makes a target: compared with what is there, and never sent to it.
+
+    `remedies` say of each path what to do when it is wanted otherwise than it is.
+    """
+
+    manifest: Manifest
+    shape: str = field(default="{}", compare=False)
+    remedies: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+
+    def remedy(self, path: str) -> str:
+        """Say what to do about a path; empty if there is nothing to say."""
+        return next((what for at, what in self.remedies if is_under(path, (at,))), "")

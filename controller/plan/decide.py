@@ -12,6 +12,7 @@ from controller.model.names import TargetName
 from controller.model.observation import Observation
 from controller.model.record import Record
 from controller.model.rollout import MOVING, Phase
+from controller.plan.beside import notes_of
 from controller.plan.flags import flagged
 from controller.plan.listen import listen, tidy, unheard
 from controller.plan.look import Look
@@ -72,13 +73,21 @@ def decide_one(look: Look) -> Decision:
         memory=memory,
         row=(look.memory.phase, said.signal.name),
         move=move.value,
-        reason=f"{move.value}: {said.why}{unheard(look, said.signal)}",
+        reason=f"{move.value}: {said.why}{unheard(look, said.signal)}{_beside(look)}",
         again=again(look, memory, said.signal),
         action=step.action,
         blockers=(look if memory is look.memory else replace(look, memory=memory)).blockers,
         wanted=look.wish.digest if look.wish else None,
         ended=_ended(look, move, said),
     )
+
+
+def _beside(look: Look) -> str:
+    """Add what keeps the wish out whatever its gates say, and what is compared but never changed."""
+    if look.wish is None or look.live is None:
+        return ""
+    said = (look.conflict, *notes_of(look.wish.want, look.live))
+    return "".join(f"; {one}" for one in said if one)
 
 
 def _ended(look: Look, move: Move, said: Said[Signal]) -> str:

@@ -68,7 +68,7 @@ def fate(look: Look, what: Drifting) -> Fate:
         return Fate(words="is left as it is while stalled")
     if _is_way_back(look, what):
         return Fate(words="is not healed: somebody went back to a good release; accepted once it is deployed")
-    held = "paused" if look.pause else "it is only observed (mode: observe)" if look.observes else ""
+    held = _held(look)
     if wish is None or held:
         return Fate(words=f"is not healed while {held or 'no wish can be read'}")
     if wish.want.on_drift is OnDrift.REPORT:
@@ -82,6 +82,14 @@ def fate(look: Look, what: Drifting) -> Fate:
     if not what.settings and look.live is not None and look.live.moving:
         return Fate(words=f"heals once that deployment has ended, not before {instant(at)}")
     return Fate(words=f"heals at {instant(at)} (in {in_words(at - look.now)})", heals_at=at)
+
+
+def _held(look: Look) -> str:
+    if look.pause:
+        return "paused"
+    if look.observes:
+        return "it is only observed (mode: observe)"
+    return "a field differs that is fixed when a service is created" if look.conflict else ""
 
 
 def _is_way_back(look: Look, what: Drifting) -> bool:

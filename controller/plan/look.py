@@ -14,6 +14,7 @@ from controller.model.place import Place
 from controller.model.record import Memory, Owner
 from controller.model.release import Kept, Release
 from controller.model.rollout import MOVING, Phase, Rollout
+from controller.plan.beside import conflict_of
 from controller.plan.who import heals_again
 
 
@@ -135,9 +136,16 @@ class Look:
         return self.wish is not None and self.wish.digest in self.memory.quarantine
 
     @property
+    def conflict(self) -> str:
+        """Say which fixed field is wanted otherwise than it is; while one is, nothing is sent for the wish."""
+        return conflict_of(self.wish.want, self.live) if self.wish and self.live else ""
+
+    @property
     def is_open(self) -> bool:
         """Whether the wish may start now, as far as gates are concerned."""
-        return self.wish is not None and not self.barred and (self.wish.free or not self.gates)
+        if self.wish is None or self.barred or self.conflict:
+            return False
+        return self.wish.free or not self.gates
 
     @property
     def may_start(self) -> bool:
@@ -227,6 +235,8 @@ class Look:
         if self.is_stuck and not self.barred:
             found.append(Blocker(gate="stalled", why="only a person or a new wish moves it"))
         found += self._fight
+        if self.conflict:
+            found.append(Blocker(gate="fixed", why=self.conflict))
         if not self.is_waiting:
             return tuple(found)
         barred = self.memory.quarantine.get(self.wish.digest)

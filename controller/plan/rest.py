@@ -114,7 +114,7 @@ def _noticed(look: Look, signal: Resting, due: Resting) -> Rest | None:
 def _settings(look: Look) -> Rest | None:
     """Apply what was declared anew; what somebody changed afterwards is drift, and healed only if drift is."""
     settings = look.wish.want.settings if look.wish else None
-    if look.wish is None or settings is None or not unset(look):
+    if look.wish is None or settings is None or look.conflict or not unset(look):
         return None
     applied = look.memory.applied
     if applied is None or applied.digest != settings.manifest.digest:

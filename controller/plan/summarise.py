@@ -55,7 +55,11 @@ def _status(
         blockers=decision.blockers,
         **_placed(look.place),
         **(_watched(rollout) if rollout else {}),
-        **(_there(live, memory, wanted, status_of(replace(look, memory=memory))) if live else {}),
+        **(
+            _there(live, memory, wanted, status_of(replace(look, memory=memory)), conflict=look.conflict)
+            if live
+            else {}
+        ),
     )
 
 
@@ -111,14 +115,16 @@ def _watched(rollout: Rollout) -> _Watched:
     )
 
 
-def _there(live: Live, memory: Memory, wanted: Release | None, drift: DriftStatus | None) -> _There:
+def _there(
+    live: Live, memory: Memory, wanted: Release | None, drift: DriftStatus | None, *, conflict: str
+) -> _There:
     """Say what is there; in sync means that what is wanted runs, and that nothing is being done about it."""
     return _There(
         live=_running(memory, live),
         revision=str(live.revision),
         desired=live.desired,
         running=live.running,
-        synced=wanted is not None and wanted.runs_in(live.manifest) and memory.rollout is None,
+        synced=wanted is not None and wanted.runs_in(live.manifest) and memory.rollout is None and not conflict,
         drifted=memory.drift is not None,
         drift=drift,
     )

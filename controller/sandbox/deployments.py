@@ -174,9 +174,10 @@ def go_back(world: World, service: Service, reason: str, prefix: str = "ECS depl
 STARTING = (
     "platformVersion", "networkConfiguration", "loadBalancers", "serviceRegistries",
     "serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations",
+    "gatewayConnectors", "monitoring",  # AWS's text does not say so; only a new revision can show them
 )  # fmt: skip
 # What a service revision freezes, so what ECS puts back; everything else stays as it was last set.
-FROZEN = (*STARTING, "capacityProviderStrategy", "launchType", "monitoring")
+FROZEN = (*STARTING, "capacityProviderStrategy", "launchType")
 
 
 def _frozen(settings: Native) -> dict[str, object]:

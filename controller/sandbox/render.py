@@ -187,6 +187,7 @@ def revision(one: Revision, owner: Service) -> dict[str, object]:
                 for image in one.definition.images
             ],
             "createdAt": one.created,
+            "gatewayConnectors": settings.get("gatewayConnectors"),
             "monitoring": settings.get("monitoring"),
             **{key: settings.get(key) for key in _OF_DEPLOYMENT},
         }

@@ -73,7 +73,8 @@ def plant(world: World, seed: Seed) -> Service:
     began = world.now() - _AGE
     definition = ops_definitions.register(region, _request(seed), round(began - 60, 3))
     cluster = ops_clusters.make(region, seed.cluster)
-    call = Call(world=world, region=region, params={"desiredCount": seed.desired_count})
+    tags = accepted("CreateService", {"tags": seed.service_definition.get("tags")})
+    call = Call(world=world, region=region, params={**tags, "desiredCount": seed.desired_count})
     service = ops_release.make(call, cluster, seed.service, _settings(seed))
     service.created = round(began - 30, 3)
     deployments.begin(world, region, service, definition)

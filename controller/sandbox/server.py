@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
-from controller.sandbox import admin, alarm_history, border, scheduler, seed, tasks
+from controller.sandbox import admin, alarm_history, border, scaling, scheduler, seed, tasks
 from controller.sandbox.calls import CHANGING
 from controller.sandbox.clock import Clock
 from controller.sandbox.dispatch import Desk
@@ -93,7 +93,7 @@ class Sandbox:
             own={LOOKUP: self._lookup},
         )
         self._door = Door(host.strip("[]") or "127.0.0.1", int(port), routes)
-        self._undo = [border.follow(self.clock.now), alarm_history.install()]
+        self._undo = [border.follow(self.clock.now), alarm_history.install(), scaling.install(self.world)]
         self._door.open()
         if self.clock.speed:
             self._ticker = threading.Thread(target=self._run, name="sandbox-ticker", daemon=True)

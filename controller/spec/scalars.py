@@ -135,6 +135,21 @@ class Whole(Scalar):
 
 
 @dataclass(frozen=True, slots=True)
+class TrueOrFalse(Scalar):
+    """A switch."""
+
+    def read(self, text: str) -> bool:
+        """Read a switch."""
+        if text not in {"true", "false"}:
+            refuse(f"{show(text)} is neither true nor false")
+        return text == "true"
+
+    def published(self) -> JsonSchemaValue:
+        """Describe it for editors."""
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
 class Moment(Scalar):
     """A time with its zone (RFC 3339)."""
 

@@ -39,6 +39,7 @@ from controller.spec.scalars import (
     RoleArn,
     Sentence,
     Span,
+    TrueOrFalse,
     Version,
     Whole,
     refuse,
@@ -51,8 +52,7 @@ TARGETS: Final = "Targets"
 
 # What the plan promises, wherever it would stand: one that is accepted in silence is believed to be there.
 _LATER: Final = frozenset(
-    {"concurrentRollouts", "create", "duringIncident", "gates", "groups", "hooks"}
-    | {"needs", "track", "verify", "versions"}
+    {"concurrentRollouts", "duringIncident", "gates", "groups", "hooks"} | {"needs", "track", "verify", "versions"}
 )
 
 
@@ -109,6 +109,7 @@ State: TypeAlias = Annotated[str, Explained(explain_state, STATE)]
 _STATE: Final = (
     "Where ${tfstate:output} looks: s3://bucket/key, or file:name.tfstate below the controller's folder of states."
 )
+_CREATE: Final = "true: a service that was never seen is created, if enough is said of it; one that is gone is not."
 
 Paused: TypeAlias = Annotated[Stop | None, BeforeValidator(_read_paused), _TrueOrStop()]
 
@@ -222,10 +223,11 @@ class PartialTarget(Strict):
     )
     service_definition: object = Field(
         default=None,
-        description="Fields of UpdateService in ECS's own shape; what is absent is not ours.",
+        description="Fields of CreateService and UpdateService in ECS's own shape; what is absent is not ours.",
         json_schema_extra={"type": "object"},
     )
     terraform_state: State = Field(default="", description=_STATE)
+    create: Annotated[bool, TrueOrFalse()] = Field(default=False, description=_CREATE)
     rollout: Rollout = Field(default_factory=Rollout, description="How a rollout is judged.")
     guards: list[object] = Field(
         default_factory=list, description="What must hold while a release rolls and bakes; else it is taken back."

@@ -183,6 +183,7 @@ class TargetReader:
             account=self._ground.account,
             region=self._ground.region,
             state=_value(lines, "terraformState"),
+            create=_is_true(lines.get("create")),
         )
         shaped = _shape(shaping, told)
         roots = {_DEFINITION: definition.root, _SERVICE: service or lines, _IMAGES: images or lines}
@@ -195,22 +196,17 @@ class TargetReader:
     ) -> DesiredTarget | None:
         if shaped.manifest is None:
             return None
-        ground, rollout = self._ground, model.rollout
+        rollout = model.rollout
         return DesiredTarget(
-            place=Place(
-                kind=model.kind,
-                account=ground.account,
-                region=ground.region,
-                cluster=model.cluster,
-                service=model.service,
-                role=ground.role,
-            ),
+            place=_place(model, self._ground),
             release=Release(
                 version=model.version, manifest=shaped.manifest, shape=Packed.of(shaped.shape), commit=commit
             ),
             owner=model.owner,
             file=file,
             settings=shaped.settings,
+            fixed=shaped.fixed,
+            beside=shaped.beside,
             terms=Terms(
                 guards=guards,
                 bake=rollout.bake,
@@ -227,6 +223,7 @@ class TargetReader:
                 for path, one in zip(shaped.ignore, model.ignore, strict=True)
             ),
             draft=Packed.of(shaped.draft) if shaped.draft else NOTHING,
+            create=model.create,
         )
 
 
@@ -238,6 +235,21 @@ def _lines(merged: Fields, filling: Filling) -> Fields:
         return lines
     filled = Entry(service.at, filling.fill(service.value, lookups=True))
     return Fields(lines.at, {**lines.entries, _SERVICE: filled})
+
+
+def _place(model: Target, ground: Ground) -> Place:
+    return Place(
+        kind=model.kind,
+        account=ground.account,
+        region=ground.region,
+        cluster=model.cluster,
+        service=model.service,
+        role=ground.role,
+    )
+
+
+def _is_true(node: Node | None) -> bool:
+    return isinstance(node, Text) and node.value == "true"
 
 
 def _shape(shaping: Shaping, told: Native) -> Shaped:

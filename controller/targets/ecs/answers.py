@@ -18,6 +18,7 @@ class Cause(StrEnum):
     CONTENT = "content"
     INACTIVE = "inactive"
     GONE = "gone"
+    TAKEN = "there already"
     NO_CLUSTER = "no cluster"
     NO_API = "no such operation"
     PLATFORM = "platform"
@@ -84,6 +85,8 @@ _TEXTS: Final = (
     ("taskdefinition is inactive", Cause.INACTIVE),
     ("task definition is inactive", Cause.INACTIVE),
     ("limit exceeded", Cause.QUOTA),
+    ("creation of service was not idempotent", Cause.TAKEN),
+    ("is still draining", Cause.PLATFORM),
 )
 
 _SENTENCES: Final = MappingProxyType({
@@ -94,6 +97,7 @@ _SENTENCES: Final = MappingProxyType({
     Cause.CONTENT: "AWS refuses {operation}: {message}",
     Cause.INACTIVE: "AWS refuses {operation}: {message}",
     Cause.GONE: "{operation}: {message}",
+    Cause.TAKEN: "{operation}: somebody made it meanwhile: {message}",
     Cause.NO_CLUSTER: "{operation}: {message}",
     Cause.NO_API: "{operation} is not offered here: {message}",
     Cause.PLATFORM: "AWS did not answer {operation} as it should: {message}",

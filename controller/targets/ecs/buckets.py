@@ -22,6 +22,7 @@ class Budget:
 
 REGISTER: Final = Budget(name="task definition modify", burst=20, rate=1)
 UPDATE: Final = Budget(name="service modify", burst=50, rate=5)
+TAG: Final = Budget(name="tag modify", burst=20, rate=10)
 _DEFINITIONS: Final = Budget(name="task definition read", burst=50, rate=20)
 _SERVICES: Final = Budget(name="service read", burst=100, rate=20)
 _DEPLOYMENTS: Final = Budget(name="service deployment", burst=50, rate=20)
@@ -31,10 +32,13 @@ _ALARMS: Final = Budget(name="alarm read", burst=9, rate=9)
 # "Amazon ECR service quotas" allow hundreds a second; a registry is also what every start of a task needs.
 _IMAGES: Final = Budget(name="image read", burst=100, rate=20)
 _TRAIL: Final = Budget(name="event lookup", burst=2, rate=2)
+_SCALING: Final = Budget(name="scalable target read", burst=5, rate=5)  # AWS names none: asked once in five minutes
 
 BUDGETS: Final = MappingProxyType({
     "RegisterTaskDefinition": REGISTER,
+    "CreateService": UPDATE,
     "UpdateService": UPDATE,
+    "TagResource": TAG,
     "DescribeTaskDefinition": _DEFINITIONS,
     "ListTaskDefinitions": _DEFINITIONS,
     "DescribeServices": _SERVICES,
@@ -48,6 +52,7 @@ BUDGETS: Final = MappingProxyType({
     "DescribeImages": _IMAGES,
     "GetDownloadUrlForLayer": _IMAGES,
     "LookupEvents": _TRAIL,
+    "DescribeScalableTargets": _SCALING,
 })  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def service_faults(service: Native) -> Iterator[Fault]:
     deployment = part(service, "deploymentConfiguration")
     yield from out_of_bounds(service, _COUNTS, (SERVICE,))
     yield from out_of_bounds(deployment, _PERCENTS, (SERVICE, "deploymentConfiguration"))
-    high, low = _whole(deployment.get("maximumPercent")), _whole(deployment.get("minimumHealthyPercent"))
+    high, low = whole(deployment.get("maximumPercent")), whole(deployment.get("minimumHealthyPercent"))
     if high == low == _PERCENT:
         yield Fault(
             path=(SERVICE, "deploymentConfiguration", "maximumPercent"),
@@ -71,12 +71,12 @@ def service_faults(service: Native) -> Iterator[Fault]:
 def out_of_bounds(native: Native, bounds: Mapping[str, tuple[int, int]], at: Path) -> Iterator[Fault]:
     """Say which whole numbers under these names are less or more than may be."""
     for name, (least, most) in bounds.items():
-        value = _whole(native.get(name))
+        value = whole(native.get(name))
         if value is not None and not least <= value <= most:
             yield Fault(path=(*at, name), what=f"{value} is not between {least} and {most}")
 
 
-def _whole(value: object) -> int | None:
+def whole(value: object) -> int | None:
     """Give a whole number, written as text too, for it is fitted to AWS's type later; None for anything else."""
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         return int(value)

@@ -20,9 +20,18 @@ from controller.ports import Lookups, Registries, Unfinished
 from controller.targets.ecs.base import family_of, is_running, lay_over, owned_of
 from controller.targets.ecs.bases import Bases
 from controller.targets.ecs.client import Clients
+from controller.targets.ecs.creation import lacking
 from controller.targets.ecs.draft import Draft, read_draft, tagged
 from controller.targets.ecs.lookedup import LookedUp, Unfilled
-from controller.targets.ecs.manifest import WHOLE, read_shape, release_manifest, settings_manifest, write_shape
+from controller.targets.ecs.manifest import (
+    WHOLE,
+    fixed_manifest,
+    read_creation,
+    read_shape,
+    release_manifest,
+    settings_manifest,
+    write_shape,
+)
 from controller.targets.ecs.native import Native, last, part
 from controller.targets.ecs.pinned import (
     asked_images,
@@ -168,7 +177,9 @@ class Completing:
         return self._registries.find(list(asked)) if asked else {}
 
     def _end(self, work: _Work, answers: Mapping[ImageAt, ImageAnswer]) -> DesiredTarget:
-        why = "; ".join(filter(None, (_settle(work, name, image, answers) for name, image in work.tags.items())))
+        wrong = [_settle(work, name, image, answers) for name, image in work.tags.items()]
+        wrong.append(lacking(work.want, work.definition) if work.draft.base else "")
+        why = "; ".join(filter(None, wrong))
         result = replace(work.one.want, unread=why) if why else _whole(work)
         rests = not why and not _waits(work)
         until = self._elapsed() + (_AGAIN if why else _LATE if rests else _SOON)
@@ -241,12 +252,18 @@ def _whole(work: _Work) -> DesiredTarget:
     release = Release(
         version=want.release.version,
         manifest=release_manifest(definition, work.service, work.owned, work.passed),
-        shape=Packed.of(write_shape(definition, work.service, dict(work.tags))),
+        shape=Packed.of(write_shape(definition, work.service, dict(work.tags), _creation(want))),
         commit=want.release.commit,
         asked=work.asked if work.tags else None,
     )
-    settings = want.settings
+    settings, fixed = want.settings, want.fixed
     if settings is not None and work.passed:
         manifest = settings_manifest(json.loads(settings.shape), work.passed)
         settings = Settings(manifest=manifest, shape=settings.shape)
-    return replace(want, release=release, settings=settings, notes=tuple(work.notes))
+    if fixed is not None and work.passed:
+        fixed = replace(fixed, manifest=fixed_manifest(json.loads(fixed.shape), work.passed))
+    return replace(want, release=release, settings=settings, fixed=fixed, notes=tuple(work.notes))
+
+
+def _creation(want: DesiredTarget) -> Native | None:
+    return read_creation(str(want.release.shape))

@@ -8,6 +8,7 @@ from controller.model.manifest import Echo, Echoed, Manifest, narrow, within
 from controller.model.observation import Live
 from controller.model.paths import Paths
 from controller.model.release import Settings
+from controller.targets.ecs.fields import TAGS
 from controller.targets.ecs.manifest import release_manifest, settings_manifest
 from controller.targets.ecs.native import Native, part, texts
 from controller.targets.ecs.rules import SERVICE, TASK_DEFINITION
@@ -25,12 +26,12 @@ def differing_fields(declared: Native, live: Live | None, read: Callable[[], Nat
 
 
 def differing_settings(settings: Settings, live: Live | None, read: Callable[[], Native]) -> dict[str, object]:
-    """Give the declared settings that are not so now."""
-    declared: dict[str, object] = json.loads(settings.shape)
+    """Give the declared settings that are not so now, but for tags: they go by a call of their own."""
+    declared = read_settings(settings)
     names = [
         name
         for name, value in declared.items()
-        if live is None or _differs(settings_manifest({name: value}), live.settings)
+        if name != TAGS and (live is None or _differs(settings_manifest({name: value}), live.settings))
     ]
     return {name: _merged(name, declared[name], read) for name in names}
 
@@ -47,6 +48,12 @@ def echo_of(live: Manifest, released: Manifest) -> Echo:
         for path in sorted(there)
         if there[path] != asked.get(path) and (path not in asked or path.startswith(f"{TASK_DEFINITION}."))
     )
+
+
+def read_settings(settings: Settings | None) -> dict[str, object]:
+    """Read the declared settings as they are sent."""
+    declared: dict[str, object] = json.loads(settings.shape) if settings else {}
+    return declared
 
 
 def _content(name: str, declared: Native) -> Manifest:

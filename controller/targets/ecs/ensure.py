@@ -1,7 +1,8 @@
-"""The one way to change a service: make sure of a revision, compare what is there with `expect`, and send."""
+"""The one way to change or make a service: be sure of a revision, compare what is there with `expect`, and send."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -15,10 +16,13 @@ from controller.model.rollout import Purpose
 from controller.targets.ecs.answers import Cause, Declined
 from controller.targets.ecs.buckets import REGISTER, UPDATE
 from controller.targets.ecs.client import WAITS, Access, Clients, OutOfQuota
+from controller.targets.ecs.creation import creation_params
 from controller.targets.ecs.definitions import Definition, Definitions
-from controller.targets.ecs.difference import differing_fields, differing_settings, echo_of
+from controller.targets.ecs.difference import differing_fields, differing_settings, echo_of, read_settings
+from controller.targets.ecs.fields import TAGS
+from controller.targets.ecs.labels import differing_tags
 from controller.targets.ecs.look import Looking
-from controller.targets.ecs.manifest import read_shape
+from controller.targets.ecs.manifest import read_creation, read_shape
 from controller.targets.ecs.native import Native, part, text
 from controller.targets.ecs.permit import Permission
 from controller.targets.ecs.pinned import images_of
@@ -40,6 +44,7 @@ class _Attempt:
     access: Access
     definition: dict[str, object]
     service: dict[str, object]
+    create: dict[str, object] | None = None
     revision: Revision | None = None
 
 
@@ -55,12 +60,18 @@ class Ensuring:
         """Carry out one action; whatever happens, the outcome says what is known of it."""
         try:
             definition, service = read_shape(str(action.release.shape))
+            create = read_creation(str(action.release.shape)) if action.expect is None else None
         except (ValueError, KeyError, TypeError) as error:
             return NotSent(action=action, why=f"the shape that was recorded for it cannot be read: {error}")
         access = self._clients.access(action.place)
-        attempt = _Attempt(action=action, access=access, definition=definition, service=service)
+        attempt = _Attempt(action=action, access=access, definition=definition, service=service, create=create)
         permission = Permission(
-            place=action.place, family=text(definition, "family"), not_after=action.not_after, check=check
+            place=action.place,
+            family=text(definition, "family"),
+            not_after=action.not_after,
+            check=check,
+            create=action.expect is None,
+            resource=self._looking.seen(action.place).arn,
         )
         try:
             check()
@@ -78,8 +89,8 @@ class Ensuring:
         """Make sure of the account and of the quota before anything is registered that could not be deployed."""
         place, action = attempt.action.place, attempt.action
         attempt.access.verify()
-        if action.expect is None:
-            raise Refusal("there is no service to update, and trueup does not create services yet")
+        if action.expect is None and (attempt.create is None or action.purpose is not Purpose.FORWARD):
+            raise Refusal("there is no service to update, and this release was not written to create one")
         needed = [UPDATE] if action.revision or action.purpose is Purpose.SETTINGS else [UPDATE, REGISTER]
         if any(self._clients.buckets.left(place.account, place.region, budget) < 1 for budget in needed):
             raise Refusal(WAITS)
@@ -88,7 +99,7 @@ class Ensuring:
         self._compare(attempt)
         attempt.revision = self._revision(attempt)
         self._compare(attempt)
-        return self._send(attempt)
+        return self._create(attempt, attempt.create) if attempt.create is not None else self._update(attempt)
 
     def _compare(self, attempt: _Attempt) -> None:
         """Look again unless the last look is fresh; raises _Stale if something else is there now."""
@@ -96,13 +107,23 @@ class Ensuring:
         seen = self._looking.seen(action.place)
         if self._clients.elapsed() - seen.looked <= _FRESH:
             return
+        if action.expect is None:
+            self._must_be_absent(attempt)
+            return
         service = self._read(attempt)
         primary = primary_of(service) or {}
         found = (text(primary, "id"), text(primary, "taskDefinition"))
-        expected = (action.expect.deployment, action.expect.revision) if action.expect else ("", "")
+        expected = (action.expect.deployment, action.expect.revision)
         if found != expected:
             raise _Stale(f"{found[0]} with {found[1]} runs there now, not {expected[0]} with {expected[1]}")
         seen.looked = self._clients.elapsed()
+
+    def _must_be_absent(self, attempt: _Attempt) -> None:
+        answer = self._looking.describe(attempt.access, attempt.action.place)
+        if isinstance(answer, Unseen):
+            raise Refusal(answer.why)
+        if not isinstance(answer, Absent):
+            raise _Stale("somebody made the service meanwhile; it is looked at first")
 
     def _read(self, attempt: _Attempt) -> Native:
         answer = self._looking.describe(attempt.access, attempt.action.place)
@@ -151,20 +172,39 @@ class Ensuring:
             raise
         return known if known.active else None
 
-    def _send(self, attempt: _Attempt) -> Outcome:
+    def _create(self, attempt: _Attempt, create: Mapping[str, object]) -> Outcome:
+        """Make the service with all that is declared of it, and how many tasks it begins with."""
+        action, revision = attempt.action, attempt.revision or Revision("")
+        settings = read_settings(action.settings)
+        fields = {**settings, **attempt.service, **create, "taskDefinition": revision}
+        declared = {name: value for name, value in fields.items() if value is not None}
+        answer = attempt.access.change("CreateService", **creation_params(action, declared))
+        return self._answered(attempt, answer)
+
+    def _update(self, attempt: _Attempt) -> Outcome:
         action, place = attempt.action, attempt.action.place
         revision = attempt.revision or Revision("")
-        fields = self._fields(attempt)
-        if action.purpose is Purpose.SETTINGS and action.expect is not None and not fields:
+        fields, tags = self._fields(attempt), self._tags(attempt)
+        only = action.purpose is Purpose.SETTINGS and action.expect is not None
+        if only and action.expect is not None and not fields:
+            self._tag(attempt, tags)
             live = self._looking.seen(place).live
             known = live.asof if live else 0
             return Sent(action=action, deployment=action.expect.deployment, revision=revision, asof=known)
-        if action.purpose is not Purpose.SETTINGS:
+        if not only:
             fields |= {"taskDefinition": revision, **({"forceNewDeployment": True} if action.force else {})}
         answer = attempt.access.change("UpdateService", cluster=place.cluster, service=place.service, **fields)
+        outcome = self._answered(attempt, answer)
+        # What is deployed is deployed: at rest the tags are sent again, and then it is said why they are not set.
+        with nullcontext() if only else suppress(TrueupError):
+            self._tag(attempt, tags)
+        return outcome
+
+    def _answered(self, attempt: _Attempt, answer: Native) -> Outcome:
+        action, revision = attempt.action, attempt.revision or Revision("")
         service = part(answer, "service")
         primary = primary_of(service) or {}
-        shown = self._looking.answered(place, attempt.access, service)
+        shown = self._looking.answered(action.place, attempt.access, service)
         if text(primary, "taskDefinition") != revision:
             other = text(primary, "taskDefinition") or "nothing"
             why = f"AWS took it, but its answer shows {other} and not {revision}"
@@ -176,6 +216,21 @@ class Ensuring:
             asof=asof(service),
             echo=echo_of(shown.manifest, action.release.manifest) if shown else (),
         )
+
+    def _tag(self, attempt: _Attempt, tags: list[dict[str, str]]) -> None:
+        """Add tags and replace values; what is there besides stays."""
+        seen = self._looking.seen(attempt.action.place)
+        if tags and not seen.arn:
+            raise Refusal("the service was not seen yet, so its tags can not be set")
+        if tags:
+            attempt.access.change("TagResource", resourceArn=seen.arn, tags=tags)
+            seen.settled = False
+
+    def _tags(self, attempt: _Attempt) -> list[dict[str, str]]:
+        action = attempt.action
+        declared = read_settings(action.settings).get(TAGS) if action.purpose in _FORWARD else None
+        live = self._looking.seen(action.place).live
+        return differing_tags(declared, live.settings if live else None)
 
     def _fields(self, attempt: _Attempt) -> dict[str, object]:
         """Give the service fields that differ from what is there: nothing else is touched."""
@@ -197,7 +252,7 @@ def _outcome(action: Ensure, declined: Declined, revision: Revision | None) -> O
         return Lost(action=action, why=why, revision=revision)
     if declined.cause is Cause.CONTENT:
         return Refused(action=action, why=why, revision=revision)
-    if declined.cause is Cause.GONE:
+    if declined.cause in {Cause.GONE, Cause.TAKEN}:
         return Stale(action=action, why=why, revision=revision)
     if declined.cause is Cause.INACTIVE:
         # The next turn finds it inactive too, and registers the recorded shape again.

@@ -7,9 +7,13 @@ Reference, 2014-11-13).
 from types import MappingProxyType
 from typing import Final
 
-# Changing one of these starts a deployment: they belong to the release.
+# Changing one of these starts a deployment: they belong to the release. The texts of `gatewayConnectors` and
+# `monitoring` do not say so, but a service revision freezes both and nothing else shows them, and only a deployment
+# makes a new one ("Service revisions", Developer Guide).
 DEPLOYS: Final[tuple[str, ...]] = (
+    "gatewayConnectors",
     "loadBalancers",
+    "monitoring",
     "networkConfiguration",
     "platformVersion",
     "serviceConnectConfiguration",
@@ -25,7 +29,10 @@ ONLY_ON_DEPLOYMENTS: Final = frozenset({
     "vpcLatticeConfigurations",
 })  # fmt: skip
 
-# These start nothing, and are read back: settings.
+# These are read back from the service revision of a deployment, and nowhere else.
+ONLY_ON_REVISIONS: Final = frozenset({"gatewayConnectors", "monitoring"})
+
+# These start nothing, and are read back: settings. Tags go by a call of their own.
 SETTINGS: Final[tuple[str, ...]] = (
     "availabilityZoneRebalancing",
     "capacityProviderStrategy",
@@ -37,27 +44,30 @@ SETTINGS: Final[tuple[str, ...]] = (
     "placementConstraints",
     "placementStrategy",
     "propagateTags",
+    "tags",
 )
+TAGS: Final = "tags"
 
-_CREATE_ONLY = "is fixed when a service is created; UpdateService cannot change it"
+_ANEW = "or make a new service under another name"
+# What is fixed when a service is created, and what to do when the spec wants it otherwise. UpdateService takes a
+# deployment controller, but says nothing of what becomes of the service then: it is taken for fixed too.
+FIXED: Final = MappingProxyType({
+    "deploymentController": f"put it back in the spec, {_ANEW}",
+    "launchType": f"put it back in the spec, {_ANEW}; with capacityProviderStrategy it can be changed in place",
+    "role": f"put it back in the spec, {_ANEW}; a service that names none uses the service-linked role",
+    "schedulingStrategy": f"put it back in the spec, {_ANEW}",
+})  # fmt: skip
+
 _OURS = "is set by trueup itself; leave it out"
-_LATER = "is not supported yet"
 
 # What serviceDefinition may not say, and why.
 NOT_DECLARED: Final = MappingProxyType({
-    "clientToken": _CREATE_ONLY,
-    "deploymentController": _CREATE_ONLY,
-    "launchType": _CREATE_ONLY,
-    "role": _CREATE_ONLY,
-    "schedulingStrategy": _CREATE_ONLY,
-    "serviceName": f"{_CREATE_ONLY}; name the service with the target's `service`",
+    "clientToken": f"{_OURS}: each creation has its own",
+    "serviceName": f"{_OURS}: the target's `service` names it",
     "cluster": f"{_OURS}: the environment's `cluster` names it",
     "forceNewDeployment": f"{_OURS}: `trueup retry` uses it",
     "service": f"{_OURS}: the target's `service` names it",
     "taskDefinition": f"{_OURS}: the revision is the one it registers",
-    "gatewayConnectors": f"{_LATER}: AWS does not read it back",
-    "monitoring": f"{_LATER}: AWS does not read it back",
-    "tags": _LATER,
 })  # fmt: skip
 
 # What AWS adds to a task definition when it answers, and nobody can send.
@@ -74,6 +84,7 @@ OUTPUT_ONLY: Final = frozenset({
     "taskDefinitionArn",
 })  # fmt: skip
 
+OUR_TAGS: Final = "trueup:"
 TAG_DIGEST: Final = "trueup:digest"
 TAG_VERSION: Final = "trueup:version"
 TAG_COMMIT: Final = "trueup:commit"

@@ -12,11 +12,14 @@ from controller.model.observation import Absent, Live, Sight, State, Unseen
 from controller.model.place import Place
 from controller.ports import LookAt
 from controller.targets.ecs.answers import Cause, Declined
+from controller.targets.ecs.aside import reads_scaling, reads_tags
 from controller.targets.ecs.client import Access, Clients
 from controller.targets.ecs.definitions import Definitions
 from controller.targets.ecs.memory import Seen, asked_of, mark_of
 from controller.targets.ecs.native import Native, last, parts, text
+from controller.targets.ecs.revisions import freeze
 from controller.targets.ecs.running import read_running
+from controller.targets.ecs.scaling import Scaled, Scaling
 from controller.targets.ecs.sight import Job, compose, primary_or_why
 from controller.targets.ecs.stopped import started_after
 from controller.targets.ecs.tasks import gather
@@ -36,6 +39,7 @@ class Looking:
         self._clients = clients
         self._definitions = definitions
         self._telling = Telling(clients.elapsed)
+        self._scaling = Scaling(clients.elapsed)
         self._seen: defaultdict[ClaimKey, Seen] = defaultdict(Seen)
 
     def look(self, wanted: Sequence[LookAt]) -> Mapping[TargetName, Sight]:
@@ -63,6 +67,7 @@ class Looking:
         """
         seen, primary = self._seen[place.claim], primary_or_why(service)
         seen.settled, seen.looked = False, self._clients.elapsed()
+        seen.arn = text(service, "serviceArn")
         if isinstance(primary, str):
             return None
         one = LookAt(target=TargetName(place.service), place=place)
@@ -79,14 +84,22 @@ class Looking:
         by_service: defaultdict[str, list[LookAt]] = defaultdict(list)
         for one in ones:
             by_service[one.place.service].append(one)
-        services = list(by_service)
+        services, cluster = list(by_service), ones[0].place.cluster
+        counted = {one.place.service for one in ones if reads_scaling(one.owns)}
+        scaled = self._scaling.read(access, cluster, counted) if counted else {}
         sights: dict[TargetName, Sight] = {}
         moving: list[Job] = []
         for start in range(0, len(services), _AT_ONCE):
             # An answer holds a hundred events a service: only those of what moves are kept until the end.
-            answers = describe(access, ones[0].place, services[start : start + _AT_ONCE])
-            begun = [(one, self._begin(one, answers[name])) for name in answers for one in by_service[name]]
+            names = services[start : start + _AT_ONCE]
+            tagged = any(reads_tags(one.owns) for name in names for one in by_service[name])
+            begun = [
+                (one, self._begin(one, answer, scaled.get(name, Scaled())))
+                for name, answer in describe(access, ones[0].place, names, tagged=tagged).items()
+                for one in by_service[name]
+            ]
             jobs = [job for _, job in begun if isinstance(job, Job)]
+            freeze(access, jobs)
             if self._by_digest and jobs:
                 read_running(access, jobs, partial(self._definitions.get, access))
             sights.update((one.target, sight) for one, sight in begun if not isinstance(sight, Job))
@@ -95,7 +108,7 @@ class Looking:
         self._telling.hear(access, moving)
         return sights | {job.one.target: self._sight(access, job) for job in moving}
 
-    def _begin(self, one: LookAt, answer: Native | Absent | Unseen) -> Sight | Job:
+    def _begin(self, one: LookAt, answer: Native | Absent | Unseen, scaled: Scaled) -> Sight | Job:
         """Give what there is if nothing changed, else what there is to do."""
         if isinstance(answer, Absent | Unseen):
             return answer
@@ -103,11 +116,19 @@ class Looking:
         primary = primary_or_why(answer)
         if isinstance(primary, str):
             return Unseen(why=primary)
-        seen.looked = self._clients.elapsed()
+        seen.looked, seen.arn = self._clients.elapsed(), text(answer, "serviceArn")
         job = Job(
-            one=one, service=answer, primary=primary, seen=seen, mark=mark_of(answer), by_digest=self._by_digest
+            one=one,
+            service=answer,
+            primary=primary,
+            seen=seen,
+            mark=mark_of(answer),
+            by_digest=self._by_digest,
+            scaled=scaled,
         )
         same = seen.settled and seen.mark == job.mark and seen.asked == asked_of(one)
+        beside = (seen.live.beside, seen.live.unread) if seen.live else None
+        same = same and beside == (scaled.manifest, scaled.why)
         restarted = job.proven and started_after(answer, max(job.proven, seen.started))
         return seen.live if same and seen.live is not None and not restarted else job
 
@@ -136,13 +157,14 @@ def _remember(job: Job, live: Live) -> Live:
     return seen.live
 
 
-def describe(access: Access, place: Place, services: Sequence[str]) -> Answers:
+def describe(access: Access, place: Place, services: Sequence[str], *, tagged: bool = False) -> Answers:
     """Read at most ten services of one cluster; a name that AWS refuses does not hide the others."""
+    more = {"include": ["TAGS"]} if tagged else {}
     try:
-        answer = access.read("DescribeServices", cluster=place.cluster, services=list(services))
+        answer = access.read("DescribeServices", cluster=place.cluster, services=list(services), **more)
     except Declined as declined:
         if declined.cause is Cause.CONTENT and len(services) > 1:
-            return {name: describe(access, place, [name])[name] for name in services}
+            return {name: describe(access, place, [name], tagged=tagged)[name] for name in services}
         if declined.cause is Cause.GONE and len(services) == 1:
             return {services[0]: Absent()}
         why = f"{declined}{_hint(declined, place)}"

@@ -1,6 +1,5 @@
 """Values that other systems keep, put into a release: read once a commit, and judged as if written there."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
@@ -12,6 +11,7 @@ from controller.model.names import Commit
 from controller.model.packed import Packed
 from controller.model.release import Release
 from controller.ports import Lookups, Native, Unfinished
+from controller.targets.ecs.creation import declared_of
 from controller.targets.ecs.draft import Draft, read_draft
 from controller.targets.ecs.manifest import read_shape
 from controller.targets.ecs.spec import shape
@@ -76,10 +76,9 @@ def lookups_of(want: DesiredTarget) -> tuple[LookupAt, ...]:
 def _judged(want: DesiredTarget, values: Mapping[Lookup, str | tuple[str, ...]]) -> DesiredTarget:
     """Bring the filled values to shape, as a spec is: a role may be none, two ports may be the same."""
     draft = read_draft(want.draft)
-    definition, service = read_shape(str(want.release.shape))
-    declared = json.loads(want.settings.shape) if want.settings else {}
+    definition, _ = read_shape(str(want.release.shape))
     try:
-        filled = fill_native({"definition": definition, "service": {**service, **declared}}, values)
+        filled = fill_native({"definition": definition, "service": declared_of(want)}, values)
     except ValueError as problem:
         raise Unfilled(str(problem)) from problem
     shaped = shape(_native(want, draft, filled))
@@ -91,7 +90,7 @@ def _judged(want: DesiredTarget, values: Mapping[Lookup, str | tuple[str, ...]])
         shape=Packed.of(shaped.shape),
         commit=want.release.commit,
     )
-    return replace(want, release=release, settings=shaped.settings)
+    return replace(want, release=release, settings=shaped.settings, fixed=shaped.fixed)
 
 
 def _native(want: DesiredTarget, draft: Draft, filled: object) -> Native:
@@ -103,4 +102,5 @@ def _native(want: DesiredTarget, draft: Draft, filled: object) -> Native:
         base=draft.base or None,
         account=want.place.account,
         region=want.place.region,
+        create=want.create,
     )

@@ -7,8 +7,16 @@ from typing import Final
 
 from controller.model.manifest import Manifest, Scalar, within
 from controller.model.paths import Paths, excepting
-from controller.targets.ecs.canon import Free, Place, flatten, grow
-from controller.targets.ecs.fields import DEPLOYS, ONLY_ON_DEPLOYMENTS, OUTPUT_ONLY, SETTINGS
+from controller.targets.ecs.canon import Free, Place, bracket, flatten, grow
+from controller.targets.ecs.fields import (
+    DEPLOYS,
+    FIXED,
+    ONLY_ON_DEPLOYMENTS,
+    ONLY_ON_REVISIONS,
+    OUTPUT_ONLY,
+    SETTINGS,
+    TAGS,
+)
 from controller.targets.ecs.native import Native, part, parts, text, texts
 from controller.targets.ecs.rules import RULES, SERVICE, TASK_DEFINITION
 from controller.targets.ecs.shapes import definition_inputs
@@ -56,18 +64,27 @@ def live_manifest(definition: Mapping[str, Scalar], service: Native) -> Manifest
 
 def settings_manifest(declared: Native, passed: Paths = ()) -> Manifest:
     """Give the content of declared settings, which own exactly the leaves that they declare."""
-    place = PLACES.at(SERVICE)
-    given = [(name, declared[name]) for name in SETTINGS if name in declared]
+    return _leafwise(declared, SETTINGS, passed)
+
+
+def fixed_manifest(declared: Native, passed: Paths = ()) -> Manifest:
+    """Give the content of declared fields that are fixed when a service is created."""
+    return _leafwise(declared, FIXED, passed)
+
+
+def live_settings(service: Native) -> Manifest:
+    """Give every setting that a service has, and what was fixed when it was created."""
+    return Manifest.of(service_fields({**service, "role": service.get("roleArn")}, (*SETTINGS, *FIXED)))
+
+
+def _leafwise(declared: Native, names: Iterable[str], passed: Paths) -> Manifest:
+    place, chosen = PLACES.at(SERVICE), tuple(names)
+    given = [(name, declared[name]) for name in chosen if name in declared]
     owns = tuple(
         sorted(leaf for name, value in given for leaf in _leaves(value, f"{SERVICE}.{name}", place.at(name)))
     )
     owns = excepting(owns, passed)
-    return Manifest.of(within(service_fields(declared, SETTINGS), owns), owns)
-
-
-def live_settings(service: Native) -> Manifest:
-    """Give every setting that a service has."""
-    return Manifest.of(service_fields(service, SETTINGS))
+    return Manifest.of(within(service_fields(declared, chosen), owns), owns)
 
 
 def deploying(service: Native, deployment: Native) -> Native:
@@ -76,7 +93,8 @@ def deploying(service: Native, deployment: Native) -> Native:
     Load balancers and registries are answered for the service only; a platform version is answered resolved for
     the deployment and as it was asked for by the service.
     """
-    fields = {name: service[name] for name in DEPLOYS if name in service and name not in ONLY_ON_DEPLOYMENTS}
+    elsewhere = ONLY_ON_DEPLOYMENTS | ONLY_ON_REVISIONS
+    fields = {name: service[name] for name in DEPLOYS if name in service and name not in elsewhere}
     own = {name: deployment[name] for name in DEPLOYS if name in deployment}
     if text(service, "platformVersion") in {"", "LATEST"}:
         own.pop("platformVersion", None)
@@ -92,16 +110,27 @@ def registrable(definition: Native) -> dict[str, object]:
     }
 
 
-def write_shape(definition: Native, service: Native, images: Native = NOTHING) -> str:
-    """Write all that is needed to make a release run, in one fixed order; `images` are the tags it was asked by."""
+def write_shape(definition: Native, service: Native, images: Native = NOTHING, create: Native | None = None) -> str:
+    """Write all that is needed to make a release run, in one fixed order.
+
+    `images` are the tags it was asked by, `create` is what only CreateService takes, where a service that is not
+    there may be created.
+    """
     asked = {"images": images} if images else {}
-    return canonical_json({"taskDefinition": definition, "service": service, **asked})
+    leave = {} if create is None else {"create": create}
+    return canonical_json({"taskDefinition": definition, "service": service, **asked, **leave})
 
 
 def read_shape(shape: str) -> tuple[dict[str, object], dict[str, object]]:
     """Read what `write_shape` wrote: the task definition and the service fields."""
     read: dict[str, dict[str, object]] = json.loads(shape)
     return read["taskDefinition"], read["service"]
+
+
+def read_creation(shape: str) -> dict[str, object] | None:
+    """Read what only CreateService takes of what `write_shape` wrote; None if nothing may be created."""
+    read: dict[str, dict[str, object]] = json.loads(shape)
+    return read.get("create")
 
 
 def canonical_json(value: object) -> str:
@@ -117,7 +146,10 @@ def _owned(name: str, value: Native) -> Paths:
 
 
 def _leaves(value: object, path: str, place: Place) -> list[str]:
-    """Null declares nothing; an empty list declares that there is nothing."""
+    """Null declares nothing; an empty list declares that there is nothing, and a tag is one leaf."""
+    if path == f"{SERVICE}.{TAGS}":
+        keys = (text(tag, "key") for tag in parts({TAGS: value}, TAGS))
+        return [bracket(path, key) for key in keys]
     if isinstance(value, Mapping) and not isinstance(place.rule, Free):
         return [leaf for key, member in value.items() for leaf in _leaves(member, f"{path}.{key}", place.at(key))]
     return [] if value is None else [path]

@@ -9,6 +9,7 @@ from controller.model.manifest import Manifest
 from controller.model.names import DeploymentId
 from controller.model.observation import Deployment, Live
 from controller.ports import LookAt
+from controller.targets.ecs.aside import reads_revisions, reads_tags
 from controller.targets.ecs.native import Native
 from controller.targets.ecs.stopped import Stopped
 from controller.targets.ecs.verdict import Told
@@ -23,6 +24,9 @@ _MANIFESTS: Final = 8
 class Seen:
     """One place as it was seen last.
 
+    `arn` is the service's. `frozen` is what the service revisions of its deployments have that nothing else shows,
+    by the deployment's id.
+
     `mark` stands for all that DescribeServices said but its events, `asked` for what was asked of the look; while
     both stay the same and `settled` holds, `live` is still what there is. `listed_at` is the newest change that was
     known when a deployment was last listed, `before` which deployments were there before one. `rested` are service
@@ -31,6 +35,7 @@ class Seen:
     answers in which nobody knew them; `gathered` is what stopped tasks were last read for, `started` until when.
     """
 
+    arn: str = ""
     mark: bytes = b""
     asked: Asked = ()
     settled: bool = False
@@ -49,6 +54,7 @@ class Seen:
     manifests: dict[tuple[str, ...], Manifest] = field(default_factory=dict)
     images: dict[DeploymentId, Mapping[str, str]] = field(default_factory=dict)
     unpinned: dict[DeploymentId, bytes] = field(default_factory=dict)
+    frozen: dict[str, Native] = field(default_factory=dict)
 
     def remember(self, deployments: Iterable[Deployment], listed: Iterable[str], asof: int) -> None:
         """Keep the newest deployments, and since when each was known to be listed."""
@@ -84,4 +90,4 @@ def mark_of(service: Native) -> bytes:
 
 def asked_of(one: LookAt) -> Asked:
     """Give what was asked of a look."""
-    return (one.moving, one.ours, one.proven, one.draft)
+    return (one.moving, one.ours, one.proven, one.draft, reads_revisions(one.owns), reads_tags(one.owns))

@@ -19,6 +19,8 @@ from controller.model.place import Place
 
 REGISTER: Final = "RegisterTaskDefinition"
 UPDATE: Final = "UpdateService"
+CREATE: Final = "CreateService"
+TAG: Final = "TagResource"
 _CREDENTIAL: Final = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
 
@@ -43,12 +45,17 @@ class Headers(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Permission:
-    """What one intent allows, until when, and who has the last word; `opened` once a request was let out."""
+    """What one intent allows, until when, and who has the last word; `opened` once a request was let out.
+
+    `create`: the service is to be made, not updated. `resource` is the ARN that may be tagged.
+    """
 
     place: Place
     family: str
     not_after: datetime
     check: Callable[[], None]
+    create: bool = False
+    resource: str = ""
     opened: bool = False
 
 
@@ -106,9 +113,12 @@ def _said(request: Request, operation: str) -> dict[str, object]:
     named = _body(request)
     if operation == REGISTER:
         return {"family": named.get("family")}
+    if operation == TAG:
+        return {"resource": named.get("resourceArn")}
     revision = str(named.get("taskDefinition") or "").split(":")
     told = {"revision in": "/".join(revision[4:2:-1])} if len(revision) > 1 else {}
-    return {"cluster": named.get("cluster"), "service": named.get("service"), **told}
+    service = named.get("serviceName" if operation == CREATE else "service")
+    return {"cluster": named.get("cluster"), "service": service, **told}
 
 
 def _body(request: Request) -> dict[str, object]:
@@ -120,12 +130,13 @@ def _body(request: Request) -> dict[str, object]:
 def _allowed(permission: Permission, name: str) -> tuple[object, ...]:
     place = permission.place
     return {
-        "operation": (REGISTER, UPDATE),
+        "operation": (REGISTER, TAG, CREATE if permission.create else UPDATE),
         "account": (place.account,),
         "region": (place.region,),
         "cluster": (place.cluster,),
         "service": (place.service,),
         "family": (permission.family,),
+        "resource": (permission.resource,),
         "revision in": (f"{place.account}/{place.region}",),
     }[name]
 

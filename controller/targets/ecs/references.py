@@ -120,7 +120,6 @@ def _named_ports(service: Native, containers: list[Native]) -> Iterator[Fault]:
     for place, one in enumerate(connect):
         at = (_SERVICE, "serviceConnectConfiguration", "services", place, "portName")
         yield from _there(text(one, "portName"), names, "port named", at)
-    for place, one in enumerate(parts(service, "vpcLatticeConfigurations")):
-        yield from _there(
-            text(one, "portName"), names, "port named", (_SERVICE, "vpcLatticeConfigurations", place, "portName")
-        )
+    for field in ("vpcLatticeConfigurations", "gatewayConnectors"):
+        for place, one in enumerate(parts(service, field)):
+            yield from _there(text(one, "portName"), names, "port named", (_SERVICE, field, place, "portName"))

@@ -11,11 +11,12 @@ from typing import Final
 
 from controller.model.manifest import Scalar
 from controller.targets.ecs.canon import Bag, Free, Leaf, Named, Pairs, Rule, Table, Whole, named
-from controller.targets.ecs.native import Native, texts
+from controller.targets.ecs.native import Native, text, texts
 
 _VCPU = re.compile(r"\s*(\d*\.?\d+)\s*vcpu\s*", re.IGNORECASE)
 _GB = re.compile(r"\s*(\d*\.?\d+)\s*gb\s*", re.IGNORECASE)
 _UNITS_A_UNIT = 1024
+_LAMBDA: Final = "AWS_LAMBDA"  # what a hook is that does not say
 _LONGEST = 4000  # digits; Python itself refuses to read some more
 
 NO: Final = Leaf(default=False)
@@ -54,15 +55,22 @@ def _device(item: Native) -> str:
 
 def _hook(item: Native) -> str:
     stages = "+".join(sorted(texts(item, "lifecycleStages")))
-    return f"{stages}:{item.get('hookTargetArn') or item.get('targetType') or 'AWS_LAMBDA'}"
+    kind, target = text(item, "targetType") or _LAMBDA, text(item, "hookTargetArn")
+    both = target and kind != _LAMBDA
+    return ":".join((stages, kind, target) if both else (stages, target or kind))
 
 
 def _off(connect: Mapping[str, Scalar]) -> bool:
     return connect.keys() <= {".enabled"} and not connect.get(".enabled")
 
 
+def _metrics(item: Native) -> str:
+    return "+".join(sorted(texts(item, "metricNames")))
+
+
 _PORTS = Named(key=_port, by=frozenset({"containerPort", "containerPortRange", "protocol"}))
 _HOOKS = Named(key=_hook, by=frozenset({"hookTargetArn", "lifecycleStages", "targetType"}))
+_METRICS = Named(key=_metrics, by=frozenset({"metricNames"}))
 _DEVICES = Named(key=_device, by=frozenset({"hostPath", "containerPath"}))
 
 # Not named, so exact and in their order: command, entryPoint, environmentFiles, dnsServers, extraHosts and so on.
@@ -144,16 +152,22 @@ _SERVICE: dict[str, Rule] = {
     "deploymentConfiguration.maximumPercent": Leaf(default=200),
     "deploymentConfiguration.minimumHealthyPercent": Leaf(default=100),
     "deploymentConfiguration.strategy": Leaf(default="ROLLING"),
+    "deploymentController.type": Leaf(default="ECS"),
     "enableECSManagedTags": NO,
     "enableExecuteCommand": NO,
+    "gatewayConnectors": named("portName"),
+    "gatewayConnectors[].deregistrationDelay.timeoutSeconds": Leaf(default=300),
+    "gatewayConnectors[].filters.accessTypes": BAG,
     "healthCheckGracePeriodSeconds": ZERO,
     "loadBalancers": named("targetGroupArn", "loadBalancerName", "containerName", "containerPort"),
+    "monitoring.metricConfigurations": _METRICS,
     "networkConfiguration.awsvpcConfiguration.assignPublicIp": Leaf(default="DISABLED"),
     "networkConfiguration.awsvpcConfiguration.securityGroups": BAG,
     "networkConfiguration.awsvpcConfiguration.subnets": BAG,
     "placementConstraints": named("type", "expression"),
     "platformVersion": Leaf(default="LATEST"),
     "propagateTags": Leaf(default="NONE"),
+    "schedulingStrategy": Leaf(default="REPLICA"),
     "serviceConnectConfiguration": Whole(_off),
     "serviceConnectConfiguration.accessLogConfiguration.includeQueryParameters": Leaf(default="DISABLED"),
     "serviceConnectConfiguration.logConfiguration.options": FREE,
@@ -161,6 +175,7 @@ _SERVICE: dict[str, Rule] = {
     "serviceConnectConfiguration.services": named("portName"),
     "serviceConnectConfiguration.services[].clientAliases": named("port", "dnsName"),
     "serviceRegistries": named("registryArn", "containerName", "containerPort", "port"),
+    "tags": Pairs(key="key", value="value"),
     "volumeConfigurations": named("name"),
     "volumeConfigurations[].managedEBSVolume.tagSpecifications[].tags": Pairs(key="key", value="value"),
     "vpcLatticeConfigurations": named("targetGroupArn", "portName"),

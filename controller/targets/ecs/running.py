@@ -52,12 +52,12 @@ def _wanting(job: Job, describe: Describe) -> Iterable[tuple[DeploymentId, str]]
         except TrueupError:
             continue  # told where the deployment itself is put together
         if any(True for _ in tagged(definition, stay)):
-            yield made, _revision_arn(job, made)
+            yield made, revision_arn(job, made)
         else:
             job.seen.images[made] = {}
 
 
-def _revision_arn(job: Job, made: DeploymentId) -> str:
+def revision_arn(job: Job, made: DeploymentId) -> str:
     """Name the service revision of a deployment: they share their number (ecs-svc/NUMBER)."""
     begin = text(job.service, "serviceArn").split(":service/", 1)[0]
     place = job.one.place

@@ -17,6 +17,7 @@ from controller.targets.ecs.manifest import canonical_json, deploying, live_mani
 from controller.targets.ecs.memory import Seen
 from controller.targets.ecs.native import Native, micros, number, parts, text
 from controller.targets.ecs.pinned import digests, images_of, pinned, pinned_fields, with_images
+from controller.targets.ecs.scaling import Scaled
 from controller.targets.ecs.stopped import blame_of, evidence_of, exits_of, placing_trouble
 from controller.targets.ecs.verdict import (
     Told,
@@ -40,7 +41,8 @@ class Job:
     `fresh` are the deployments of which ECS told in this look, `told` says that it told of all that was asked,
     `blind` that it has no account of its deployments here, `deaf` why it could not be heard though it has one.
     `revisions` are service revisions that were read, `unread` is why stopped tasks could not be, and `over` says
-    that there is nothing more to read of them. `by_digest` asks which digests run under tags.
+    that there is nothing more to read of them. `by_digest` asks which digests run under tags. `scaled` is what
+    stands beside the service, if it was asked for.
     """
 
     one: LookAt
@@ -56,6 +58,7 @@ class Job:
     over: bool = True
     by_digest: bool = False
     revisions: dict[str, Native] = field(default_factory=dict)
+    scaled: Scaled = field(default_factory=Scaled)
 
     @property
     def ours(self) -> Native | None:
@@ -98,6 +101,8 @@ def compose(job: Job, describe: Describe) -> Live:
         told=job.told,
         deployments=tuple(made),
         tags=definition.tags,
+        beside=job.scaled.manifest,
+        unread=job.scaled.why,
     )
     seen.remember(made, (text(one, "id") for one in job.listed), live.asof)
     return live

@@ -1,26 +1,40 @@
 """What a spec declares for an ECS service, brought to canonical shape: a release, settings, or complaints."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from controller.model.lookups import lookups_in
-from controller.model.release import Settings
+from controller.model.release import Fixed, Settings
 from controller.ports import Fault, Native, Shaped
 from controller.targets.ecs.base import base_faults, overlaid, overlay_faults, owned_of
 from controller.targets.ecs.checks import DEFINITION, SERVICE, definition_faults, service_faults
+from controller.targets.ecs.creation import count_faults, creation_faults, creation_part, fixed_faults
 from controller.targets.ecs.draft import write_draft
-from controller.targets.ecs.fields import DEPLOYS, NOT_DECLARED, SETTINGS
+from controller.targets.ecs.fields import DEPLOYS, FIXED, NOT_DECLARED, SETTINGS, TAGS
 from controller.targets.ecs.ignored import ignored
 from controller.targets.ecs.inline import inline_secrets
-from controller.targets.ecs.manifest import WHOLE, canonical_json, release_manifest, settings_manifest, write_shape
+from controller.targets.ecs.labels import tag_faults, whole_tags
+from controller.targets.ecs.manifest import (
+    WHOLE,
+    canonical_json,
+    fixed_manifest,
+    release_manifest,
+    settings_manifest,
+    write_shape,
+)
 from controller.targets.ecs.misplaced import misplaced_lookups, without
+from controller.targets.ecs.native import Native as Plain
+from controller.targets.ecs.native import number, part
 from controller.targets.ecs.references import reference_faults
+from controller.targets.ecs.rules import SERVICE as AT
+from controller.targets.ecs.scaling import COUNT, limits_of, scaling_faults, scaling_manifest
 from controller.targets.ecs.shapes import did_you_mean, fit, last_word
 
 _REGISTER: Final = "RegisterTaskDefinition"
-_UPDATE: Final = "UpdateService"
+_CREATE: Final = "CreateService"  # it takes all that UpdateService does, and what is fixed
 _ANY: Final = "any"
+_NAMED: Final = MappingProxyType({"serviceName": _ANY})
 _ROLES: Final = ("executionRoleArn", "taskRoleArn")
 _PARTITIONS: Final = MappingProxyType({"cn-": "aws-cn", "us-gov-": "aws-us-gov"})
 
@@ -32,17 +46,22 @@ def shape(native: Native) -> Shaped:
     filled values.
     """
     faults: list[Fault] = []
-    service = _service(native.service, faults)
+    service = _with_roles(_service(native.service, faults), native, ("role",))
     definition = _whole(native, faults) if native.base is None else _laid_over(native, native.base, faults)
+    limits = limits_of(part(native.service, COUNT))
+    count = number(service, COUNT) if COUNT in service else limits.get("minimum")
     faults += inline_secrets(definition)
+    faults += fixed_faults(service, SERVICE)
+    faults += count_faults(service, count, SERVICE) if native.create else ()
     passed = ignored(native.ignore, faults)
     if native.base is None:
         faults += reference_faults(definition, service)
+        faults += creation_faults(definition, service, SERVICE) if native.create else ()
     misplaced = list(misplaced_lookups(native))
     faults = [*misplaced, *without(faults, misplaced)]
     if not faults:
         faults += last_word({"family": _ANY, **definition}, _REGISTER, (DEFINITION,))
-        faults += last_word({**service, "service": _ANY}, _UPDATE, (SERVICE,))
+        faults += last_word({**service, **_NAMED}, _CREATE, (SERVICE,))
     if faults:
         return Shaped(faults=tuple(faults))
     deploys = {name: service[name] for name in DEPLOYS if name in service}
@@ -50,8 +69,10 @@ def shape(native: Native) -> Shaped:
         manifest=release_manifest(
             definition, deploys, WHOLE if native.base is None else owned_of(definition)
         ).kept(),
-        shape=write_shape(definition, deploys),
+        shape=write_shape(definition, deploys, create=creation_part(service, count) if native.create else None),
         settings=_settings(service),
+        fixed=_fixed(service),
+        beside=scaling_manifest(limits),
         draft=write_draft(definition, service, native),
         ignore=passed,
     )
@@ -59,7 +80,7 @@ def shape(native: Native) -> Shaped:
 
 def _whole(native: Native, faults: list[Fault]) -> dict[str, object]:
     """Read a task definition that is the spec's own."""
-    definition = _with_roles(fit(_with_images(native, faults), _REGISTER, (DEFINITION,), faults), native)
+    definition = _with_roles(fit(_with_images(native, faults), _REGISTER, (DEFINITION,), faults), native, _ROLES)
     faults += definition_faults(definition)
     return definition
 
@@ -72,31 +93,46 @@ def _laid_over(native: Native, base: Mapping[str, object], faults: list[Fault]) 
     return {name: value for name, value in fitted.items() if name != "family"}
 
 
-def _settings(service: Mapping[str, object]) -> Settings | None:
+def _settings(service: Plain) -> Settings | None:
     declared = {name: service[name] for name in SETTINGS if name in service}
     if not declared:
         return None
     return Settings(manifest=settings_manifest(declared).kept(), shape=canonical_json(declared))
 
 
-def _service(declared: Mapping[str, object], faults: list[Fault]) -> dict[str, object]:
+def _fixed(service: Plain) -> Fixed | None:
+    declared = {name: service[name] for name in FIXED if name in service}
+    remedies = tuple((f"{AT}.{name}", FIXED[name]) for name in declared)
+    if not declared:
+        return None
+    return Fixed(manifest=fixed_manifest(declared).kept(), shape=canonical_json(declared), remedies=remedies)
+
+
+def _service(declared: Plain, faults: list[Fault]) -> dict[str, object]:
+    """Bring declared fields to AWS's types; a count that is somebody else's is none of ours."""
     faults += service_faults(declared)
-    allowed = {name: value for name, value in declared.items() if name not in NOT_DECLARED}
-    fitted = fit({**allowed, "service": _ANY}, _UPDATE, (SERVICE,), faults)
-    return {name: value for name, value in fitted.items() if name != "service"}
+    faults += tag_faults(declared, SERVICE)
+    counted = declared.get(COUNT)
+    if isinstance(counted, Mapping):
+        faults += scaling_faults(counted, SERVICE)
+    kept = {name: value for name, value in declared.items() if name not in NOT_DECLARED}
+    ours = {name: value for name, value in kept.items() if not (name == COUNT and isinstance(value, Mapping))}
+    fitted = fit({**ours, **_NAMED}, _CREATE, (SERVICE,), faults)
+    tags = {TAGS: whole_tags(fitted[TAGS])} if TAGS in fitted else {}
+    return {**{name: value for name, value in fitted.items() if name not in _NAMED}, **tags}
 
 
-def _with_roles(definition: dict[str, object], native: Native) -> dict[str, object]:
+def _with_roles(given: dict[str, object], native: Native, keys: Iterable[str]) -> dict[str, object]:
     """Complete short names of roles, which AWS takes and answers in full, by the account that they are in.
 
     What a look-up will come to is not known yet: it may be a whole ARN.
     """
     short = {
         key: f"arn:{_partition(native.region)}:iam::{native.account}:role/{role}"
-        for key in _ROLES
-        if native.account and _is_short(role := definition.get(key))
+        for key in keys
+        if native.account and _is_short(role := given.get(key))
     }
-    return {**definition, **short}
+    return {**given, **short}
 
 
 def _is_short(role: object) -> bool:

@@ -8,7 +8,6 @@ from controller.targets.ecs.shapes import input_of
 
 WORDS = st.sampled_from(["a", "b", "api", "x y", "ü", "/", "0", "1", "true"])
 NAMES = st.sampled_from(["a", "b", "api", "web-1"])
-WHOLE = st.integers(1, 4096)
 ROLE = "arn:aws:iam::111122223333:role/execution"
 # What AWS checks or converts beyond its model, and one value of a list of structures that has no name.
 SPECIAL = {
@@ -29,11 +28,40 @@ SPECIAL = {
     "taskDefinition.requiresCompatibilities": st.lists(st.sampled_from(["EC2", "EXTERNAL"]), unique=True),
 }
 
+# The same of services; what they refer to is in DEFINITION_OF_SERVICES.
+SPECIAL |= {
+    "service.capacityProviderStrategy[].base": st.integers(0, 10),
+    "service.deploymentConfiguration.alarms.alarmNames": st.lists(NAMES, min_size=1, max_size=2, unique=True),
+    "service.deploymentConfiguration.alarms.enable": st.just(value=True),
+    "service.deploymentConfiguration.deploymentCircuitBreaker.enable": st.just(value=True),
+    "service.deploymentConfiguration.maximumPercent": st.integers(101, 200),
+    "service.deploymentConfiguration.minimumHealthyPercent": st.integers(0, 99),
+    "service.deploymentController.type": st.just("ECS"),
+    "service.desiredCount": st.integers(0, 3),
+    "service.launchType": st.sampled_from(["EC2", "EXTERNAL"]),
+    "service.monitoring.metricConfigurations[].metricNames": st.lists(
+        st.sampled_from(["CPUUtilization", "MemoryUtilization"]), min_size=1, max_size=2, unique=True
+    ),
+    "service.role": st.just("arn:aws:iam::111122223333:role/ecs"),
+    "service.schedulingStrategy": st.just("REPLICA"),
+    **{
+        f"service.{field}[].{name}": values
+        for field in ("loadBalancers", "serviceRegistries")
+        for name, values in {"containerName": NAMES, "containerPort": st.sampled_from([80, 8080])}.items()
+    },
+    **{
+        f"service.{field}[].portName": NAMES
+        for field in ("gatewayConnectors", "serviceConnectConfiguration.services", "vpcLatticeConfigurations")
+    },
+    "service.volumeConfigurations[].name": NAMES,
+}
+
 # What AWS asks for though its model does not say so.
 ASKED = {
     "taskDefinition.containerDefinitions[]": {"image", "memory"},
     "taskDefinition.containerDefinitions[].mountPoints[]": {"sourceVolume"},
     "taskDefinition.containerDefinitions[].volumesFrom[]": {"sourceContainer"},
+    "service.serviceConnectConfiguration.containerConfigurations[]": {"logLevel"},
 }
 
 
@@ -62,7 +90,8 @@ def values(shape, at):
         case "double" | "float":
             return st.sampled_from([3.0, 10.0, 12.5])
         case _:
-            return WHOLE
+            bounds = getattr(shape, "metadata", {})
+            return st.integers(bounds.get("min", 1), min(bounds.get("max", 4096), 4096))
 
 
 def _structure(members, required, at):
@@ -82,7 +111,7 @@ def _list(shape, at):
         return st.lists(pairs, max_size=2, unique_by=lambda pair: pair[rule.key])
     if isinstance(rule, Named):
         members = shape.member.members
-        naming = {name for name in rule.by if name != "containerPortRange"}
+        naming = {name for name in rule.by if name != "containerPortRange"} | set(shape.member.required_members)
         items = _structure(
             {name: members[name] for name in members if name != "containerPortRange"}, naming, inside
         )
@@ -110,3 +139,34 @@ def _consistent(definition):
 
 
 definitions = inputs("RegisterTaskDefinition", "taskDefinition", leave_out=("tags",)).map(_consistent)
+
+CONTAINERS = ("a", "b", "api", "web-1")
+DEFINITION_OF_SERVICES = {
+    "family": "api",
+    "containerDefinitions": [
+        {
+            "name": name,
+            "image": "x:1",
+            "memory": 64,
+            "portMappings": [{"containerPort": 80, "name": name}, {"containerPort": 8080}],
+        }
+        for name in CONTAINERS
+    ],
+    "volumes": [{"name": name, "configuredAtLaunch": True} for name in CONTAINERS],
+}
+# What names the service, is ours to say, or is Fargate's alone.
+OF_NO_SERVICE = (
+    "clientToken", "cluster", "forceNewDeployment", "platformVersion", "service", "serviceName", "taskDefinition",
+)  # fmt: skip
+
+
+def _one_kind_of_capacity(service):
+    return {
+        name: value
+        for name, value in service.items()
+        if name != "launchType" or not service.get("capacityProviderStrategy")
+    }
+
+
+new_services = inputs("CreateService", "service", leave_out=OF_NO_SERVICE).map(_one_kind_of_capacity)
+service_updates = inputs("UpdateService", "service", leave_out=(*OF_NO_SERVICE, "deploymentController"))

@@ -15,6 +15,7 @@ from controller.targets.ecs.session import AwsOptions, session_name
 from tests.targets.ecs.rig import ACCOUNT, REGION, ROLE, allow, definition, release
 
 STRANGER = "arn:aws:iam::999988887777:role/trueup"
+SERVICE = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/prod/api"
 HERE = {"cluster": "prod", "service": "api"}
 
 
@@ -24,6 +25,7 @@ def permission(ground, **more):
         "family": "unifocus-prod-api",
         "not_after": ground.now() + timedelta(seconds=30),
         "check": allow,
+        "resource": SERVICE,
         **more,
     }
     return Permission(**given)
@@ -62,6 +64,9 @@ def test_no_changing_call_leaves_without_an_intent(ground, operation):
         ("UpdateService", {"cluster": "stage", "service": "api", "desiredCount": 0}, "cluster 'stage'"),
         ("UpdateService", {"service": "api"}, "cluster None"),
         ("DeleteService", {**HERE, "force": True}, "operation 'DeleteService'"),
+        ("UntagResource", {"resourceArn": SERVICE, "tagKeys": ["a"]}, "operation 'UntagResource'"),
+        ("CreateService", {"cluster": "prod", "serviceName": "api"}, "operation 'CreateService'"),
+        ("TagResource", {"resourceArn": f"{SERVICE}-web", "tags": []}, "resource 'arn.*api-web'"),
         ("DeregisterTaskDefinition", {"taskDefinition": "x:1"}, "operation 'DeregisterTaskDefinition'"),
         ("RegisterTaskDefinition", {"family": "other", "containerDefinitions": []}, "family 'other'"),
         (
@@ -88,6 +93,21 @@ def test_a_look_up_that_nobody_filled_in_never_leaves(ground, operation):
     entry = access(ground)
     stopped = pytest.raises(Refusal, match=r"nobody filled in \$\{ssm:/net/x\}")
     with ground.clients.gate.permit(permission(ground)), stopped:
+        entry.change(operation, **params)
+    assert nothing_changed(ground)
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "names"),
+    [
+        ("CreateService", {"cluster": "prod", "serviceName": "web"}, "service 'web'"),
+        ("UpdateService", {**HERE, "desiredCount": 0}, "operation 'UpdateService'"),
+    ],
+)
+def test_an_intent_to_create_allows_no_update_and_no_other_name(ground, operation, params, names):
+    entry = access(ground)
+    allowed = permission(ground, create=True)
+    with ground.clients.gate.permit(allowed), pytest.raises(Refusal, match=names):
         entry.change(operation, **params)
     assert nothing_changed(ground)
 

@@ -317,7 +317,8 @@ def test_a_throttled_answer_empties_the_bucket(ground):
 def test_a_service_that_was_never_there_is_not_created(ground):
     outcome = ground.target.act(ground.action(release(GOOD), expect=None), lambda: None)
     assert isinstance(outcome, NotSent)
-    assert "does not create" in outcome.why
+    assert "not written to create one" in outcome.why
+    assert ground.changes() == []
 
 
 def test_a_shape_that_cannot_be_read_is_not_sent(ground):

@@ -14,6 +14,7 @@ from controller.targets.ecs.canon import grow
 from controller.targets.ecs.manifest import (
     definition_fields,
     deploying,
+    fixed_manifest,
     live_manifest,
     live_settings,
     read_shape,
@@ -31,18 +32,20 @@ CASES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in GOL
 
 
 def shaped(case):
-    """What is declared, with the types of AWS: the definition, the service fields, the settings."""
+    """What is declared, with the types of AWS: the definition, the service fields, the settings, what is fixed."""
     found = shape(Native(definition=case["declared"]["taskDefinition"], service=case["declared"]["service"]))
     assert found.faults == ()
-    return *read_shape(found.shape), json.loads(found.settings.shape) if found.settings else {}
+    rest = [json.loads(one.shape) if one else {} for one in (found.settings, found.fixed)]
+    return *read_shape(found.shape), *rest
 
 
 def same(case, declared):
     """Whether what is declared is what AWS answers: the release and the settings."""
-    definition, service, settings = declared
+    definition, service, settings, fixed = declared
     answered = case["answered"]
     live = live_manifest(definition_fields(answered["taskDefinition"]), answered["service"])
-    settled = settings_manifest(settings).runs_in(live_settings(answered["service"]))
+    there = live_settings(answered["service"])
+    settled = settings_manifest(settings).runs_in(there) and fixed_manifest(fixed).runs_in(there)
     return settled and release_manifest(definition, service).runs_in(live)
 
 
@@ -78,12 +81,12 @@ PINNED = {
 
 @pytest.mark.parametrize("name", PINNED)
 def test_a_release_is_called_what_it_was_always_called(name):
-    definition, service, _ = shaped(CASES[name])
+    definition, service, *_ = shaped(CASES[name])
     assert release_manifest(definition, service).digest == PINNED[name]
 
 
 def test_settings_are_called_what_they_were_always_called():
-    *_, settings = shaped(CASES["lifecycle-hooks"])
+    *_, settings, _ = shaped(CASES["lifecycle-hooks"])
     assert settings_manifest(settings).digest == "2afedb30082fa78c0ebb42eb7b83eb04"
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.targets.ecs.canon import Free, Named, Pairs
-from controller.targets.ecs.fields import DEPLOYS, NOT_DECLARED, OUTPUT_ONLY, SETTINGS
+from controller.targets.ecs.fields import DEPLOYS, FIXED, NOT_DECLARED, OUTPUT_ONLY, SETTINGS
 from controller.targets.ecs.literal import LITERAL
 from controller.targets.ecs.manifest import definition_fields, registrable
 from controller.targets.ecs.rules import RULES, SERVICE, TASK_DEFINITION
@@ -48,7 +48,7 @@ def test_what_is_said_to_be_compared_as_it_is_has_no_rule_and_is_there():
 
 @pytest.mark.parametrize("operation", ["UpdateService", "CreateService"])
 def test_every_field_of_a_service_is_compared_or_refused_with_a_reason(operation):
-    assert sorted(set(input_of(operation).members) - {*DEPLOYS, *SETTINGS, *NOT_DECLARED}) == []
+    assert sorted(set(input_of(operation).members) - {*DEPLOYS, *SETTINGS, *FIXED, *NOT_DECLARED}) == []
 
 
 def test_what_only_aws_can_say_of_a_definition_is_no_content():

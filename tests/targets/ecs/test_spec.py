@@ -92,7 +92,7 @@ def test_every_complaint_comes_at_once_and_says_where():
             "cpu": [1],
             "networkMode": "awsvcp",
         },
-        {"launchType": "FARGATE", "healthCheckGracePeriodSecond": 3},
+        {"clientToken": "x", "healthCheckGracePeriodSecond": 3},
         {"apii": "z"},
     )
     assert found == {
@@ -108,7 +108,7 @@ def test_every_complaint_comes_at_once_and_says_where():
         "taskDefinition.containerDefinitions.0.environment.0.value": "'A' has no value",
         "taskDefinition.containerDefinitions.1.name": "'api' is the name of two containers",
         "taskDefinition.containerDefinitions.1.dependsOn.0.containerName": "there is no container 'db'",
-        "serviceDefinition.launchType": "is fixed when a service is created; UpdateService cannot change it",
+        "serviceDefinition.clientToken": "is set by trueup itself; leave it out: each creation has its own",
         "serviceDefinition.healthCheckGracePeriodSecond": (
             "is not a field of AWS's; did you mean 'healthCheckGracePeriodSeconds'?"
         ),
@@ -118,18 +118,12 @@ def test_every_complaint_comes_at_once_and_says_where():
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
-        ("launchType", "FARGATE", "fixed when a service is created"),
-        ("schedulingStrategy", "DAEMON", "fixed when a service is created"),
-        ("role", "ecsServiceRole", "fixed when a service is created"),
         ("serviceName", "api", "`service`"),
-        ("clientToken", "x", "fixed when a service is created"),
-        ("deploymentController", {"type": "ECS"}, "fixed when a service is created"),
+        ("clientToken", "x", "trueup itself"),
         ("forceNewDeployment", True, "trueup itself"),
         ("taskDefinition", "api:1", "trueup itself"),
         ("cluster", "prod", "`cluster`"),
         ("service", "api", "`service`"),
-        ("tags", [{"key": "a", "value": "b"}], "not supported yet"),
-        ("monitoring", {}, "not supported yet"),
     ],
 )
 def test_fields_that_may_not_be_declared_are_refused_with_a_reason(field, value, says):
