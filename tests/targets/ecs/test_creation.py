@@ -1,12 +1,22 @@
 """What a spec may say of a service beyond a release, and what it has to say to have one created."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from controller.kinds import SPEC
-from controller.ports import Native
+from controller.model.desired import DesiredTarget
+from controller.model.lookups import Lookup
+from controller.model.names import TargetName
+from controller.model.observation import Absent
+from controller.model.packed import Packed
+from controller.model.place import Place
+from controller.model.release import Release
+from controller.ports import Native, Unfinished
 from controller.spec.check import validate
+from controller.targets.ecs.creation import lacking
+from controller.targets.ecs.lookedup import LookedUp
 from controller.targets.ecs.scaling import limits_of
 from controller.targets.ecs.spec import shape
 
@@ -188,3 +198,62 @@ def test_validate_names_what_is_missing_with_file_and_line(tmp_path):
     assert complaints(tmp_path, "maybe") == [
         "prod.yaml:12:15: targets.api.create: 'maybe' is neither true nor false"
     ]
+
+
+class Shelf:
+    """Where look-ups are found, all of them as the same value."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def find(self, wanted):
+        return dict.fromkeys(wanted, self.value)
+
+
+def completed(service, value):
+    """What a spec with look-ups comes to once they are filled in."""
+    made = shaped(service, FARGATE, create=True)
+    assert made.faults == ()
+    place = Place(kind="ecs", account="111122223333", region="eu-west-1", cluster="prod", service="api")
+    want = DesiredTarget(
+        place=place,
+        release=Release(version="v1", manifest=made.manifest, shape=Packed.of(made.shape)),
+        settings=made.settings,
+        fixed=made.fixed,
+        beside=made.beside,
+        draft=Packed.of(made.draft),
+        create=True,
+    )
+    looked_up = LookedUp(Shelf(value))
+    one = Unfinished(target=TargetName("api"), want=want, sight=Absent(), memory=None)
+    return looked_up.fill(want, looked_up.ask([one]))
+
+
+@pytest.mark.parametrize("count", [2, {"managedBy": "autoscaling", "minimum": 2, "maximum": 9}])
+def test_look_ups_in_a_service_that_is_to_be_created_are_filled_in_whole(count):
+    mark = Lookup(kind="ssm", name="/net/x").marked
+    service = {
+        **WHOLE,
+        "desiredCount": count,
+        "networkConfiguration": {"awsvpcConfiguration": {"subnets": [mark]}},
+        "role": f"arn:aws:iam::111122223333:role/{mark}",
+        "tags": [{"key": "net", "value": mark}],
+    }
+    done = completed(service, "subnet-9")
+    made = json.loads(str(done.release.shape))
+    assert made["create"] == {
+        "desiredCount": 2,
+        "launchType": "FARGATE",
+        "role": "arn:aws:iam::111122223333:role/subnet-9",
+    }
+    assert made["service"]["networkConfiguration"]["awsvpcConfiguration"]["subnets"] == ["subnet-9"]
+    assert dict(done.fixed.manifest.fields)["service.role"].endswith("/subnet-9")
+    assert dict(done.settings.manifest.fields)["service.tags[net]"] == "subnet-9"
+    assert mark not in str(done.release.shape) + done.settings.shape + done.fixed.shape
+
+
+def test_what_a_base_comes_to_has_to_be_enough_to_create_a_service():
+    want = completed(WHOLE, "x")
+    assert lacking(want, FARGATE) == ""
+    assert "networkConfiguration is for networkMode awsvpc" in lacking(want, PLAIN)
+    assert lacking(replace(want, create=False), PLAIN) == ""
