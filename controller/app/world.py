@@ -9,12 +9,12 @@ from controller.app.memory import open_store
 from controller.app.specs import source
 from controller.clock import Clock, parse
 from controller.model.questions import AlarmsOf, ChangedBy
-from controller.ports import Lookups, Store, World
+from controller.ports import Lookups, Registries, Store, Target, World
 from controller.sources.specs import SpecSource
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from controller.model.cycle import Cycle
     from controller.options import Options
@@ -47,6 +47,47 @@ def clock_of(options: "Options") -> Clock:
     return Clock(parse(options.clock)) if options.clock else Clock()
 
 
+def clients_of(
+    options: "Options",
+    clock: Clock,
+    *,
+    on_call: "OnCall" = lambda *_: None,
+    stop: "threading.Event | None" = None,
+) -> "Clients":
+    """Open the ways into AWS; a read that waits for its part of the quota ends with `stop`."""
+    import threading
+
+    from controller.targets.ecs.client import Clients
+    from controller.targets.ecs.session import AwsOptions
+
+    ended = stop or threading.Event()
+    return Clients(
+        AwsOptions(
+            endpoint_url=options.endpoint_url,
+            session=socket.gethostname() or str(os.getpid()),
+            role=options.read_role,
+        ),
+        now=clock.now,
+        elapsed=clock.elapsed,
+        wait=lambda seconds: clock.wait(ended, seconds),
+        on_call=on_call,
+    )
+
+
+def lookups_of(options: "Options", clients: "Clients") -> Lookups:
+    """Give who looks up what specs only name."""
+    from controller.probes.lookups import Lookups as LookedUp
+
+    return LookedUp(clients.of_place, options.terraform_states)
+
+
+def targets_of(clients: "Clients", images: Registries, lookups: Lookups) -> "Mapping[str, Target]":
+    """Make every kind of target, by its name in a spec."""
+    from controller.targets.ecs.target import EcsTarget
+
+    return {"ecs": EcsTarget(clients, images, lookups)}
+
+
 def build(
     options: "Options",
     store: Store,
@@ -58,16 +99,12 @@ def build(
     watchers: "tuple[Callable[[Cycle], None], ...]" = (),
 ) -> Built:
     """Put a world together; `specs` is a source that was opened already."""
-    import threading
-
     from controller.app.registries import registries
     from controller.probes.cloudtrail import CloudTrail
     from controller.probes.cloudwatch import CloudWatchAlarms
-    from controller.probes.lookups import Lookups as LookedUp
-    from controller.targets.ecs.target import EcsTarget
 
-    clients = _clients(options, clock, on_call, stop or threading.Event())
-    lookups = LookedUp(clients.of_place, options.terraform_states)
+    clients = clients_of(options, clock, on_call=on_call, stop=stop)
+    lookups = lookups_of(options, clients)
     images = registries(options, clients)
     specs = specs or source(options, clock)
     world = World(
@@ -75,25 +112,12 @@ def build(
         elapsed=clock.real,
         source=specs,
         store=store,
-        targets={"ecs": EcsTarget(clients, images, lookups)},
+        targets=targets_of(clients, images, lookups),
         probes={AlarmsOf: CloudWatchAlarms(clients.cloudwatch), ChangedBy: CloudTrail(clients.cloudtrail)},
         watchers=watchers,
     )
     return Built(
         world=world, clock=clock, source=specs, store=store, clients=clients, lookups=lookups, registries=images
-    )
-
-
-def _clients(options: "Options", clock: Clock, on_call: "OnCall", ended: "threading.Event") -> "Clients":
-    from controller.targets.ecs.client import Clients
-    from controller.targets.ecs.session import AwsOptions
-
-    return Clients(
-        AwsOptions(endpoint_url=options.endpoint_url, session=socket.gethostname() or str(os.getpid())),
-        now=clock.now,
-        elapsed=clock.elapsed,
-        wait=lambda seconds: clock.wait(ended, seconds),
-        on_call=on_call,
     )
 
 

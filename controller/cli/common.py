@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 OUTPUTS: Final = ("table", "json", "yaml")
+PLAN_OUTPUTS: Final = (*OUTPUTS, "markdown")
 
 store_option: Final = click.option(
     "--store",
@@ -26,9 +27,16 @@ store_option: Final = click.option(
     metavar="URL",
     help="Where the controller remembers: sqlite:///FILE.  [TRUEUP_STORE]",
 )
-output_option: Final = click.option(
-    "-o", "--output", type=click.Choice(OUTPUTS), default="table", show_default=True, help="How to print it."
-)
+
+
+def output_of(choices: Sequence[str]) -> Callable[[F], F]:
+    """Take the form in which a command prints."""
+    return click.option(
+        "-o", "--output", type=click.Choice(choices), default="table", show_default=True, help="How to print it."
+    )
+
+
+output_option: Final = output_of(OUTPUTS)
 actor_option: Final = click.option(
     "--as", "actor", envvar="TRUEUP_ACTOR", default=None, metavar="WHO", help="Who gives the order.  [TRUEUP_ACTOR]"
 )

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.common import output_option
+from controller.cli.common import PLAN_OUTPUTS, output_of
 from controller.cli.differing import as_data, because, line_of
 from controller.cli.show import listing
 from controller.codes import DONE, NEGATIVE, UNREACHABLE, worst
@@ -12,6 +12,7 @@ from controller.codes import DONE, NEGATIVE, UNREACHABLE, worst
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from controller.cli.markdown import Entry, Section, State
     from controller.model.cycle import Cycle
     from controller.model.names import TargetName
     from controller.plan.compare import Difference
@@ -30,17 +31,37 @@ if TYPE_CHECKING:
 @click.option(
     "--terraform-states", metavar="DIR", help="Folder of Terraform states for specs.  [TRUEUP_TERRAFORM_STATES]"
 )
-@output_option
-def command(env: str | None, output: str, **flags: object) -> int:
+@click.option(
+    "--base", metavar="REV", help="What merging would do: into this revision (origin/main) of a clone ..."
+)
+@click.option("--head", metavar="REV", help="... this one (HEAD). Needs no store; --repo is the clone (.).")
+@output_of(PLAN_OUTPUTS)
+def command(env: str | None, output: str, base: str | None, head: str | None, **flags: object) -> int:
     """Say, target by target, what differs from the spec, what the next turn would do, and why.
 
     Reads git, AWS and the store; writes nothing to any of them. Exit code 1 if anything differs.
+
+    With --base or --head it says instead what merging would do: which targets the specs say otherwise of than where
+    the branch began, how, and what of that is not what runs. It reads a clone as it is, and needs no store; gates,
+    quarantine and pauses are then not known.
     """
-    from controller.app.run import previews
     from controller.options import read
 
+    if base is not None or head is not None:
+        from controller.app.merging import merging
+        from controller.cli.merging import told
+
+        text, code = told(merging(read(flags), base or "origin/main", head or "HEAD", env), output)
+        click.echo(text)
+        return code
+    from controller.app.run import previews
+
     cycles = previews(read(flags, needs=("repo",)), env)
-    if output != "table":
+    if output == "markdown":
+        from controller.cli.markdown import markdown
+
+        click.echo(markdown([section(cycle) for cycle in cycles]))
+    elif output != "table":
         click.echo(listing("TargetPlan", [item for cycle in cycles for item in items(cycle)], output))
     else:
         click.echo("\n\n".join(text for cycle in cycles if (text := render(cycle))))
@@ -61,16 +82,11 @@ def found(cycle: "Cycle", name: "TargetName") -> "tuple[Difference, ...]":
     """List what differs between what runs and what the spec wants of one target."""
     from controller.model.desired import Desired
     from controller.model.observation import Live
-    from controller.plan.beside import beside_differences, fixed_differences
-    from controller.plan.compare import differences
+    from controller.plan.merging import live_differences
 
     want = cycle.desired.targets.get(name) if isinstance(cycle.desired, Desired) else None
     sight = cycle.seen.sights.get(name)
-    if want is None or not isinstance(sight, Live):
-        return ()
-    settings = differences(sight.settings, want.settings.manifest) if want.settings else ()
-    beside = (*fixed_differences(want, sight), *beside_differences(want, sight))
-    return (*differences(sight.manifest, want.release.manifest), *settings, *beside)
+    return live_differences(want, sight) if want is not None and isinstance(sight, Live) else ()
 
 
 def items(cycle: "Cycle") -> list[dict[str, object]]:
@@ -143,3 +159,47 @@ def calls(cycle: "Cycle", name: "TargetName") -> "Iterator[str]":
     else:
         yield f"RegisterTaskDefinition for {action.release.version}"
         yield update
+
+
+def section(cycle: "Cycle") -> "Section":
+    """Give one environment's plan as part of a comment on a pull request."""
+    from controller.cli.markdown import Section
+    from controller.model.desired import Unread
+
+    if isinstance(cycle.desired, Unread):
+        return Section(env=cycle.plan.env, unread=cycle.desired.why)
+    return Section(
+        env=cycle.plan.env,
+        about=cycle.desired.commit[:12],
+        problems=tuple(map(str, cycle.desired.complaints)),
+        entries=tuple(_entry(cycle, name) for name in sorted(cycle.plan.decisions)),
+    )
+
+
+def _entry(cycle: "Cycle", name: "TargetName") -> "Entry":
+    from controller.cli.markdown import Block, Entry
+
+    decision = cycle.plan.decisions[name]
+    return Entry(
+        name=name,
+        state=_state(cycle, name),
+        cause=cause(cycle, name),
+        blocks=(Block(title="", differences=found(cycle, name)),),
+        calls=tuple(calls(cycle, name)),
+        waits=tuple((blocker.gate, blocker.why) for blocker in decision.blockers),
+        notes=(decision.reason,),
+    )
+
+
+def _state(cycle: "Cycle", name: "TargetName") -> "State":
+    from controller.cli.markdown import State, states
+    from controller.model.observation import Unseen
+
+    decision = cycle.plan.decisions[name]
+    if isinstance(cycle.seen.sights.get(name, Unseen(why="")), Unseen):
+        return State.UNREAD
+    if decision.action is not None:
+        return State.CHANGES
+    if decision.blockers:
+        return states(blocker.gate for blocker in decision.blockers)
+    return State.WAITS if found(cycle, name) else State.RESTS

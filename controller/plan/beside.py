@@ -2,7 +2,7 @@
 
 from controller.model.desired import DesiredTarget
 from controller.model.observation import Live
-from controller.model.paths import Paths
+from controller.model.paths import EXCEPT, Paths
 from controller.model.record import Memory
 from controller.plan.compare import Difference, differences
 
@@ -47,7 +47,8 @@ def owned_paths(want: DesiredTarget | None, memory: Memory | None) -> Paths:
     manifests = [release.manifest for release in releases if release]
     manifests += [part.manifest for part in (want.settings, want.fixed) if part] if want else []
     manifests += [want.beside] if want and want.beside else []
-    return tuple(sorted({own for manifest in manifests for own in manifest.owns}))
+    owned = {own for manifest in manifests for own in manifest.owns}
+    return tuple(sorted(own for own in owned if not own.startswith(EXCEPT)))
 
 
 def _sides(one: Difference) -> str:

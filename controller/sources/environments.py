@@ -4,13 +4,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final, TypeAlias
 
+from controller.model.desired import GONE, Unread
 from controller.model.names import EnvName
 from controller.sources.snapshot import Snapshot
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _SUFFIX = ".yaml"
 _MAIN = "environment.yaml"
+REJECTED: Final = "FileRejected"
+
+Sheets: TypeAlias = dict[str, Snapshot]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +59,19 @@ def environments(snapshot: Snapshot) -> Environments:
     return Environments(
         files=MappingProxyType(files), refused=MappingProxyType(refused), strays=MappingProxyType(strays)
     )
+
+
+def sheets_of(env: EnvName, snapshot: Snapshot, listed: Environments) -> Sheets | Unread:
+    """Find the files that say what an environment is, its own first."""
+    if env in listed.refused:
+        return Unread(env=env, reason=REJECTED, why=listed.refused[env])
+    if env not in listed.files:
+        why = f"{snapshot.shown(env)}{_SUFFIX} is gone, and so is a folder of that name; what runs is left alone"
+        return Unread(env=env, reason=GONE, why=why)
+    main, *others = listed.files[env]
+    folder = f"{env}/"
+    beside = (name for name in others if "/" not in name.removeprefix(folder) and name.endswith(_SUFFIX))
+    return dict.fromkeys((main, *beside), snapshot)
 
 
 def _stray(snapshot: Snapshot, name: str) -> str:

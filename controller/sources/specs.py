@@ -5,22 +5,20 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 
-from controller.model.desired import GONE, Accepted, Brake, Complaint, Desired, DesiredTarget, Reading, Unread
+from controller.model.desired import Accepted, Brake, Complaint, Desired, DesiredTarget, Reading, Unread
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.orders import Pause
-from controller.sources.environments import Environments, environments
+from controller.sources.environments import Environments, Sheets, environments, sheets_of
 from controller.sources.folder import FolderSource
 from controller.sources.forward import moves_forward
 from controller.sources.snapshot import Head, NoSnapshot, Reason, Snapshot, Snapshots
 
 INVALID: Final = "SpecInvalid"
-REJECTED: Final = "FileRejected"
 
 # The source is merely away: what was read in this process stays what is wanted. Every other answer is about the
 # specs themselves (the branch is gone, the repository is empty), and then nothing is known to be wanted.
 _AWAY: Final = frozenset({Reason.UNAVAILABLE, Reason.DENIED, Reason.CORRUPT})
 _UNASKED: Final = NoSnapshot(reason=Reason.UNAVAILABLE, why="the source was not asked yet")
-_SUFFIX: Final = ".yaml"
 
 
 class Compiled(Protocol):
@@ -52,7 +50,6 @@ class Compiled(Protocol):
         ...
 
 
-Sheets: TypeAlias = dict[str, Snapshot]
 Compile: TypeAlias = Callable[[EnvName, Mapping[str, Snapshot]], Compiled]
 
 
@@ -190,7 +187,7 @@ class SpecSource:
         snapshot = self._tree.snapshot(commit)
         if isinstance(snapshot, NoSnapshot):
             return _unread(env, snapshot)
-        sheets = _sheets(env, snapshot, self._listing(snapshot))
+        sheets = sheets_of(env, snapshot, self._listing(snapshot))
         reading = sheets if isinstance(sheets, Unread) else self._settle(env, snapshot, sheets, accepted)
         self._read[env] = (commit, reading)
         return reading
@@ -210,7 +207,7 @@ class SpecSource:
         """Read a whole environment as it was when its own file was last good."""
         invalid = Unread(env=env, reason=INVALID, why=_first_of(wrong))
         good = self._good_whole.get(env) or self._recalled(main, snapshot.commit, accepted)
-        sheets = _sheets(env, good, self._listing(good)) if good else None
+        sheets = sheets_of(env, good, self._listing(good)) if good else None
         if good is None or sheets is None or isinstance(sheets, Unread):
             return invalid
         compiled, broken, _ = self._files(env, sheets, accepted)
@@ -254,19 +251,6 @@ class SpecSource:
         commit = accepted.broken.get(path, accepted.commit) if accepted else now
         snapshot = None if commit == now else self._tree.snapshot(commit)
         return snapshot if isinstance(snapshot, Snapshot) and path in snapshot.files else None
-
-
-def _sheets(env: EnvName, snapshot: Snapshot, listed: Environments) -> Sheets | Unread:
-    """Find the files that say what an environment is, its own first."""
-    if env in listed.refused:
-        return Unread(env=env, reason=REJECTED, why=listed.refused[env])
-    if env not in listed.files:
-        why = f"{snapshot.shown(env)}{_SUFFIX} is gone, and so is a folder of that name; what runs is left alone"
-        return Unread(env=env, reason=GONE, why=why)
-    main, *others = listed.files[env]
-    folder = f"{env}/"
-    beside = (name for name in others if "/" not in name.removeprefix(folder) and name.endswith(_SUFFIX))
-    return dict.fromkeys((main, *beside), snapshot)
 
 
 def _desired(

@@ -1,0 +1,150 @@
+"""What a spec says of one target or one environment, as paths and values, so that two of them can be compared."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+from controller.model.desired import Brake, DesiredTarget
+from controller.model.manifest import Manifest, Scalar, is_under
+from controller.model.orders import Pause
+from controller.model.place import Place
+from controller.model.release import Release
+from controller.plan.compare import Difference
+
+# Where the spec writes what the model keeps elsewhere or calls otherwise (docs/spec.md).
+_WRITTEN: Final = MappingProxyType({
+    "terms.guards": "guards",
+    "terms.progress": "rollout.progressDeadline",
+    "terms": "rollout",
+    "supersede": "rollout.supersede",
+    "pause": "paused",
+    "place": "",
+})  # fmt: skip
+_APART: Final = frozenset({"release", "settings", "file"})
+# A gate is told where it asks by its environment, which says so itself.
+_FACTS: Final = frozenset({"account", "region", "role"})
+_EMPTY: Final = "(the default)"
+_NOTHING: Final = DesiredTarget(
+    place=Place(kind="", account="", region="", cluster="", service=""),
+    release=Release(version="", manifest=Manifest.of({}, ())),
+)
+_UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+
+
+def target_differences(before: DesiredTarget | None, after: DesiredTarget | None) -> tuple[Difference, ...]:
+    """List what the spec says otherwise of a target than before; `live` is before, `wanted` after.
+
+    Everything that it says counts: release and settings, and also gates, guards, terms and the version.
+    """
+    found = _differences(_target(before) if before else {}, _target(after) if after else {})
+    if before is not None:
+        return found
+    unsaid = _target(_NOTHING)  # of a target that is new, defaults are no news
+    return tuple(one for one in found if unsaid.get(one.path) != one.wanted)
+
+
+def environment_differences(
+    before: tuple[Pause | None, Brake] | None, after: tuple[Pause | None, Brake] | None
+) -> tuple[Difference, ...]:
+    """List what the spec says otherwise of a whole environment than before; None where there is no environment."""
+    return _differences(_environment(before), _environment(after))
+
+
+def _differences(before: Mapping[str, Scalar], after: Mapping[str, Scalar]) -> tuple[Difference, ...]:
+    return tuple(
+        Difference(path=path, live=before.get(path), wanted=after.get(path))
+        for path in sorted(before.keys() | after.keys())
+        if before.get(path) != after.get(path)
+    )
+
+
+def _environment(said: tuple[Pause | None, Brake] | None) -> dict[str, Scalar]:
+    if said is None:
+        return {}
+    pause, brake = said
+    limits = {"maxAutomaticRollbacks": brake.limit}
+    return {**limits, **(dict(_flat("paused", pause)) if pause else {})}
+
+
+def _target(target: DesiredTarget) -> dict[str, Scalar]:
+    said: dict[str, Scalar] = {"version": target.release.version}
+    for one in fields(target):
+        if one.name not in _APART:
+            said.update(_flat(one.name, getattr(target, one.name)))
+    for manifest in (target.release.manifest, *((target.settings.manifest,) if target.settings else ())):
+        said.update(_content(manifest))
+    return said
+
+
+def _content(manifest: Manifest) -> Iterator[tuple[str, Scalar]]:
+    """Give the pairs of a manifest; what is declared as empty owns a path and has no pair, and is said too."""
+    yield from manifest.fields
+    paths = [path for path, _ in manifest.fields]
+    for own in manifest.owns:
+        if own and not any(is_under(path, (own,)) for path in paths):
+            yield own, _EMPTY
+
+
+def _flat(at: str, value: object) -> Iterator[tuple[str, Scalar]]:
+    """Give a value of the model as pairs; what has a kind is named by it, as gates and guards are."""
+    if value is None:
+        return
+    if is_dataclass(value) and not isinstance(value, type):
+        facts = _FACTS if hasattr(value, "kind") and not isinstance(value, Place) else frozenset()
+        for one in fields(value):
+            if one.name not in facts:
+                yield from _flat(f"{at}.{one.name}", getattr(value, one.name))
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(f"{at}.{key}", inner)
+    elif isinstance(value, list | tuple | set | frozenset):
+        yield from _listed(at, sorted(value, key=str) if isinstance(value, set | frozenset) else value)
+    else:
+        yield _path(at), _plain(value)
+
+
+def _listed(at: str, items: "list[object] | tuple[object, ...]") -> Iterator[tuple[str, Scalar]]:
+    seen: dict[str, int] = {}
+    for index, item in enumerate(items):
+        kind = str(getattr(item, "kind", index))
+        seen[kind] = seen.get(kind, 0) + 1
+        name = kind if seen[kind] == 1 else f"{kind}#{seen[kind]}"
+        if is_dataclass(item) and not isinstance(item, type) and not fields(item):
+            yield _path(f"{at}[{name}]"), ""
+        yield from _flat(f"{at}[{name}]", item)
+
+
+def _plain(value: object) -> Scalar:
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, timedelta):
+        return _duration(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _duration(value: timedelta) -> str:
+    """Write a duration as a spec does: 90s, 10m, 1h."""
+    seconds = value.total_seconds()
+    for size, unit in _UNITS:
+        if seconds and seconds % size == 0:
+            return f"{int(seconds // size)}{unit}"
+    return f"{seconds:g}s"
+
+
+def _path(at: str) -> str:
+    """Name a path as the spec does."""
+    for ours, written in _WRITTEN.items():
+        if at == ours or at.startswith((f"{ours}.", f"{ours}[")):
+            at = f"{written}{at.removeprefix(ours)}".removeprefix(".")
+            break
+    return ".".join(_camel(part) for part in at.split("."))
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest) if first else name
