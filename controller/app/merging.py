@@ -1,18 +1,19 @@
 """`plan --base --head`: what merging would do, from a clone and from AWS, without a store and writing nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controller import kinds
-from controller.app.world import clients_of, clock_of
+from controller.app.world import clients_of, clock_of, targets_of
 from controller.errors import SpecError
-from controller.model.desired import Brake, Complaint, Unread
+from controller.model.desired import Brake, Complaint, DesiredTarget, Unread
 from controller.model.names import ClaimKey, Commit, EnvName, TargetName
-from controller.model.observation import Sight, Unseen
-from controller.plan.merging import Merging, Stated, States, changed_targets, compose
-from controller.ports import LookAt, Target
+from controller.model.observation import Unseen
+from controller.plan.merging import Merging, Seen, Stated, States, changed_targets, compose
+from controller.ports import LookAt, Target, Unfinished
 from controller.sources.clone import Clone
 from controller.sources.environments import environments, sheets_of
 from controller.spec.parse import Compiler
@@ -41,9 +42,9 @@ def merging(options: "Options", base: str, head: str, env: str | None) -> Mergin
         for name in names
         if env in {None, name}
     }
-    sights = _look(options, states)
+    seen = _look(options, states)
     claims = _claims(sides[merged])
-    found = (compose(name, one, base, sights.get(name, {}), claims) for name, one in states.items())
+    found = (compose(name, one, base, seen.get(name, {}), claims) for name, one in states.items())
     return Merging(
         base=base,
         head=head,
@@ -84,34 +85,53 @@ def _claims(side: Side) -> Mapping[ClaimKey, str]:
     }
 
 
-def _look(options: "Options", states: Mapping[EnvName, States]) -> Mapping[EnvName, Mapping[TargetName, Sight]]:
+def _look(options: "Options", states: Mapping[EnvName, States]) -> Mapping[EnvName, Mapping[TargetName, Seen]]:
     """Look at what the changed targets run; AWS is not asked when there is nothing to compare."""
     wanted = {name: _wanted(one) for name, one in states.items()}
     if not any(wanted.values()):
         return {}
-    from controller.targets.ecs.target import EcsTarget
-
-    clients = clients_of(options, clock_of(options))
+    clock = clock_of(options)
+    clients = clients_of(options, clock)
     try:
-        kinds_of_targets: Mapping[str, Target] = {"ecs": EcsTarget(clients)}
-        return {name: _sights(ones, kinds_of_targets) for name, ones in wanted.items()}
+        targets = targets_of(clients)
+        return {name: _seen(ones, targets, clock.now()) for name, ones in wanted.items()}
     finally:
         clients.close()
 
 
-def _wanted(states: States) -> list[LookAt]:
+def _wanted(states: States) -> Mapping[TargetName, DesiredTarget]:
     targets = states.head.targets if states.head else {}
-    return [LookAt(target=name, place=targets[name].place) for name in changed_targets(states) if name in targets]
+    return {name: targets[name] for name in changed_targets(states) if name in targets}
 
 
-def _sights(wanted: Iterable[LookAt], targets: Mapping[str, Target]) -> Mapping[TargetName, Sight]:
-    by_kind: defaultdict[str, list[LookAt]] = defaultdict(list)
-    for one in wanted:
-        by_kind[one.place.kind].append(one)
-    sights: dict[TargetName, Sight] = {}
-    for kind, ones in by_kind.items():
+def _seen(
+    wanted: Mapping[TargetName, DesiredTarget], targets: Mapping[str, Target], now: datetime
+) -> Mapping[TargetName, Seen]:
+    by_kind: defaultdict[str, list[TargetName]] = defaultdict(list)
+    for name, want in wanted.items():
+        by_kind[want.place.kind].append(name)
+    seen: dict[TargetName, Seen] = {}
+    for kind, names in by_kind.items():
         try:
-            sights |= targets[kind].look(ones)
+            seen |= _seen_of_kind({name: wanted[name] for name in names}, targets[kind], now)
         except Exception as error:  # noqa: BLE001  looking can fail in any way; what the specs say is told all the same
-            sights |= {one.target: Unseen(why=f"{type(error).__name__}: {error}") for one in ones}
-    return sights
+            why = f"{type(error).__name__}: {error}"
+            seen |= {name: Seen(want=wanted[name], sight=Unseen(why=why)) for name in names}
+    return seen
+
+
+def _seen_of_kind(
+    wanted: Mapping[TargetName, DesiredTarget], target: Target, now: datetime
+) -> Mapping[TargetName, Seen]:
+    """Look, and let the kind fill in what the specs leave to the world."""
+    sights = target.look([LookAt(target=name, place=want.place) for name, want in wanted.items()])
+    drafts = [
+        Unfinished(target=name, want=want, sight=sights[name], memory=None)
+        for name, want in wanted.items()
+        if want.draft and name in sights
+    ]
+    whole = target.complete(drafts, now) if drafts else {}
+    return {
+        name: Seen(want=whole.get(name, want), sight=sights.get(name, Unseen(why="nobody looked")))
+        for name, want in wanted.items()
+    }

@@ -85,6 +85,8 @@ def cause(one: TargetChange) -> str:
         return f"could not be compared with what runs: {one.unseen}"
     if one.absent:
         return f"there is no service {one.service}"
+    if not one.calls and one.live:
+        return f"differs: {because(one.live)}"
     if not one.calls:
         return "what runs is what it asks for already"
     what = "registers" if len(one.calls) > 1 else "updates"

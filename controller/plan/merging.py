@@ -92,6 +92,14 @@ class States:
     base: Stated | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One target at `head`, completed by its kind where the spec leaves something to the world, and what runs."""
+
+    want: DesiredTarget
+    sight: Sight
+
+
 def changed_targets(states: States) -> Mapping[TargetName, Change]:
     """Name the targets that `head` says otherwise of than `fork`; what is broken at `head` is not known."""
     before = states.fork.targets if states.fork else {}
@@ -109,14 +117,14 @@ def changed_targets(states: States) -> Mapping[TargetName, Change]:
 
 
 def compose(
-    env: EnvName, states: States, into: str, sights: Mapping[TargetName, Sight], claims: Mapping[ClaimKey, str]
+    env: EnvName, states: States, into: str, seen: Mapping[TargetName, Seen], claims: Mapping[ClaimKey, str]
 ) -> EnvironmentChange | None:
     """Say what merging would do in one environment; None if it says nothing else of it.
 
     `into` is what it is merged into, for people. `claims` names the target that each service belongs to at `head`.
     """
     targets = tuple(
-        _target(name, change, states, into, sights.get(name, Unseen(why="nobody looked")), claims)
+        _target(name, change, states, into, seen.get(name), claims)
         for name, change in changed_targets(states).items()
     )
     is_known = not any(one and one.broken for one in (states.fork, states.head))
@@ -140,7 +148,7 @@ def _target(
     change: Change,
     states: States,
     into: str,
-    sight: Sight,
+    seen: Seen | None,
     claims: Mapping[ClaimKey, str],
 ) -> TargetChange:
     before = states.fork.targets.get(name) if states.fork else None
@@ -152,9 +160,10 @@ def _target(
     notes = list(_notes(before, after, claims))
     if target_differences(before, by_now):
         notes.append(f"{into} changed it too since the branch began: bring that in to see what both do together")
-    if after is None:
+    if after is None or seen is None:
         return TargetChange(target=name, change=change, version=version, service=service, notes=tuple(notes))
-    live = _against(after, sight)
+    unseen = seen.want.unread or (seen.sight.why if isinstance(seen.sight, Unseen) else "")
+    live = live_differences(seen.want, seen.sight) if isinstance(seen.sight, Live) and not unseen else None
     return TargetChange(
         target=name,
         change=change,
@@ -162,10 +171,10 @@ def _target(
         service=service,
         spec=spec,
         live=live,
-        unseen=sight.why if isinstance(sight, Unseen) else "",
-        absent=isinstance(sight, Absent),
-        calls=tuple(calls(after, sight)),
-        notes=tuple(notes),
+        unseen=unseen,
+        absent=isinstance(seen.sight, Absent),
+        calls=() if unseen else tuple(calls(seen.want, seen.sight)),
+        notes=(*notes, *seen.want.notes),
     )
 
 
@@ -178,16 +187,12 @@ def _notes(
             yield f"{heir} names its service now: `trueup move` hands over what is remembered"
         yield "what it runs is left as it is: trueup never deletes"
         return
+    if after.terms.observe:
+        yield "mode: observe: nothing is called, whatever differs"
     if after.pause is not None:
         yield f"paused in the spec: {after.pause.reason}"
     if before is not None and before.place.claim != after.place.claim:
         yield "it is another service now; the one that it was is left as it is: trueup never deletes"
-
-
-def _against(want: DesiredTarget, sight: Sight) -> tuple[Difference, ...] | None:
-    if not isinstance(sight, Live):
-        return None
-    return live_differences(want, sight)
 
 
 def live_differences(want: DesiredTarget, live: Live) -> tuple[Difference, ...]:
@@ -199,6 +204,8 @@ def live_differences(want: DesiredTarget, live: Live) -> tuple[Difference, ...]:
 
 def calls(want: DesiredTarget, sight: Sight) -> Iterable[str]:
     """Name the calls that a deployment of this would make, as far as that is known without a memory."""
+    if want.terms.observe:
+        return
     if isinstance(sight, Absent) and want.create:
         yield f"RegisterTaskDefinition for {want.release.version}"
         yield f"CreateService {want.place.service}"

@@ -1,5 +1,7 @@
 """What a spec says of one target or one environment, as paths and values, so that two of them can be compared."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +12,7 @@ from typing import Final
 from controller.model.desired import Brake, DesiredTarget
 from controller.model.manifest import Manifest, Scalar, is_under
 from controller.model.orders import Pause
+from controller.model.packed import Packed
 from controller.model.place import Place
 from controller.model.release import Release
 from controller.plan.compare import Difference
@@ -18,14 +21,16 @@ from controller.plan.compare import Difference
 _WRITTEN: Final = MappingProxyType({
     "terms.guards": "guards",
     "terms.progress": "rollout.progressDeadline",
+    "terms.observe": "observe",
     "terms": "rollout",
     "supersede": "rollout.supersede",
     "pause": "paused",
     "place": "",
 })  # fmt: skip
-_APART: Final = frozenset({"release", "settings", "file"})
+_APART: Final = frozenset({"release", "settings", "file", "draft", "unread", "notes"})
 # A gate is told where it asks by its environment, which says so itself.
 _FACTS: Final = frozenset({"account", "region", "role"})
+_FIELD: Final = re.compile(r"[a-z][A-Za-z0-9]*")
 _EMPTY: Final = "(the default)"
 _NOTHING: Final = DesiredTarget(
     place=Place(kind="", account="", region="", cluster="", service=""),
@@ -74,9 +79,38 @@ def _target(target: DesiredTarget) -> dict[str, Scalar]:
     for one in fields(target):
         if one.name not in _APART:
             said.update(_flat(one.name, getattr(target, one.name)))
+    if target.draft:
+        said.update(_drafted(target.draft))
     for manifest in (target.release.manifest, *((target.settings.manifest,) if target.settings else ())):
         said.update(_content(manifest))
     return said
+
+
+def _drafted(draft: Packed) -> Iterator[tuple[str, Scalar]]:
+    """Give what a kind still has to fill in, in its own words; a text that is no JSON is given whole."""
+    try:
+        said = json.loads(str(draft))
+    except ValueError:
+        yield "draft", str(draft)
+    else:
+        yield from _native("", said)
+
+
+def _native(at: str, value: object) -> Iterator[tuple[str, Scalar]]:
+    """Give what was JSON as pairs; a name that somebody chose stands in brackets, where secrets are known by it."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            is_field = _FIELD.fullmatch(key) and not at.endswith("environment")
+            yield from _native(f"{at}.{key}".removeprefix(".") if is_field else f"{at}[{key}]", inner)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            pair = dict(item) if isinstance(item, Mapping) else {}
+            if pair.keys() == {"name", "value"}:
+                yield f"{at}[{pair['name']}]", _plain(pair["value"])
+            else:
+                yield from _native(f"{at}[{pair.get('name', index)}]", item)
+    elif value is not None:
+        yield at, _plain(value)
 
 
 def _content(manifest: Manifest) -> Iterator[tuple[str, Scalar]]:
