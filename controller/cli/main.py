@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "run": "Keep converging what ECS runs to what git says.",
     "plan": "Say what would change, and why; changes nothing.",
     "validate": "Check spec files, offline.",
+    "verify": "Check that what releases name is there: images, roles, secrets.",
     "schema": "Print the JSON Schema of the spec.",
     "taskdef": "Compare two task definitions: are they the same?",
     "status": "Show how every target stands, one line each.",

@@ -77,6 +77,17 @@ def quiet(account: str, region: str, name: str) -> None:
         backend.set_alarm_state(name, "Begun again by the sandbox.", "{}", "OK")
 
 
+def policies_of(account: str, role: str) -> list[str] | None:
+    """Give the policies of a role by its ARN, inline and attached, as JSON; None if there is no such role."""
+    backend = iam.iam_backends[account]["aws"]
+    found = next((one for one in backend.roles.values() if one.arn == role), None)
+    if found is None:
+        return None
+    attached = (policy.versions for policy in found.managed_policies.values())
+    current = (version.document for versions in attached for version in versions if version.is_default)
+    return [*map(str, found.policies.values()), *map(str, current)]
+
+
 def follow(now: Callable[[], float]) -> Callable[[], None]:
     """Make the alarms' times simulated ones; answers how to undo it."""
     before = cloudwatch.utcnow

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
-from controller.sandbox import admin, alarm_history, border, scaling, scheduler, seed, tasks
+from controller.sandbox import admin, alarm_history, border, policies, scaling, scheduler, seed, tasks
 from controller.sandbox.calls import CHANGING
 from controller.sandbox.clock import Clock
 from controller.sandbox.dispatch import Desk
@@ -15,6 +15,7 @@ from controller.sandbox.native import Refused
 from controller.sandbox.registry import Registry
 from controller.sandbox.seed import Seed
 from controller.sandbox.trail import LOOKUP, Caller
+from controller.sandbox.wire import Asked
 from controller.sandbox.world import Pace, World
 
 _STEP = 1.0  # simulated seconds
@@ -87,7 +88,7 @@ class Sandbox:
             ecr=self._registry,
             images=self.desk.images,
             admin=lambda method, path, body: admin.serve(self, method, path, body),
-            other=self.desk.other,
+            other=self._other,
             moto=border.application(),
             heard=self._heard,
             own={LOOKUP: self._lookup},
@@ -143,6 +144,12 @@ class Sandbox:
     def _lookup(self, access_key: str, region: str, body: bytes) -> Reply:
         seen_until = self.clock.now() - self.desk.faults.trail_lag
         return self.desk.trail.lookup(self._account(access_key), region, body, seen_until)
+
+    def _other(self, request: Asked) -> Reply | None:
+        reply = self.desk.other(request)
+        if reply is None and request.operation == policies.SIMULATE:
+            return policies.simulate(border.account_of(request.access_key), request.form)
+        return reply
 
     def seed(self, seeds: Iterable[Seed]) -> None:
         """Make what the seeds describe, each service steady. Refused, and nothing made: what AWS would not take."""

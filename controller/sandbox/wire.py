@@ -23,11 +23,16 @@ class Protocol(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a request asks for: `DescribeServices` of ECS, `sts:AssumeRole` of another service; empty if unknown."""
+    """What a request asks for: `DescribeServices` of ECS, `sts:AssumeRole` of another service; empty if unknown.
+
+    `access_key` is who asks, `form` the body of a request of the query protocol.
+    """
 
     operation: str
     protocol: Protocol
     ecs: bool = False
+    access_key: str = ""
+    form: bytes = b""
 
     @property
     def ecr(self) -> bool:
@@ -50,7 +55,7 @@ def asked(headers: Mapping[str, str], path: str, body: bytes, method: str = "POS
     target = headers.get("X-Amz-Target", "")
     if target.startswith(_ECS_TARGET):
         return Asked(operation=target.removeprefix(_ECS_TARGET), protocol=Protocol.JSON, ecs=True)
-    _, _, service = scope(headers.get("Authorization", ""))
+    access_key, _, service = scope(headers.get("Authorization", ""))
     name, steps = _NAMES.get(service, service), path.strip("/").split("/")
     if target:
         return Asked(operation=f"{name}:{target.rsplit('.', 1)[-1]}", protocol=Protocol.JSON)
@@ -59,7 +64,8 @@ def asked(headers: Mapping[str, str], path: str, body: bytes, method: str = "POS
     if name == "s3" and method == "GET" and len(steps) > 1 and "?" not in path:
         return Asked(operation="s3:GetObject", protocol=Protocol.QUERY)
     action = parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
-    return Asked(operation=f"{name}:{action}" if action else "", protocol=Protocol.QUERY)
+    operation = f"{name}:{action}" if action else ""
+    return Asked(operation=operation, protocol=Protocol.QUERY, access_key=access_key, form=body)
 
 
 def written(refused: Refused, protocol: Protocol) -> bytes:

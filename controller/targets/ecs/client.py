@@ -66,6 +66,10 @@ class Access:
         """Make a call that changes something, once; raises Declined, OutOfQuota, or Refusal from the last gate."""
         return self._call(operation, self._client("ecs", changing=True), params)
 
+    def ask(self, service: str, operation: str, **params: object) -> Native:
+        """Ask another service something, which changes nothing; raises Declined, or what `verify` raises."""
+        return self._call(operation, self.client(service), params)
+
     def client(self, service: str) -> Client:
         """Give a client of another service that is only read from."""
         self.verify()

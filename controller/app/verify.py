@@ -1,0 +1,77 @@
+"""`verify`: whether what the releases of an environment name is there, as the newest specs say them."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from controller.app.specs import source
+from controller.app.world import clients_of, clock_of, targets_of
+from controller.errors import PlatformError, SpecError
+from controller.model.checked import Checked, skip
+from controller.model.desired import GONE, Desired, DesiredTarget, Unread
+from controller.model.names import EnvName, TargetName
+from controller.model.observation import Unseen
+from controller.ports import LookAt, Unfinished
+
+if TYPE_CHECKING:
+    from controller.options import Options
+    from controller.targets.ecs.client import Clients
+
+_NOT_FOUND = "SpecInvalid"
+
+
+def verified(options: "Options", env: str, target: str | None) -> tuple[tuple[Checked, ...], tuple[str, ...]]:
+    """Check what an environment, or one target of it, names: every check, and what is wrong in its files.
+
+    Raises SpecError for what there is not or cannot be compiled, PlatformError if the specs cannot be read.
+    """
+    from controller.targets.ecs.verify import Verifying
+
+    clock = clock_of(options)
+    desired = _desired(options, EnvName(env))
+    wanted = {name: want for name, want in sorted(desired.targets.items()) if target in {None, name}}
+    if target is not None and not wanted:
+        raise SpecError(f"no target {target!r} in {env}; there are: {', '.join(sorted(desired.targets)) or 'none'}")
+    clients = clients_of(options, clock)
+    try:
+        verifying = Verifying(clients)
+        found: list[Checked] = []
+        for name, want in wanted.items():
+            whole = _completed(name, want, clients, options)
+            found += [_uncompleted(name, whole)] if whole.unread else verifying.check(name, whole)
+    finally:
+        clients.close()
+    return tuple(found), tuple(map(str, desired.complaints))
+
+
+def _desired(options: "Options", env: EnvName) -> Desired:
+    clock = clock_of(options)
+    specs = source(options, clock)
+    try:
+        specs.poll()
+        reading = specs.read(env, None)
+        known = sorted(specs.environments())
+    finally:
+        specs.close()
+    if not isinstance(reading, Unread):
+        return reading
+    if reading.reason == GONE and known:
+        raise SpecError(f"no environment {env!r}; there are: {', '.join(known)}")
+    raise (SpecError if reading.reason == _NOT_FOUND else PlatformError)(reading.why)
+
+
+def _completed(name: TargetName, want: DesiredTarget, clients: "Clients", options: "Options") -> DesiredTarget:
+    """Let the kind fill in what the spec leaves to the world, as it would before a release."""
+    if not want.draft:
+        return want
+    kind = targets_of(clients).get(want.place.kind)
+    if kind is None:
+        return replace(want, unread=f"this trueup knows no kind {want.place.kind!r}")
+    sight = kind.look([LookAt(target=name, place=want.place)]).get(name, Unseen(why="nobody looked"))
+    asked = Unfinished(target=name, want=want, sight=sight, memory=None)
+    return kind.complete([asked], clock_of(options).now()).get(name, want)
+
+
+def _uncompleted(name: TargetName, want: DesiredTarget) -> Checked:
+    return Checked(
+        target=name, what="release", name=want.release.version, where="", answer=skip(want.unread, asked=False)
+    )

@@ -1,0 +1,101 @@
+"""`trueup verify`: what it prints and with which exit code, from specs in a folder and in git."""
+
+import json
+
+import pytest
+
+from controller.codes import DONE, NEGATIVE, UNREACHABLE, WRONG
+from tests.e2e.cloud import Cloud, Eye
+from tests.e2e.environments import environment, family
+from tests.sources.repository import Repository
+
+TRUST = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+
+@pytest.fixture
+def cloud(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    with Cloud(speed=0) as made:
+        yield made
+
+
+@pytest.fixture
+def verify(trueup, cloud, tmp_path):
+    """`trueup verify` of a repository with one environment; nothing may be changed."""
+    repository = Repository(tmp_path / "specs.git")
+    repository.commit({"specs/prod.yaml": environment("prod", {"api": "v1.2.3", "web": "v1.0.0"})})
+
+    def call(*args, repo=repository.url):
+        flags = ("--repo", str(repo), "--cache", str(tmp_path / "cache"), "--endpoint-url", cloud.endpoint_url)
+        said = trueup("verify", *args, *flags)
+        assert cloud.changes() == []
+        return said
+
+    call.repository = repository
+    return call
+
+
+def make_roles(cloud, *targets):
+    eye = Eye(cloud.endpoint_url)
+    document = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
+    for target in targets:
+        eye.client("iam").create_role(RoleName=f"{family(target)}-execution", AssumeRolePolicyDocument=document)
+    eye.close()
+
+
+def test_what_is_missing_is_named_and_the_code_is_1(verify, cloud):
+    make_roles(cloud, "api")
+    said = verify("prod")
+    assert said.code == NEGATIVE
+    lines = said.out.splitlines()
+    assert lines[0].split() == ["TARGET", "CHECK", "RESULT", "NAME", "WHY"]
+    roles = [line for line in lines if "execution role" in line]
+    assert [line.split()[:4] for line in roles] == [
+        ["api", "execution", "role", "OK"],
+        ["web", "execution", "role", "NG"],
+    ]
+    assert roles[1].endswith("there is no such role") and lines[-1].startswith("1 OK, 1 NG, ")
+
+
+def test_when_nothing_is_wrong_the_code_is_0_and_machines_get_every_check(verify, cloud):
+    make_roles(cloud, "api")
+    said = verify("prod", "api", "-o", "json")
+    told = json.loads(said.out)
+    assert said.code == DONE and told["kind"] == "CheckList"
+    assert {item["check"] for item in told["items"]} == {"image", "execution role", "pass role"}
+    role = next(item for item in told["items"] if item["check"] == "execution role")
+    assert (role["target"], role["result"], role["where"]) == ("api", "OK", "executionRoleArn")
+
+
+def test_when_nobody_can_be_asked_the_code_is_5(verify, cloud):
+    cloud.set_faults(
+        {"errors": [{"operation": "sts:AssumeRole", "code": "AccessDenied", "status": 403, "times": 99}]}
+    )
+    said = verify("prod")
+    assert said.code == UNREACHABLE and " NG " not in said.out and "AssumeRole" in said.out
+
+
+def test_a_folder_will_do_and_a_file_that_is_broken_is_2(verify, tmp_path, cloud):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "prod.yaml").write_text(environment("prod", "latestt"))
+    said = verify("prod", repo=folder)
+    assert said.code == WRONG and "prod.yaml:" in said.err
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        (("prd",), "no environment 'prd'; there are: prod"),
+        (("prod", "wep"), "no target 'wep' in prod; there are: api, web"),
+    ],
+)
+def test_what_there_is_not_is_2_with_what_there_is(verify, args, why):
+    said = verify(*args)
+    assert said.code == WRONG and why in said.err
+
+
+def test_specs_that_cannot_be_read_are_5(verify, tmp_path):
+    said = verify("prod", repo=f"file://{tmp_path}/nowhere.git")
+    assert said.code == UNREACHABLE and "asking for main" in said.err
