@@ -63,8 +63,8 @@ def _by_container(container: Native, at: str) -> Iterator[Named]:
         where = f"{at}.secrets[{text(secret, 'name')}]"
         yield Named(what=What.SECRET, name=text(secret, "valueFrom"), where=where)
     if name := text(part(container, "repositoryCredentials"), "credentialsParameter"):
-        manager = {"manager": "secretsmanager"}  # it takes no parameter of Systems Manager
-        yield Named(what=What.SECRET, name=name, where=f"{at}.repositoryCredentials", around=manager)
+        keeper = {"keeper": "secretsmanager"}  # it takes no parameter of Systems Manager
+        yield Named(what=What.SECRET, name=name, where=f"{at}.repositoryCredentials", around=keeper)
     for file in parts(container, "environmentFiles"):
         if name := text(file, "value"):
             yield Named(what=What.ENV_FILE, name=name, where=f"{at}.environmentFiles")

@@ -20,13 +20,13 @@ _GONE: Final = frozenset({"ResourceNotFoundException"})
 def secret(named: Named, on: Grounds) -> Answered:
     """Check that a secret or parameter exists, with the version that is asked for."""
     fields = named.name.split(":")
-    manager, region = (
+    keeper, region = (
         (fields[2], fields[3]) if named.name.startswith("arn:") and len(fields) > _SECRET - 2 else ("", "")
     )
-    if manager == "secretsmanager" or text(named.around, "manager") == "secretsmanager":
+    if keeper == "secretsmanager" or text(named.around, "keeper") == "secretsmanager":
         return answered("secretsmanager", "DescribeSecret", lambda: _managed(fields, region, on))
-    if manager not in {"", "ssm"}:
-        return ng(f"a name of {manager} is not a secret that ECS can read")
+    if keeper not in {"", "ssm"}:
+        return ng(f"a name of {keeper} is not a secret that ECS can read")
     return answered("ssm", "GetParameters", lambda: _parameter(named.name, region, on))
 
 
