@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from controller.app.specs import source
-from controller.app.world import clients_of, clock_of, targets_of
+from controller.app.world import clients_of, clock_of, registries_of, targets_of
 from controller.errors import PlatformError, SpecError
 from controller.model.checked import Checked, skip
 from controller.model.desired import GONE, Desired, DesiredTarget, Unread
@@ -33,11 +33,12 @@ def verified(options: "Options", env: str, target: str | None) -> tuple[tuple[Ch
         raise SpecError(f"no target {target!r} in {env}; there are: {', '.join(sorted(desired.targets)) or 'none'}")
     clients = clients_of(options, clock)
     try:
-        verifying = Verifying(clients)
+        verifying = Verifying(clients, registries_of(clients))
         found: list[Checked] = []
         for name, want in wanted.items():
             whole = _completed(name, want, clients, options)
-            found += [_uncompleted(name, whole)] if whole.unread else verifying.check(name, whole)
+            found += [_uncompleted(name, whole)] if whole.unread else []
+            found += verifying.check(name, want if whole.unread else whole)
     finally:
         clients.close()
     return tuple(found), tuple(map(str, desired.complaints))
@@ -66,7 +67,9 @@ def _completed(name: TargetName, want: DesiredTarget, clients: "Clients", option
     kind = targets_of(clients).get(want.place.kind)
     if kind is None:
         return replace(want, unread=f"this trueup knows no kind {want.place.kind!r}")
-    sight = kind.look([LookAt(target=name, place=want.place)]).get(name, Unseen(why="nobody looked"))
+    sight = kind.look([LookAt(target=name, place=want.place, draft=want.draft)]).get(
+        name, Unseen(why="nobody looked")
+    )
     asked = Unfinished(target=name, want=want, sight=sight, memory=None)
     return kind.complete([asked], clock_of(options).now()).get(name, want)
 

@@ -268,3 +268,34 @@ def test_specs_that_begin_with_the_branch_are_all_new(plan, cloud, tmp_path):
     bare.commit({PROD: environment("prod", "v1.0.0")}, branch="feature", onto=start)
     said = plan("--endpoint-url", cloud.endpoint_url, "-o", "json", repo=bare.folder)
     assert data(said)["prod", None]["change"] == "added" and data(said)["prod", "api"]["change"] == "added"
+
+
+def test_a_target_that_is_only_observed_would_call_nothing_and_says_so(plan, cloud, repository, tmp_path):
+    seed(cloud, tmp_path, environment("prod", "v1.2.2"))
+    branch(repository, {PROD: environment("prod", "v1.2.3", more="mode: observe")})
+    item = data(plan("--endpoint-url", cloud.endpoint_url, "-o", "json"))["prod", "api"]
+    assert pairs(item)["observe"] == (False, True) and item["differences"] and item["calls"] == []
+    assert item["cause"].startswith("differs: ") and "mode: observe" in item["notes"][0]
+
+
+def test_what_the_specs_leave_to_the_world_is_filled_in_and_told_when_it_cannot_be(
+    plan, cloud, repository, tmp_path
+):
+    seed(cloud, tmp_path, environment("prod", "v1.2.2"))
+    text = environment("prod", "v1.2.3")
+    base = text.replace("        family: unifocus-prod-api\n", "        base: {family: unifocus-prod-none}\n")
+    for line in (
+        "requiresCompatibilities",
+        "networkMode",
+        "cpu",
+        "memory",
+        "executionRoleArn",
+        "containerDefinitions",
+    ):
+        base = "\n".join(one for one in base.splitlines() if not one.strip().startswith(f"{line}:"))
+    base = "\n".join(one for one in base.splitlines() if "- {name: api" not in one) + "\n"
+    branch(repository, {PROD: base})
+    said = plan("--endpoint-url", cloud.endpoint_url, "-o", "json")
+    item = data(said)["prod", "api"]
+    assert said.code == UNREACHABLE and "base.family" in pairs(item)
+    assert "unifocus-prod-none" in item["unread"] and item["calls"] == []

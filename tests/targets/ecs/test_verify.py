@@ -183,7 +183,7 @@ def test_a_parameter_is_found_by_its_name_and_by_its_arn_without_its_value(groun
     assert "hunter2" not in str(found)
 
 
-def test_credentials_of_a_registry_are_a_secret_of_secrets_manager(ground):
+def test_credentials_of_a_registry_are_kept_as_a_secret(ground):
     ground.client("secretsmanager").create_secret(Name="hub", SecretString="x")
     given = container(repositoryCredentials={"credentialsParameter": "hub"})
     assert ground.check("secret", "hub", containerDefinitions=given) == ("OK", "")
