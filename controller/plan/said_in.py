@@ -10,9 +10,10 @@ from types import MappingProxyType
 from typing import Final
 
 from controller.model.desired import Brake, DesiredTarget
-from controller.model.manifest import Manifest, Scalar, is_under
+from controller.model.manifest import Manifest, Scalar
 from controller.model.orders import Pause
 from controller.model.packed import Packed
+from controller.model.paths import is_under
 from controller.model.place import Place
 from controller.model.release import Release
 from controller.plan.compare import Difference

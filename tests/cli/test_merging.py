@@ -282,18 +282,8 @@ def test_what_the_specs_leave_to_the_world_is_filled_in_and_told_when_it_cannot_
     plan, cloud, repository, tmp_path
 ):
     seed(cloud, tmp_path, environment("prod", "v1.2.2"))
-    text = environment("prod", "v1.2.3")
-    base = text.replace("        family: unifocus-prod-api\n", "        base: {family: unifocus-prod-none}\n")
-    for line in (
-        "requiresCompatibilities",
-        "networkMode",
-        "cpu",
-        "memory",
-        "executionRoleArn",
-        "containerDefinitions",
-    ):
-        base = "\n".join(one for one in base.splitlines() if not one.strip().startswith(f"{line}:"))
-    base = "\n".join(one for one in base.splitlines() if "- {name: api" not in one) + "\n"
+    before, _, _ = environment("prod", "v1.2.3").partition("      taskDefinition:")
+    base = f"{before}      taskDefinition: {{base: {{family: unifocus-prod-none, follow: newest-foreign}}}}\n"
     branch(repository, {PROD: base})
     said = plan("--endpoint-url", cloud.endpoint_url, "-o", "json")
     item = data(said)["prod", "api"]
