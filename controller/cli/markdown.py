@@ -233,5 +233,5 @@ def _count(number: int, what: str) -> str:
 
 def states(blockers: Iterable[str]) -> State:
     """Tell what only a person or the spec moves from what moves by itself once it may, by the names of blockers."""
-    held = {"pause", "quarantine", "stalled", "held", "source"}
+    held = {"pause", "quarantine", "stalled", "held", "source", "mode"}
     return State.BLOCKED if held.intersection(blockers) else State.WAITS
