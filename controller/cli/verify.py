@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 @click.option("--path", metavar="DIR", help="Folder of the specs in it (specs).  [TRUEUP_PATH]")
 @click.option("--endpoint-url", metavar="URL", help="Another AWS, such as the sandbox.  [TRUEUP_ENDPOINT_URL]")
 @click.option("--cache", metavar="DIR", help="Where the git mirror lies (~/.cache/trueup).  [TRUEUP_CACHE]")
+@click.option(
+    "--terraform-states", metavar="DIR", help="Folder of Terraform states for specs.  [TRUEUP_TERRAFORM_STATES]"
+)
 @output_option
 def command(env: str, target: str | None, output: str, **flags: object) -> int:
     """Check that images, roles, secrets, log groups, subnets and target groups that releases name are there.
