@@ -20,6 +20,7 @@ from controller.errors import SpecError
 PREFIX: Final = "TRUEUP_"
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION: Final = re.compile(r"(\d{1,9})(ms|s|m|h|d)", re.ASCII)
+_ROLE: Final = re.compile(r"[A-Za-z0-9_+=,.@/-]{1,512}")
 _STORE: Final = re.compile(r"[a-z][a-z0-9+]*:.*", re.DOTALL)
 _PORTS: Final = 65535
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
@@ -114,6 +115,13 @@ def _store(value: object) -> str:
     return str(value)
 
 
+def _role(value: object) -> str:
+    text = str(value).strip()
+    if text and text != "-" and not _ROLE.fullmatch(text):
+        raise ValueError(f"{text!r} is not the name of a role, without account; write trueup-read, or - for none")
+    return text
+
+
 def _workers(value: object) -> int:
     text = str(value).strip()
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= 64:  # noqa: PLR2004 - said in the message
@@ -185,6 +193,7 @@ class Options(BaseSettings):
     clock: Plain = ""
     save_cycles: Folder | None = None
     terraform_states: Folder | None = None
+    read_role: Annotated[str, BeforeValidator(_role)] = ""
     lease: LeaseTime = timedelta(seconds=30)
     actor: Plain = Field(default_factory=_user)
     registries: Plain = ""

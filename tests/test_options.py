@@ -52,6 +52,7 @@ def test_every_field_is_read_from_its_variable(monkeypatch):
         "ONCE": "true",
         "CACHE": "/var/cache/trueup",
         "WORKERS": "3",
+        "READ_ROLE": "ci/trueup-read",
         "LOG": "JSON",
         "LOG_LEVEL": "Debug",
         "CLOCK": "now*60",

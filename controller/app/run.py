@@ -119,6 +119,10 @@ def run(options: "Options") -> int:
 
     What may be refused (an address, a port, a store) is refused before anything is made.
     """
+    if options.read_role:
+        raise SpecError(
+            "TRUEUP_READ_ROLE is for commands that only read; `run` comes as the specs' roles: unset it"
+        )
     clock = clock_of(options)
     set_up(
         form=options.log_form(tty=sys.stderr.isatty()).value,

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 @click.option("--path", metavar="DIR", help="Folder of the specs in it (specs).  [TRUEUP_PATH]")
 @click.option("--store", metavar="URL", help="What is remembered; left out where there is none.  [TRUEUP_STORE]")
 @click.option("--endpoint-url", metavar="URL", help="Another AWS, such as the sandbox.  [TRUEUP_ENDPOINT_URL]")
+@click.option(
+    "--read-role", metavar="NAME", help="Role to come as, instead of the specs'; - for none.  [TRUEUP_READ_ROLE]"
+)
 @click.option("--cache", metavar="DIR", help="Where the git mirror lies (~/.cache/trueup).  [TRUEUP_CACHE]")
 @click.option("--registries", metavar="LIST", help="Registries that may be asked (all).  [TRUEUP_REGISTRIES]")
 @click.option("--docker-config", metavar="FILE", help="Logins for registries.  [TRUEUP_DOCKER_CONFIG]")

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 @click.option("--branch", metavar="NAME", help="Branch to read (main).  [TRUEUP_BRANCH]")
 @click.option("--path", metavar="DIR", help="Folder of the specs in it (specs).  [TRUEUP_PATH]")
 @click.option("--endpoint-url", metavar="URL", help="Another AWS, such as the sandbox.  [TRUEUP_ENDPOINT_URL]")
+@click.option(
+    "--read-role", metavar="NAME", help="Role to come as, instead of the specs'; - for none.  [TRUEUP_READ_ROLE]"
+)
 @click.option("--cache", metavar="DIR", help="Where the git mirror lies (~/.cache/trueup).  [TRUEUP_CACHE]")
 @click.option(
     "--terraform-states", metavar="DIR", help="Folder of Terraform states for specs.  [TRUEUP_TERRAFORM_STATES]"

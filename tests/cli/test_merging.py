@@ -289,3 +289,25 @@ def test_what_the_specs_leave_to_the_world_is_filled_in_and_told_when_it_cannot_
     item = data(said)["prod", "api"]
     assert said.code == UNREACHABLE and "base.family" in pairs(item)
     assert "unifocus-prod-none" in item["unread"] and item["calls"] == []
+
+
+@pytest.mark.parametrize("flag", ["trueup-read", "-"])
+def test_it_comes_as_the_role_for_reading_and_not_as_the_one_that_may_deploy(
+    plan, cloud, repository, tmp_path, flag
+):
+    seed(cloud, tmp_path, environment("prod", "v1.2.2"))
+    branch(repository, {PROD: environment("prod", "v1.2.3")})
+    cloud.desk.calls.counts.clear()
+    said = plan("--endpoint-url", cloud.endpoint_url, "--read-role", flag)
+    assert cloud.asked("sts:AssumeRole") == (0 if flag == "-" else 1)
+    # The sandbox gives credentials that no role gave out to an account of its own, which is not the spec's.
+    assert said.code == (UNREACHABLE if flag == "-" else NEGATIVE)
+    assert ("belong to account 123456789012" in said.out) == (flag == "-")
+
+
+def test_run_does_not_come_as_a_role_for_reading(trueup, repository, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRUEUP_READ_ROLE", "trueup-read")
+    said = trueup("run", "--once", "--repo", repository.url, "--store", f"sqlite:///{tmp_path}/trueup.db")
+    assert said.code == WRONG and "TRUEUP_READ_ROLE is for commands that only read" in said.err
+    monkeypatch.setenv("TRUEUP_READ_ROLE", "arn:aws:iam::1:role/x")
+    assert "is not the name of a role" in trueup("plan", "--repo", repository.url).err

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -173,6 +174,7 @@ class Clients:
 
     def access(self, place: Place) -> Access:
         """Give the way into a place."""
+        place = replace(place, role=self.options.role_in(place))
         key = (place.account, place.region, place.role)
         with self._lock:
             if key not in self._accesses:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from controller.model.place import Place
 from controller.targets.ecs.shapes import loader
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ _READ: Final = 10.0
 _CHANGE: Final = 9.0
 _READ_ATTEMPTS: Final = 3
 _POOL: Final = 20
+_PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+
+OURSELVES: Final = "-"
+"""No role: the credentials that this process has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +31,25 @@ class AwsOptions:
     """How AWS is spoken to.
 
     `endpoint_url` is for a sandbox and holds for every service. `session` names us in CloudTrail. `share` is the
-    part of AWS's budget for calls that is ours; `patience` how many seconds a read waits for its part.
+    part of AWS's budget for calls that is ours; `patience` how many seconds a read waits for its part. `role` is
+    one to come as instead of the places' own, by its name in each account, or OURSELVES; empty leaves them theirs.
     """
 
     endpoint_url: str | None = None
     session: str = "controller"
     share: float = 1.0
     patience: float = 5.0
+    role: str = ""
+
+    def role_in(self, place: Place) -> str | None:
+        """Give the role by which a place is reached."""
+        if not self.role:
+            return place.role
+        if self.role == OURSELVES:
+            return None
+        known = place.role.split(":")[1] if place.role and place.role.startswith("arn:") else ""
+        there = (partition for begin, partition in _PARTITIONS.items() if place.region.startswith(begin))
+        return f"arn:{known or next(there, 'aws')}:iam::{place.account}:role/{self.role}"
 
 
 def session_name(name: str) -> str:

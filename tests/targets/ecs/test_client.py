@@ -8,6 +8,7 @@ import pytest
 from controller.errors import AccessError, PlatformError, Refusal
 from controller.model.lookups import Lookup
 from controller.model.observation import Live, Unseen
+from controller.model.place import Place
 from controller.targets.ecs.answers import Declined
 from controller.targets.ecs.client import OutOfQuota
 from controller.targets.ecs.permit import Gate, Permission
@@ -284,3 +285,18 @@ def test_closing_twice_is_nothing(ground):
     ground.send(release("v1.2.3"))
     ground.clients.close()
     ground.clients.close()
+
+
+@pytest.mark.parametrize(
+    ("role", "place", "reached"),
+    [
+        ("", {"role": "arn:aws:iam::1:role/a"}, "arn:aws:iam::1:role/a"),
+        ("-", {"role": "arn:aws:iam::1:role/a"}, None),
+        ("ci/read", {"role": "arn:aws-cn:iam::1:role/a"}, "arn:aws-cn:iam::1:role/ci/read"),
+        ("read", {"region": "us-gov-west-1"}, "arn:aws-us-gov:iam::1:role/read"),
+        ("read", {}, "arn:aws:iam::1:role/read"),
+    ],
+)
+def test_another_role_can_be_come_as(role, place, reached):
+    there = Place(**{"kind": "ecs", "account": "1", "region": "eu-west-1", "cluster": "c", "service": "s", **place})
+    assert AwsOptions(role=role).role_in(there) == reached
