@@ -119,10 +119,7 @@ def run(options: "Options") -> int:
 
     What may be refused (an address, a port, a store) is refused before anything is made.
     """
-    if options.read_role:
-        raise SpecError(
-            "TRUEUP_READ_ROLE is for commands that only read; `run` comes as the specs' roles: unset it"
-        )
+    _refuse_a_role_for_reading(options)
     clock = clock_of(options)
     set_up(
         form=options.log_form(tty=sys.stderr.isatty()).value,
@@ -155,6 +152,11 @@ def run(options: "Options") -> int:
         _until_asked_to_stop(runner, stop)
     logger().info("stopped")
     return DONE
+
+
+def _refuse_a_role_for_reading(options: "Options") -> None:
+    if options.read_role:
+        raise SpecError("TRUEUP_READ_ROLE is for commands that only read; run comes as the specs' roles: unset it")
 
 
 def _server(options: "Options", metrics: Metrics, pulse: Pulse) -> Server:

@@ -106,7 +106,9 @@ def _native(at: str, value: object) -> Iterator[tuple[str, Scalar]]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             pair = dict(item) if isinstance(item, Mapping) else {}
-            if pair.keys() == {"name", "value"}:
+            if not pair:
+                yield f"{at}[{':'.join(map(str, item)) if isinstance(item, list) else item}]", True
+            elif pair.keys() == {"name", "value"}:
                 yield f"{at}[{pair['name']}]", _plain(pair["value"])
             else:
                 yield from _native(f"{at}[{pair.get('name', index)}]", item)

@@ -1,0 +1,112 @@
+"""What a spec says, as paths: every field of a target counts, and each is named as the spec names it."""
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from controller.gates.alarms import Alarms
+from controller.model.desired import Brake, DesiredTarget, Ignored, OnDrift, Supersede
+from controller.model.manifest import Manifest
+from controller.model.orders import Pause
+from controller.model.packed import Packed
+from controller.model.place import Place
+from controller.model.release import Release, Settings
+from controller.model.rollout import Terms
+from controller.plan.said_in import environment_differences, target_differences
+
+PLACE = Place(kind="ecs", account="111122223333", region="eu-west-1", cluster="c", service="s", role="r")
+GUARD = Alarms(account="111122223333", region="eu-west-1", role="r", names=("a",))
+
+
+def release(version="v1", owns=("",), **content):
+    return Release(version=version, manifest=Manifest.of(content or {"image": "i:1"}, owns))
+
+
+TARGET = DesiredTarget(place=PLACE, release=release())
+
+
+def said(after, before=TARGET):
+    return {one.path: (one.live, one.wanted) for one in target_differences(before, after)}
+
+
+# Each field of a target with another value than its default, and what the spec would be said to say otherwise.
+CHANGED = {
+    "place": (replace(PLACE, service="t"), {"service": ("s", "t")}),
+    "release": (release("v2"), {"version": ("v1", "v2")}),
+    "owner": ("ada", {"owner": ("", "ada")}),
+    "settings": (Settings(manifest=Manifest.of({"x.y": 60}, ("x.y",))), {"x.y": (None, 60)}),
+    "gates": ((GUARD,), {"gates[alarms].names[0]": (None, "a"), "gates[alarms].noData": (None, "unsure")}),
+    "terms": (Terms(guards=(GUARD,), bake=timedelta(hours=1)), {"rollout.bake": ("10m", "1h")}),
+    "supersede": (Supersede.WHEN_FAILING, {"rollout.supersede": ("always", "whenFailing")}),
+    "on_drift": (OnDrift.REPORT, {"onDrift": ("heal", "report")}),
+    "heal_after": (timedelta(seconds=90), {"healAfter": ("5m", "90s")}),
+    "pause": (Pause(reason="quarter end"), {"paused.reason": (None, "quarter end")}),
+    "create": (True, {"create": (False, True)}),
+    "draft": (
+        Packed.of('{"base":{"family":"f"},"lookups":[["ssm","/a"]],"environment":[{"name":"A_KEY","value":"x"}]}'),
+        {
+            "base.family": (None, "f"),
+            "lookups[ssm:/a]": (None, True),
+            "environment[A_KEY]": (None, "x"),
+        },
+    ),
+    "ignore": (
+        (Ignored(path="a", reason="b", until=datetime(2030, 1, 1, tzinfo=UTC)),),
+        {"ignore[0].until": (None, "2030-01-01T00:00:00Z")},
+    ),
+}
+# Where it is written, and what only completing it tells.
+SAYS_NOTHING = {"file", "unread", "notes"}
+
+
+@pytest.mark.parametrize("name", sorted(CHANGED))
+def test_each_field_is_told_by_the_path_at_which_the_spec_writes_it(name):
+    value, expected = CHANGED[name]
+    found = said(replace(TARGET, **{name: value}))
+    assert found.items() >= expected.items()
+
+
+def test_every_field_of_a_target_is_told_or_says_nothing():
+    assert {one.name for one in fields(DesiredTarget)} == CHANGED.keys() | SAYS_NOTHING
+    for name in SAYS_NOTHING:
+        assert said(replace(TARGET, **{name: ("x",) if name == "notes" else "x"})) == {}
+
+
+def test_the_same_said_again_is_no_difference_whoever_committed_it():
+    again = replace(TARGET, release=replace(TARGET.release, commit="c" * 40))
+    assert said(again) == {}
+
+
+def test_where_a_guard_asks_is_said_by_the_environment_and_not_again():
+    before, after = (replace(TARGET, terms=Terms(guards=(replace(GUARD, region=one),))) for one in ("a", "b"))
+    assert said(after, before) == {}
+
+
+def test_guards_of_one_kind_are_told_apart():
+    both = replace(TARGET, terms=Terms(guards=(GUARD, replace(GUARD, names=("b",)))))
+    assert {"guards[alarms].names[0]", "guards[alarms#2].names[0]"} <= said(both).keys()
+
+
+def test_what_is_declared_as_empty_is_told_from_what_is_not_declared():
+    declared = replace(TARGET, release=release(owns=("image", "balancers"), image="i:1"))
+    assert said(declared) == {"balancers": (None, "(the default)")}
+
+
+def test_of_a_target_that_is_new_defaults_are_no_news():
+    found = said(replace(TARGET, on_drift=OnDrift.REPORT), None)
+    assert found.items() >= {"onDrift": (None, "report"), "version": (None, "v1"), "image": (None, "i:1")}.items()
+    assert not {"healAfter", "create", "rollout.settle"} & found.keys()
+
+
+def test_an_environment_says_its_pause_and_its_brake():
+    paused = Pause(reason="quarter end", until=datetime(2030, 1, 1, tzinfo=UTC))
+    found = {one.path: one.wanted for one in environment_differences((None, Brake()), (paused, Brake(limit=5)))}
+    assert found == {
+        "maxAutomaticRollbacks": 5,
+        "paused.armed": False,
+        "paused.by": "",
+        "paused.reason": "quarter end",
+        "paused.until": "2030-01-01T00:00:00Z",
+    }
+    assert environment_differences((None, Brake()), (None, Brake())) == ()
