@@ -2,7 +2,7 @@
 
 What is not committed is not seen: no file of the working tree is read. Every git command is given the clone's git
 folder by name, so that git looks for no other, and none of the commands used here runs a hook, a filter or a merge
-driver.
+driver. No protocol is spoken: a partial clone does not fetch what it lacks.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Final
 
 from controller.errors import PlatformError, SpecError
 from controller.model.names import Commit
-from controller.sources.address import Scheme, read_path
+from controller.sources.address import read_path
 from controller.sources.command import Done, Ended, Git
 from controller.sources.failure import explain
 from controller.sources.limits import Limits
@@ -38,7 +38,7 @@ class Clone:
         if found is None:
             raise SpecError(f"{folder} is not a clone of a git repository: --base and --head read one; give --repo")
         self._folder = found.absolute()
-        self._git = Git(cache=self._folder, scheme=Scheme.FILE, limits=self._limits)
+        self._git = Git(cache=self._folder, scheme=None, limits=self._limits)
 
     def commit(self, revision: str) -> Commit:
         """Find the commit that a revision names; raises SpecError if there is none, PlatformError if git fails."""

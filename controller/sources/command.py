@@ -48,8 +48,8 @@ _SETTINGS = (
 )
 
 
-def environment(cache: Path, scheme: Scheme) -> dict[str, str]:
-    """Compose git's whole environment; only the protocol of the operator's own address is spoken."""
+def environment(cache: Path, scheme: Scheme | None) -> dict[str, str]:
+    """Compose git's whole environment; only the protocol of the operator's own address is spoken, if any."""
     return {
         "PATH": _PATH,
         "HOME": "/nonexistent",
@@ -59,7 +59,7 @@ def environment(cache: Path, scheme: Scheme) -> dict[str, str]:
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "/bin/false",
-        "GIT_ALLOW_PROTOCOL": scheme.value,
+        "GIT_ALLOW_PROTOCOL": scheme.value if scheme else "",
         "GIT_PROTOCOL_FROM_USER": "0",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_REPLACE_OBJECTS": "1",
@@ -102,7 +102,7 @@ class Done:
 class Git:
     """Runs git for one repository; `stop` may be called from another thread than `run`."""
 
-    def __init__(self, *, cache: Path, scheme: Scheme, limits: Limits) -> None:
+    def __init__(self, *, cache: Path, scheme: Scheme | None, limits: Limits) -> None:
         self._cache = cache
         self._environment = environment(cache, scheme)
         self._limits = limits
