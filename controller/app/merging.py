@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controller import kinds
+from controller.app.registries import registries
 from controller.app.world import clients_of, clock_of, lookups_of, targets_of
 from controller.errors import SpecError
 from controller.model.desired import Brake, Complaint, DesiredTarget, Unread
@@ -93,7 +94,7 @@ def _look(options: "Options", states: Mapping[EnvName, States]) -> Mapping[EnvNa
     clock = clock_of(options)
     clients = clients_of(options, clock)
     try:
-        targets = targets_of(clients, lookups_of(options, clients))
+        targets = targets_of(clients, registries(options, clients), lookups_of(options, clients))
         return {name: _seen(ones, targets, clock.now()) for name, ones in wanted.items()}
     finally:
         clients.close()

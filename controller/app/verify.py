@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from controller.app.registries import registries
 from controller.app.specs import source
-from controller.app.world import clients_of, clock_of, lookups_of, registries_of, targets_of
+from controller.app.world import clients_of, clock_of, lookups_of, targets_of
 from controller.errors import PlatformError, SpecError
 from controller.model.checked import Checked, skip
 from controller.model.desired import GONE, Desired, DesiredTarget, Unread
@@ -33,7 +34,7 @@ def verified(options: "Options", env: str, target: str | None) -> tuple[tuple[Ch
         raise SpecError(f"no target {target!r} in {env}; there are: {', '.join(sorted(desired.targets)) or 'none'}")
     clients = clients_of(options, clock)
     try:
-        verifying = Verifying(clients, registries_of(clients))
+        verifying = Verifying(clients, registries(options, clients))
         found: list[Checked] = []
         for name, want in wanted.items():
             whole = _completed(name, want, clients, options)
@@ -64,7 +65,7 @@ def _completed(name: TargetName, want: DesiredTarget, clients: "Clients", option
     """Let the kind fill in what the spec leaves to the world, as it would before a release."""
     if not want.draft:
         return want
-    kind = targets_of(clients, lookups_of(options, clients)).get(want.place.kind)
+    kind = targets_of(clients, registries(options, clients), lookups_of(options, clients)).get(want.place.kind)
     if kind is None:
         return replace(want, unread=f"this trueup knows no kind {want.place.kind!r}")
     sight = kind.look([LookAt(target=name, place=want.place, draft=want.draft)]).get(

@@ -19,9 +19,8 @@ def told(merging: Merging, output: str) -> tuple[str, int]:
     code = worst(found for one in merging.environments for found in _codes(one))
     if output == "markdown":
         about = f"Merging `{merging.head_commit[:12]}` into `{merging.base_commit[:12]}`."
-        return markdown(
-            [_section(one) for one in merging.environments], about=about, again="trueup plan --head"
-        ), code
+        again = f"trueup plan --base {merging.base} --head {merging.head}"
+        return markdown([_section(one) for one in merging.environments], about=about, again=again), code
     if output != "table":
         items = [item for one in merging.environments for item in _items(one)]
         return listing("TargetChange", items, output), code

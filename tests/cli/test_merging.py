@@ -311,3 +311,20 @@ def test_run_does_not_come_as_a_role_for_reading(trueup, repository, tmp_path, m
     assert said.code == WRONG and "TRUEUP_READ_ROLE is for commands that only read" in said.err
     monkeypatch.setenv("TRUEUP_READ_ROLE", "arn:aws:iam::1:role/x")
     assert "is not the name of a role" in trueup("plan", "--repo", repository.url).err
+
+
+def test_a_comment_says_what_merging_would_do(plan, cloud, repository, tmp_path):
+    names = [f"t{number}" for number in range(130)]
+    repository.commit({PROD: environment("prod", dict.fromkeys(names, "v1.2.2"))})
+    branch(
+        repository, {PROD: environment("prod", dict.fromkeys(names, "v1.2.3"), more="owner: ada\nonDrift: report")}
+    )
+    said = plan("--endpoint-url", cloud.endpoint_url, "-o", "markdown")
+    assert "### trueup: `prod`" in said.out and "In the spec:\n\n```diff\n- onDrift: heal\n" in said.out
+    assert "+ version: v1.2.3" in said.out and "`gates, quarantine and pause: not known here`" in said.out
+    assert (
+        said.out.rstrip()
+        .splitlines()[-1]
+        .endswith(" more targets; run `trueup plan --base main --head feature prod`")
+    )
+    assert len(said.out.encode()) <= 65_536
