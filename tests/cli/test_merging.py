@@ -83,12 +83,13 @@ def test_what_a_branch_says_otherwise_is_told_beside_what_runs_and_nothing_is_ch
     said = plan("--endpoint-url", cloud.endpoint_url)
     assert said.code == NEGATIVE and not said.err
     assert "~ version: v1.2.2 -> v1.2.3" in said.out and "~ rollout.bake: 30s -> 1m" in said.out
-    assert "unifocus-prod-api:v1.2.1 -> " in said.out.partition("against what runs:")[2]
+    against = said.out.partition("against what runs:")[2]
+    assert "containerDefinitions[api].image: " in against and against.count("unifocus-prod-api@sha256:") == 2
     assert "would call RegisterTaskDefinition for v1.2.3, then UpdateService unifocus-prod-api-service" in said.out
     assert "gates, quarantine and pause: not known here" in said.out
     item = data(plan("--endpoint-url", cloud.endpoint_url, "-o", "json"))["prod", "api"]
     assert pairs(item)["version"] == ("v1.2.2", "v1.2.3")
-    assert [one["live"].rpartition(":")[2] for one in item["differences"]] == ["v1.2.1"]
+    assert [one["path"] for one in item["differences"]] == ["taskDefinition.containerDefinitions[api].image"]
     assert {blocker["why"] for blocker in item["blockers"]} == {"not known here"}
     assert (
         yaml.safe_load(plan("--endpoint-url", cloud.endpoint_url, "-o", "yaml").out)["kind"] == "TargetChangeList"

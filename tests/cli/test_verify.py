@@ -55,7 +55,7 @@ def test_what_is_missing_is_named_and_the_code_is_1(verify, cloud):
         ["api", "execution", "role", "OK"],
         ["web", "execution", "role", "NG"],
     ]
-    assert roles[1].endswith("there is no such role") and lines[-1].startswith("1 OK, 1 NG, ")
+    assert roles[1].endswith("there is no such role") and lines[-1] == "3 OK, 1 NG, 2 SKIP"
 
 
 def test_when_nothing_is_wrong_the_code_is_0_and_machines_get_every_check(verify, cloud):
@@ -99,3 +99,18 @@ def test_what_there_is_not_is_2_with_what_there_is(verify, args, why):
 def test_specs_that_cannot_be_read_are_5(verify, tmp_path):
     said = verify("prod", repo=f"file://{tmp_path}/nowhere.git")
     assert said.code == UNREACHABLE and "asking for main" in said.err
+
+
+def test_an_image_that_is_gone_and_one_for_another_platform_are_named(verify, cloud):
+    make_roles(cloud, "api", "web")
+    gone, other = (
+        f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/{family(target)}:{version}"
+        for target, version in (("api", "v1.2.3"), ("web", "v1.0.0"))
+    )
+    with cloud.world.lock:
+        cloud.world.registry.delete(gone)
+        cloud.world.registry.runs_on(other, ["linux/arm64"])
+    said = verify("prod", "-o", "json")
+    found = {item["name"]: item for item in json.loads(said.out)["items"] if item["check"] == "image"}
+    assert said.code == NEGATIVE and {item["result"] for item in found.values()} == {"NG"}
+    assert found[other]["why"] == "it is for linux/arm64, and the tasks are linux/amd64" and found[gone]["why"]
