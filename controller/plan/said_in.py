@@ -28,7 +28,7 @@ _WRITTEN: Final = MappingProxyType({
     "pause": "paused",
     "place": "",
 })  # fmt: skip
-_APART: Final = frozenset({"release", "settings", "file", "draft", "unread", "notes"})
+_APART: Final = frozenset({"release", "settings", "fixed", "beside", "file", "draft", "unread", "notes"})
 # A gate is told where it asks by its environment, which says so itself.
 _FACTS: Final = frozenset({"account", "region", "role"})
 _FIELD: Final = re.compile(r"[a-z][A-Za-z0-9]*")
@@ -82,7 +82,8 @@ def _target(target: DesiredTarget) -> dict[str, Scalar]:
             said.update(_flat(one.name, getattr(target, one.name)))
     if target.draft:
         said.update(_drafted(target.draft))
-    for manifest in (target.release.manifest, *((target.settings.manifest,) if target.settings else ())):
+    parts = [part.manifest for part in (target.release, target.settings, target.fixed) if part]
+    for manifest in (*parts, *((target.beside,) if target.beside else ())):
         said.update(_content(manifest))
     return said
 

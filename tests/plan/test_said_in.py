@@ -11,7 +11,7 @@ from controller.model.manifest import Manifest
 from controller.model.orders import Pause
 from controller.model.packed import Packed
 from controller.model.place import Place
-from controller.model.release import Release, Settings
+from controller.model.release import Fixed, Release, Settings
 from controller.model.rollout import Terms
 from controller.plan.said_in import environment_differences, target_differences
 
@@ -36,6 +36,8 @@ CHANGED = {
     "release": (release("v2"), {"version": ("v1", "v2")}),
     "owner": ("ada", {"owner": ("", "ada")}),
     "settings": (Settings(manifest=Manifest.of({"x.y": 60}, ("x.y",))), {"x.y": (None, 60)}),
+    "fixed": (Fixed(manifest=Manifest.of({"service.role": "r"}, ("service.role",))), {"service.role": (None, "r")}),
+    "beside": (Manifest.of({"service.x": 2}, ("service.x",)), {"service.x": (None, 2)}),
     "gates": ((GUARD,), {"gates[alarms].names[0]": (None, "a"), "gates[alarms].noData": (None, "unsure")}),
     "terms": (Terms(guards=(GUARD,), bake=timedelta(hours=1)), {"rollout.bake": ("10m", "1h")}),
     "supersede": (Supersede.WHEN_FAILING, {"rollout.supersede": ("always", "whenFailing")}),
