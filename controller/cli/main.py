@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "validate": "Check spec files, offline.",
     "verify": "Check that what releases name is there: images, roles, secrets.",
     "schema": "Print the JSON Schema of the spec.",
+    "adopt": "Write specs for services that run already.",
     "taskdef": "Compare two task definitions: are they the same?",
     "status": "Show how every target stands, one line each.",
     "why": "Say what blocks a target, and until when.",

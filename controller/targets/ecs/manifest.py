@@ -29,12 +29,15 @@ _HOST_PORT_IS_CONTAINER_PORT: Final = frozenset({"awsvpc", "host"})
 _FARGATE_PLATFORM: Final = (("cpuArchitecture", "X86_64"), ("operatingSystemFamily", "LINUX"))
 
 
+def folded(definition: Native) -> Native:
+    """Leave out of a task definition what only AWS can say, and what its other fields imply."""
+    content = {key: value for key, value in definition.items() if key not in OUTPUT_ONLY}
+    return _fold_platform(_fold_ports(content))
+
+
 def definition_fields(definition: Native) -> Mapping[str, Scalar]:
     """Write a task definition, declared or answered, as pairs; tags and what only AWS can say are left out."""
-    content = {key: value for key, value in definition.items() if key not in OUTPUT_ONLY}
-    folded = _fold_platform(_fold_ports(content))
-    place = PLACES.at(TASK_DEFINITION)
-    return flatten(folded, TASK_DEFINITION, place)
+    return flatten(folded(definition), TASK_DEFINITION, PLACES.at(TASK_DEFINITION))
 
 
 def service_fields(service: Native, names: Iterable[str]) -> Mapping[str, Scalar]:
