@@ -65,13 +65,29 @@ def adopt(ask: Ask) -> Adoption:
     finally:
         reached.close()
     view, main = _with_main(ask, env, view, reached)
+    rows, files = proposed(ask, env, view, found, definitions)
+    if files:
+        lay(ask.out, {**main, **files}, force=ask.force)
+    return Adoption(env=env, rows=rows, calls=reached.calls.total())
+
+
+def proposed(
+    ask: Ask,
+    env: EnvName,
+    view: Files,
+    found: "Mapping[str, Native | str]",
+    definitions: "Mapping[str, Native]",
+) -> tuple[tuple[Row, ...], Mapping[str, str]]:
+    """Say what becomes of each service, and which files are to be written, by name below the environment's folder.
+
+    `view` is the folder of specs with the environment's own file in it, `found` are the services or why they could
+    not be read, `definitions` the task definitions of the PRIMARY deployments by their ARNs.
+    """
     rows, made = _made(ask, env, found, definitions, _compiled(env, view))
     made = [_checked(one, env, view) for one in made]
     files = {name: text for one in made if one.row.outcome is Outcome.ADOPTED for name, text in one.files.items()}
-    if files:
-        lay(ask.out, {**main, **files}, force=ask.force)
-    rows = sorted([*rows, *(one.row for one in made)], key=lambda row: (row.target or row.service, row.service))
-    return Adoption(env=env, rows=tuple(rows), calls=reached.calls.total())
+    whole = sorted([*rows, *(one.row for one in made)], key=lambda row: (row.target or row.service, row.service))
+    return tuple(whole), files
 
 
 def _environment(out: Path) -> tuple[EnvName, Files]:

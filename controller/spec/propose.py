@@ -1,6 +1,6 @@
 """A spec as text for what runs already: the files of one environment, as a person would have written them. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ UNKNOWN: Final = "v0.0.0"
 """The version of what has none: it is only a name, and every other version is newer."""
 
 _VERSION: Final = "${version}"
-_LATEST: Final = "latest"
+_PRIVATE: Final = ".dkr.ecr."
 _CONTAINERS: Final = "containerDefinitions"
 _WIDTH: Final = 10_000  # a value stays on its line
 
@@ -41,19 +41,23 @@ class Named:
 
 
 def version_of(definition: Mapping[str, object], container: str = "") -> Named:
-    """Read the version from the image of the main container: the named one, else the first essential one."""
+    """Read the version from the image of the main container: the named one, else the likeliest essential one.
+
+    That is the first whose image comes from a private registry of AWS's, where teams keep what they build.
+    """
     images = dict(_images(definition, essential=False))
-    main = container if container in images else next(iter(dict(_images(definition, essential=True))), "")
+    likely = sorted(_images(definition, essential=True), key=lambda one: _PRIVATE not in one[1])
+    main = container if container in images else next((name for name, _ in likely), "")
     repository, tag = _parts(images.get(main, ""))
-    if not tag or explain_version(tag):
-        bare = f"v{tag}"
-        if tag and not explain_version(bare):
-            why = f"a name only: the image's tag {tag} has no v, so that a release changes both lines"
-            return Named(version=bare, images={main: _plain(images[main])}, why=why)
-        said = f"the image's tag {tag} is no version" if tag else "the image has no tag"
-        return Named(version=UNKNOWN, images={}, why=f"a name only: {said}")
-    same = {name for name, image in images.items() if _parts(image) == (repository, tag)}
-    return Named(version=tag, images={name: f"{_plain(repository)}:{_VERSION}" for name in images if name in same})
+    if tag and not explain_version(tag):
+        same = [name for name, image in images.items() if _parts(image) == (repository, tag)]
+        return Named(version=tag, images=dict.fromkeys(same, f"{escaped(repository)}:{_VERSION}"))
+    if tag and not explain_version(f"v{tag}"):
+        why = f"a name only: the image's tag {tag} has no v, so that a release changes both lines"
+        return Named(version=f"v{tag}", images={main: str(escaped(images[main]))}, why=why)
+    pinned = "is pinned by its digest" if "@" in images.get(main, "") else "has no tag"
+    said = f"the image's tag {tag} is no version" if tag else f"the image {pinned}"
+    return Named(version=UNKNOWN, images={}, why=f"a name only: {said}")
 
 
 def environment_file(env: str, cluster: str, account: str, region: str, role: str | None) -> str:
@@ -74,7 +78,7 @@ def environment_file(env: str, cluster: str, account: str, region: str, role: st
 def target_file(proposal: Proposal, named: Named, env: str) -> str:
     """Write <target>.yaml: one target that only observes."""
     name = proposal.name
-    about = "" if named.why else f"   # the line that a team changes{_or_tag(named.version)}"
+    about = named.why or "the line that a team changes"
     lines = [
         *(f"# {one}" for one in proposal.remarks),
         f"apiVersion: {API_VERSION}",
@@ -83,7 +87,7 @@ def target_file(proposal: Proposal, named: Named, env: str) -> str:
         f"  {name}:",
         "    kind: ecs",
         f"    mode: observe   # says what it would do, and does nothing, until `trueup adopt confirm {env} {name}`",
-        f"    version: {named.version}{f'   # {named.why}' if named.why else about}",
+        f"    version: {named.version}   # {about}",
         f"    service: {proposal.service}",
         *(_block("images", named.images, 4) if named.images else ()),
         f"    taskDefinition: {{file: taskdefs/{name}.yaml}}",
@@ -131,6 +135,11 @@ class _Dumper(yaml.SafeDumper):
         del data
         return True
 
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002 - PyYAML's
+        """Indent lists below their keys."""
+        del indentless
+        super().increase_indent(flow=flow, indentless=False)
+
 
 def _lines(node: str) -> bool:
     return "\n" in node.strip("\n") and not any(line != line.rstrip() for line in node.split("\n"))
@@ -147,10 +156,6 @@ _Dumper.add_representer(str, _text)
 def _block(key: str, value: Mapping[str, object], indent: int) -> list[str]:
     text = dumped({key: value}).rstrip("\n")
     return [f"{' ' * indent}{line}" if line else line for line in text.split("\n")]
-
-
-def _or_tag(version: str) -> str:
-    return ", or its tag is followed" if version == _LATEST else ""
 
 
 def _containers(definition: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
@@ -170,12 +175,3 @@ def _parts(image: str) -> tuple[str, str]:
         return image, ""
     repository, _, tag = image.rpartition(":")
     return repository, tag
-
-
-def _plain(text: str) -> str:
-    return str(escaped(text))
-
-
-def commented(key: str, value: Mapping[str, object]) -> Iterable[str]:
-    """Give a block as lines that are to stand in a comment."""
-    return _block(key, escaped(value), 0)

@@ -12,16 +12,18 @@ from controller.model.manifest import Manifest
 from controller.ports import Fault
 from controller.targets.ecs.fields import DEPLOYS, SETTINGS
 from controller.targets.ecs.manifest import (
+    PLACES,
     definition_fields,
-    definition_form,
     deploying,
+    folded,
     live_manifest,
     live_settings,
-    service_form,
 )
 from controller.targets.ecs.native import Native, number, part, parts, text
+from controller.targets.ecs.rules import SERVICE, TASK_DEFINITION
 from controller.targets.ecs.shapes import fit, input_of
 from controller.targets.ecs.sight import primary_or_why
+from controller.targets.ecs.trim import trim
 
 if TYPE_CHECKING:
     from botocore.model import Shape
@@ -34,6 +36,8 @@ _BREAKER: Final = "deploymentCircuitBreaker"
 _THRESHOLD: Final = "thresholdConfiguration"
 # Of the settings, those that decide how a release is rolled out; who owns the others says so by writing them.
 _WRITTEN: Final = (_DEPLOYMENT, "healthCheckGracePeriodSeconds")
+# AWS chooses the one for every new service, and who scales it the other.
+_UNREMARKABLE: Final = ("availabilityZoneRebalancing", "desiredCount")
 # What DescribeServices answers of a breaker whose threshold nobody chose (DeploymentCircuitBreaker, API Reference).
 _USUAL_THRESHOLD: Final[Mapping[str, object]] = {"type": "BOUNDED_PERCENT", "value": 50}
 _OWN_CONTROLLER: Final = "ECS"
@@ -89,7 +93,7 @@ def keep(service: Native, definition: Native, *, with_service: bool = True) -> K
     return Kept(
         definition=_definition(definition),
         service=written,
-        left=tuple(name for name in said if name not in written and name != "desiredCount"),
+        left=tuple(name for name in said if name not in {*written, *_UNREMARKABLE}),
         manifest=live_manifest(definition_fields(definition), fields),
         settings=live_settings(service),
         revision=text(definition, "taskDefinitionArn"),
@@ -105,7 +109,8 @@ def scaling_of(service: Native) -> int:
 
 def _definition(definition: Native) -> dict[str, object]:
     shape = input_of(_REGISTER)
-    form = _typed(definition_form(definition), definition, _REGISTER)
+    trimmed = trim(folded(definition), PLACES.at(TASK_DEFINITION))
+    form = _typed(trimmed, definition, _REGISTER)
     places = {text(one, "name"): place for place, one in enumerate(parts(definition, _CONTAINERS))}
     containers = sorted(parts(form, _CONTAINERS), key=lambda one: places.get(text(one, "name"), 0))
     ordered = _in_order({**form, _CONTAINERS: containers}, shape)
@@ -113,7 +118,9 @@ def _definition(definition: Native) -> dict[str, object]:
 
 
 def _service(fields: Native) -> dict[str, object]:
-    said = service_form(fields, (*DEPLOYS, *SETTINGS))
+    said = trim(
+        {name: value for name, value in fields.items() if name in {*DEPLOYS, *SETTINGS}}, PLACES.at(SERVICE)
+    )
     form = _typed({**said, **_deployment(said)}, fields, _UPDATE)
     ordered = _in_order({name: value for name, value in form.items() if value not in ({}, None)}, input_of(_UPDATE))
     return ordered if isinstance(ordered, dict) else {}
@@ -140,8 +147,10 @@ def _complete(form: object, whole: object, shape: "Shape") -> object:
     if shape.type_name != "structure" or not isinstance(form, Mapping) or not isinstance(whole, Mapping):
         return form
     members: Mapping[str, Shape] = getattr(shape, "members", {})
-    required = [name for name in getattr(shape, "required_members", []) if whole.get(name) is not None]
-    added = {name: whole[name] for name in required if name not in form}
+    required = [name for name in getattr(shape, "required_members", []) if name in members and name not in form]
+    # A switch that is off may be missing from an answer, and not from a request.
+    switches = {name: False for name in required if members[name].type_name == "boolean"}
+    added = {**switches, **{name: whole[name] for name in required if whole.get(name) is not None}}
     inner = {
         name: _complete(value, whole.get(name), members[name]) if name in members else value
         for name, value in form.items()
