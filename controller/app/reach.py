@@ -4,6 +4,8 @@ import socket
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from controller.clock import Clock
@@ -63,7 +65,9 @@ def reach(
     clients = clients_for(endpoint_url, calls)
     try:
         place = region or _region(clients)
-        whose = account or (role or "").partition("::")[2].partition(":")[0] or who_we_are(clients, role, place)
+        whose = (
+            account or (role or "").partition("::")[2].partition(":")[0] or who_we_are(clients, role, place).account
+        )
         access = clients.access(
             Place(kind="ecs", account=whose, region=place, cluster=cluster, service="", role=role)
         )
@@ -74,8 +78,17 @@ def reach(
     return Reached(account=whose, region=place, access=access, clients=clients, calls=calls)
 
 
-def who_we_are(clients: "Clients", role: str | None, region: str) -> str:
-    """Ask STS for the account of our credentials; raises AccessError or PlatformError."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who STS says that we are, and what time it was there when it answered; None if it did not say."""
+
+    account: str
+    arn: str
+    at: datetime | None
+
+
+def who_we_are(clients: "Clients", role: str | None, region: str) -> Identity:
+    """Ask STS whose credentials we have; raises AccessError or PlatformError."""
     from controller.targets.ecs.answers import declined
     from controller.targets.ecs.session import read_config
 
@@ -84,11 +97,21 @@ def who_we_are(clients: "Clients", role: str | None, region: str) -> str:
         raise AccessError("there are no AWS credentials: set them as for every AWS tool, or say --role-arn")
     client = clients.make(session, "sts", region, read_config())
     try:
-        return str(client.get_caller_identity()["Account"])
+        answer = client.get_caller_identity()
     except Exception as error:
         raise in_words(declined(error, f"AssumeRole of {role}" if role else "GetCallerIdentity")) from error
     finally:
         client.close()
+    said = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+    return Identity(account=str(answer["Account"]), arn=str(answer.get("Arn", "")), at=_instant(said))
+
+
+def _instant(text: str) -> datetime | None:
+    """Read a Date header (RFC 9110, section 5.6.7)."""
+    try:
+        return parsedate_to_datetime(text)
+    except ValueError:
+        return None
 
 
 def in_words(said: "Declined") -> TrueupError:
@@ -97,7 +120,7 @@ def in_words(said: "Declined") -> TrueupError:
 
     if said.cause is Cause.DENIED:
         return AccessError(str(said))
-    wrong = said.cause in {Cause.NO_CLUSTER, Cause.CONTENT}
+    wrong = said.cause in {Cause.NO_CLUSTER, Cause.CONTENT, Cause.GONE}
     return SpecError(str(said)) if wrong else PlatformError(str(said))
 
 

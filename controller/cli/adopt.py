@@ -1,7 +1,7 @@
 """`trueup adopt`: specs for services that run already."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,11 +22,18 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), help="The environment's folder, such as specs/prod/.")
 @click.option("--region", metavar="R", help="The cluster's region (as every AWS tool finds it).")
 @click.option("--account", metavar="ID", help="The account; without it, that of the role, or as STS says.")
-@click.option("--role-arn", metavar="ARN", help="The role to read with; it is written into the environment.")
+@click.option(
+    "--role-arn", "role", metavar="ARN", help="The role to read with; it is written into the environment."
+)
 @click.option(
     "--endpoint-url", envvar="TRUEUP_ENDPOINT_URL", metavar="URL", help="Another AWS.  [TRUEUP_ENDPOINT_URL]"
 )
-@click.option("--terraform-hints", is_flag=True, help="Leave service fields to Terraform, and say what to tell it.")
+@click.option(
+    "--terraform-hints",
+    "terraform",
+    is_flag=True,
+    help="Leave service fields to Terraform, and say what to tell it.",
+)
 @click.option(
     "--plain", multiple=True, metavar="PLACE", help="It looks like a secret and is none; may be said again."
 )
@@ -35,18 +42,14 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     cluster: str | None,
     services: tuple[str, ...],
     everything: bool,
     out: Path | None,
-    region: str | None,
-    account: str | None,
-    role_arn: str | None,
-    endpoint_url: str | None,
-    terraform_hints: bool,
     plain: tuple[str, ...],
-    force: bool,
     output: str,
+    **flags: Any,  # noqa: ANN401 - the fields of Ask that are taken as they come
 ) -> int:
     """Write specs and task definitions for services that run, such that the first plan is empty.
 
@@ -63,19 +66,8 @@ def command(
     from controller.app.adopt import adopt
     from controller.app.draft import Ask
 
-    ask = Ask(
-        cluster=cluster.rpartition("/")[2],
-        out=out,
-        services=services,
-        terraform=terraform_hints,
-        region=region,
-        account=account,
-        role=role_arn,
-        endpoint_url=endpoint_url,
-        force=force,
-        plain=frozenset(plain),
-    )
-    found = adopt(ask)
+    name = cluster.rpartition("/")[2]
+    found = adopt(Ask(cluster=name, out=out, services=services, plain=frozenset(plain), **flags))
     click.echo(listing("Adoption", found.rows, output) if output != "table" else told(found, out))
     return _code(found, named=bool(services))
 

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "verify": "Check that what releases name is there: images, roles, secrets.",
     "schema": "Print the JSON Schema of the spec.",
     "adopt": "Write specs for services that run already.",
+    "doctor": "Can I read git, assume the role, see the cluster?",
     "taskdef": "Compare two task definitions: are they the same?",
     "status": "Show how every target stands, one line each.",
     "why": "Say what blocks a target, and until when.",
