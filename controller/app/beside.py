@@ -70,6 +70,9 @@ def _definitions(target: Beside, service: Resource, found: Sequence[Resource]) -
     if not mine:
         yield skip("terraform", target.target, f"no {DEFINITION} of the family {target.family} is there")
     for one in mine:
+        if one.values.get("track_latest") in {True, "true"}:
+            what = f"{one.address} takes the revisions that we register for drift of its own"
+            yield ng("terraform", target.target, what, f"in {one.where} write: track_latest = false")
         if one.values.get("skip_destroy") in {True, "true"}:
             yield ok("terraform", target.target, f"{one.address} has skip_destroy")
         else:

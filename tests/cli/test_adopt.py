@@ -254,6 +254,16 @@ def test_beside_terraform_its_fields_are_left_to_it_and_it_is_told_what_to_ignor
     assert "skip_destroy = true" in row.terraform
 
 
+def test_the_base_that_is_offered_is_one_that_a_spec_takes():
+    _, files = adopted(*answered(), terraform=True)
+    text = files["api.yaml"]
+    offered = text.replace("    taskDefinition: {file: taskdefs/api.yaml}\n", "").replace(
+        "# taskDefinition: {base", "taskDefinition: {base"
+    )
+    assert offered.count("taskDefinition:") == 1
+    assert [str(one) for one in compiled({"api.yaml": offered}).complaints] == []
+
+
 def test_a_revision_that_was_deregistered_is_named():
     row, _ = adopted(*answered({"status": "INACTIVE"}))
     assert any("skip_destroy" in hint for hint in row.hints)

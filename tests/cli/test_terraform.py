@@ -90,6 +90,11 @@ def test_the_count_has_to_be_ignored_where_autoscaling_or_the_spec_owns_it(judge
     assert "[task_definition, desired_count]" in todo
 
 
+def test_what_would_take_our_revisions_for_its_own_is_named(judge):
+    text = GOOD.replace("skip_destroy          = true", "skip_destroy = true\n  track_latest = true")
+    assert [one[0] for one in judge(text)] == ["OK", "NG", "OK"]
+
+
 def test_a_name_with_expressions_is_matched_by_the_rest_of_it(judge):
     text = GOOD.replace('"acme-prod-api-service"', '"acme-${var.env}-api-service"')
     assert {one[0] for one in judge(text)} == {"OK"}

@@ -22,6 +22,7 @@ NETWORK = {
 ODD = {
     "HOME_DIR": "${HOME}/data",
     "TWICE": "$${HOME}",
+    "LOOKED_UP": "${ssm:/app/x}",
     "NORWAY": "no",
     "EMPTY": "",
     "ZIP": "01234",

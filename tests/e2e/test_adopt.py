@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.codes import DONE
+from controller.codes import BLOCKED, DONE, NEGATIVE, UNREACHABLE, WRONG
 from tests.e2e.environments import ACCOUNTS, REGION, role
 from tests.e2e.estate import CLUSTER, COUNT, create
 from tests.e2e.process import Said, trueup
@@ -100,3 +100,43 @@ def test_files_of_the_checkout_are_written_into_it_by_git_as_they_are(stage: Sta
     )
     assert checked.stdout == b"", "no trailing space, no broken line"
     assert ACCOUNTS["prod"] in (checkout / "specs" / "prod" / "environment.yaml").read_text()
+
+
+def test_what_stands_in_the_way_is_said_and_nothing_is_written(stage: Stage, made: list[str]):
+    out = stage.folder / "specs" / "prod"
+    unknown = trueup(
+        "adopt", "--cluster", "nowhere", "--all", "--out", str(out), "--region", REGION, "--role-arn", role(),
+        "--endpoint-url", stage.cloud.endpoint_url,
+    )  # fmt: skip
+    assert (unknown.code, "nowhere" in unknown.err or "Cluster not found" in unknown.err) == (WRONG, True)
+    denied = {"operation": "ListServices", "code": "AccessDeniedException", "message": "no", "times": 100}
+    stage.cloud.set_faults({"errors": [denied]})
+    said = adopt(stage, out, "--all")
+    assert (said.code, "ListServices" in said.err) == (UNREACHABLE, True)
+    assert not out.parent.exists()
+    stage.cloud.set_faults({"errors": []})
+    (out / "taskdefs").mkdir(parents=True)
+    (out / "taskdefs" / "plain-0.yaml").write_text("family: mine\n")
+    said = adopt(stage, out, "--all")
+    assert (said.code, "plain-0.yaml would be overwritten" in said.err) == (BLOCKED, True)
+    assert [file.name for file in out.rglob("*.yaml")] == ["plain-0.yaml"]
+    assert adopt(stage, out, "--all", "--force").code == DONE
+    assert adopt(stage, out, "--service", "nothing").code == NEGATIVE
+
+
+def test_a_secret_in_plain_text_is_not_written_and_the_others_are(stage: Stage, made: list[str]):
+    ecs = stage.eye.client("ecs")
+    secret = "hunter2" + "hunter2"
+    container = {"name": "app", "image": "app:v1.0.0", "environment": [{"name": "DB_PASSWORD", "value": secret}]}
+    definition = {"family": "careless", "containerDefinitions": [{**container, "memory": 64}]}
+    arn = ecs.register_task_definition(**definition)["taskDefinition"]["taskDefinitionArn"]
+    ecs.create_service(cluster=CLUSTER, serviceName="careless", taskDefinition=arn, desiredCount=1)
+    folder = stage.folder / "specs"
+    said = adopt(stage, folder / "prod", "--all")
+    assert said.code == NEGATIVE
+    assert "containers[app].environment[DB_PASSWORD]" in said.out
+    written = "".join(file.read_text() for file in folder.rglob("*.yaml"))
+    assert secret not in written + said.out + said.err
+    assert "careless" not in written
+    assert trueup("validate", str(folder)).code == DONE
+    assert len(list(folder.rglob("*.yaml"))) == 1 + 2 * COUNT
