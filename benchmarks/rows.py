@@ -6,7 +6,10 @@ from statistics import median
 
 from benchmarks.calls import Looks, Release
 from benchmarks.cost import Cost
+from benchmarks.diff import Diff
 from benchmarks.latency import Latency
+from benchmarks.planning import Planned
+from benchmarks.spent import Spent
 from benchmarks.startup import Startup
 from benchmarks.table import Row, exponent, percentile
 
@@ -20,6 +23,8 @@ class Found:
     releases: dict[str, list[Release]] = field(default_factory=dict)
     costs: list[Cost] = field(default_factory=list)
     latency: Latency | None = None
+    diff: Diff | None = None
+    planned: Planned | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -31,6 +36,8 @@ def rows(found: Found) -> list[Row]:
         *_release_rows(found),
         *_cost_rows(found),
         *_startup_rows(found),
+        *_diff_rows(found),
+        *_plan_rows(found),
     ]
 
 
@@ -220,6 +227,64 @@ def _startup_rows(found: Found) -> Iterator[Row]:
         goal=0.0,
         wanted="none",
     )
+
+
+def _diff_rows(found: Found) -> Iterator[Row]:
+    if found.diff is None:
+        return
+    one = found.diff
+    yield _diff_row(f"Diff of ten containers both ways, {one.values} values, p50", one.same, one.loads)
+    yield Row(
+        measure="   p90 of it, and the fastest",
+        floor=f"{_fine(percentile(one.loads.wall, 0.9))}, {_fine(min(one.loads.wall))}",
+        trueup=f"{_fine(percentile(one.same.wall, 0.9))}, {_fine(min(one.same.wall))}",
+        ratio=f"{min(one.same.wall) / min(one.loads.wall):.1f} x json.loads at best",
+    )
+    yield _diff_row("Diff of ten containers both ways, three values differ, p50", one.three, one.loads)
+    yield Row(
+        measure="   asked by name and packed to be kept, p50",
+        floor=f"{_fine(one.loads.middle)} (json.loads)",
+        trueup=_with_cpu(one.named),
+        ratio=f"{one.named.middle / one.loads.middle:.1f} x json.loads",
+    )
+
+
+def _diff_row(measure: str, spent: Spent, loads: Spent) -> Row:
+    return Row(
+        measure=measure,
+        floor=f"{_fine(loads.middle)} (json.loads)",
+        trueup=_with_cpu(spent),
+        ratio=f"{spent.middle / loads.middle:.1f} x json.loads",
+        compared=spent.middle,
+        goal=0.001,
+        wanted="≤ 1 ms",
+    )
+
+
+def _plan_rows(found: Found) -> Iterator[Row]:
+    if found.planned is None:
+        return
+    one = found.planned
+    yield Row(
+        measure=f"Plan of {one.count:,} services in memory, {one.differing} differ, p50",
+        floor=f"{one.loads.middle:.2f} s (json.loads)",
+        trueup=f"{one.plan.middle:.2f} s ({one.plan.middle_cpu:.2f} s CPU)",
+        ratio=f"{one.plan.middle / one.loads.middle:.1f} x json.loads",
+        compared=one.plan.middle,
+        goal=2.0,
+        wanted="≤ 2 s",
+    )
+    for name, spent in one.parts.items():
+        yield Row(measure=f"   of which {name}", trueup=_with_cpu(spent))
+    yield Row(measure="   the specs compiled before it, CPU", trueup=f"{one.compiled:.1f} s")
+
+
+def _with_cpu(spent: Spent) -> str:
+    return f"{_fine(spent.middle)} ({_fine(spent.middle_cpu)} CPU)"
+
+
+def _fine(seconds: float) -> str:
+    return f"{seconds * 1000:.2f} ms"
 
 
 def _ms(seconds: float) -> str:

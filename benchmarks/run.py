@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from benchmarks import calls, cost, latency, startup
+from benchmarks import calls, cost, diff, latency, planning, startup
 from benchmarks.calls import ECS_DEPLOY
 from benchmarks.process import PINNED, SERVER_CORE
 from benchmarks.rows import Found, rows
@@ -48,6 +48,8 @@ class Size:
     commits: int
     deploys: int
     helps: int
+    compared: int  # times
+    planned: tuple[int, int]  # services, and rounds
 
 
 FULL: Final = Size(
@@ -63,6 +65,8 @@ FULL: Final = Size(
     commits=30,
     deploys=7,
     helps=20,
+    compared=1000,
+    planned=(1000, 7),
 )
 QUICK: Final = Size(
     name="quick",
@@ -77,6 +81,8 @@ QUICK: Final = Size(
     commits=6,
     deploys=3,
     helps=5,
+    compared=200,
+    planned=(1000, 3),
 )
 
 
@@ -88,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="smaller and rougher, in two minutes; nothing is kept")
     parser.add_argument("--only", choices=_PARTS, help="one part of it; nothing is kept")
     options = parser.parse_args(arguments)
-    if not ECS_DEPLOY.exists():
+    if options.only not in _WITHOUT_PEER and not ECS_DEPLOY.exists():
         print("ecs-deploy is not installed: `make bench` does that", file=sys.stderr)
         return 2
     if PINNED:
@@ -154,13 +160,21 @@ def _latency(size: Size, found: Found, folder: Path) -> None:
     found.latency = latency.measure(folder, count=size.latency, commits=size.commits, deploys=size.deploys)
 
 
+def _diff(size: Size, found: Found, folder: Path) -> None:
+    del folder
+    found.diff = diff.measure(size.compared)
+    found.planned = planning.measure(*size.planned)
+
+
 _PARTS: Final[dict[str, Callable[[Size, Found, Path], None]]] = {
     "startup": _startup,
     "rest": _rest,
     "releases": _releases,
     "cost": _cost,
     "latency": _latency,
+    "diff": _diff,
 }
+_WITHOUT_PEER: Final = frozenset({"diff"})
 
 
 def _facts(size: Size, before: tuple[float, ...], took: float) -> dict[str, str]:

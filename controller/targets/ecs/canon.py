@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
 from controller.model.manifest import Scalar
-from controller.targets.ecs.native import Native
+from controller.targets.ecs.native import LISTS, MAPS, NUMBERS, Native
 
 Written: TypeAlias = dict[str, Scalar]
 Table: TypeAlias = Mapping[str, "Rule"]
 _CLOSING = re.compile(r"([\\\]])")
 _ESCAPED = r"\\\1"
-_MAPS: Final = (dict, Mapping)  # asked in this order: nearly all of them are the first, and it is known much sooner
-_LISTS: Final = (list, tuple)
-_NUMBERS: Final = (int, float)  # a bool is an int
-_PLAIN: Final = (str, *_NUMBERS)
+_PLAIN: Final = (str, *NUMBERS)
 _KEYS: Final = (str, int)
 
 
@@ -59,12 +56,23 @@ class Plain:
                 return False
             out[path] = node
             return True
-        if isinstance(node, _MAPS):
+        if isinstance(node, MAPS):
             return write_members(node, path, place, out)
-        return isinstance(node, _LISTS) and _write_items(node, path, place.item or NOWHERE, out)
+        return isinstance(node, LISTS) and _write_items(node, path, place.item or NOWHERE, out)
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """A member that names the item it is in, and so is in its path."""
+
+    def write(self, node: object, path: str, place: Place, out: Written) -> bool:
+        """Write nothing."""
+        del node, path, place, out
+        return False
 
 
 AS_IT_IS: Final = Plain()
+NAMING: Final = Naming()
 NOWHERE: Final = Place()
 
 
@@ -77,13 +85,13 @@ class Named:
 
     def write(self, node: object, path: str, place: Place, out: Written) -> bool:
         """Write each item under its name; of two that are called the same the last one counts."""
-        if not isinstance(node, _LISTS):
+        if not isinstance(node, LISTS):
             return AS_IT_IS.write(node, path, place, out)
-        inside, by = place.item or NOWHERE, self.by
-        chosen = {self.key(item): item for item in node if isinstance(item, _MAPS)}
+        inside = place.item or NOWHERE
+        chosen = {self.key(item): item for item in node if isinstance(item, MAPS)}
         for name, item in chosen.items():
             at = bracket(path, name)
-            if not write_members(item, at, inside, out, by):
+            if not write_members(item, at, inside, out):
                 out[at] = True  # of an item with nothing but a name there is to say that it is there
         return bool(chosen)
 
@@ -97,15 +105,16 @@ class Pairs:
 
     def write(self, node: object, path: str, place: Place, out: Written) -> bool:
         """Write each value under its name; of two that are called the same the last one counts."""
-        if not isinstance(node, _LISTS):
+        if not isinstance(node, LISTS):
             return AS_IT_IS.write(node, path, place, out)
         key, member = self.key, self.value
-        pairs: dict[object, object] = {}
-        for item in node:
-            if isinstance(item, _MAPS):
-                name = item.get(key)
-                if name is not None and name != "":
-                    pairs[name if isinstance(name, str) else str(name)] = item.get(member)
+        try:
+            pairs = {item[key]: item[member] for item in node}
+        except (KeyError, TypeError):  # one of them is no such pair
+            whole = [item for item in node if isinstance(item, MAPS) and item.get(key) is not None]
+            pairs = {str(item[key]): item.get(member) for item in whole}
+        for nameless in (None, ""):
+            pairs.pop(nameless, None)
         return _write_free(pairs, path, out)
 
 
@@ -115,7 +124,7 @@ class Bag:
 
     def write(self, node: object, path: str, place: Place, out: Written) -> bool:
         """Write that each value is there."""
-        if not isinstance(node, _LISTS):
+        if not isinstance(node, LISTS):
             return AS_IT_IS.write(node, path, place, out)
         items = {item for item in node if isinstance(item, _KEYS) and item != ""}
         out.update((bracket(path, item), True) for item in items)
@@ -128,7 +137,7 @@ class Free:
 
     def write(self, node: object, path: str, place: Place, out: Written) -> bool:
         """Write each value under its key."""
-        if isinstance(node, _MAPS):
+        if isinstance(node, MAPS):
             return _write_free(node, path, out)
         return AS_IT_IS.write(node, path, place, out)
 
@@ -161,7 +170,7 @@ class Whole:
 
     def write(self, node: object, path: str, place: Place, out: Written) -> bool:
         """Write what stands below, if it means anything."""
-        if not isinstance(node, _MAPS):
+        if not isinstance(node, MAPS):
             return AS_IT_IS.write(node, path, place, out)
         below: Written = {}
         if not write_members(node, "", place, below) or self.nothing(below):
@@ -182,6 +191,10 @@ def grow(table: Table) -> Place:
                 place.item = place.item or Place()
                 place = place.item
         place.rule = rule
+        if isinstance(rule, Named):
+            place.item = place.item or Place()
+            for name in rule.by:
+                place.item.members.setdefault(name, Place()).rule = NAMING
     return root
 
 
@@ -192,7 +205,11 @@ def named(*members: str) -> Named:
         said = [item.get(member) for member in members]
         return "/".join([str(value) for value in said if value is not None and value != ""])
 
-    return Named(key=key, by=frozenset(members))
+    def only(item: Native) -> str:
+        value = item.get(members[0])
+        return "" if value is None else str(value)
+
+    return Named(key=key if len(members) > 1 else only, by=frozenset(members))
 
 
 def flatten(node: object, at: str, place: Place) -> Written:
@@ -202,11 +219,11 @@ def flatten(node: object, at: str, place: Place) -> Written:
     return pairs
 
 
-def write_members(node: Native, path: str, place: Place, out: Written, but: frozenset[str] = frozenset()) -> bool:
-    """Write the members of a structure but these; gives whether one of them says anything."""
+def write_members(node: Native, path: str, place: Place, out: Written) -> bool:
+    """Write the members of a structure; gives whether one of them says anything."""
     members, said = place.members, False
     for key, value in node.items():
-        if (not value and not isinstance(value, _NUMBERS)) or key in but:
+        if not value and not isinstance(value, NUMBERS):
             continue
         below = members.get(key)
         if below is not None:
@@ -251,10 +268,10 @@ def _write_raw(node: object, path: str, out: Written) -> None:
     """Write what AWS knows no structure of: all of it counts."""
     if isinstance(node, _PLAIN):
         out[path] = node
-    elif isinstance(node, _MAPS):
+    elif isinstance(node, MAPS):
         for key, value in node.items():
             _write_raw(value, f"{path}.{key}", out)
-    elif isinstance(node, _LISTS):
+    elif isinstance(node, LISTS):
         for index, item in enumerate(node):
             _write_raw(item, f"{path}[{index}]", out)
 

@@ -166,8 +166,10 @@ def _fold_ports(definition: Native) -> Native:
 
 
 def _fold_container(container: Native, *, same: bool) -> Native:
-    mappings = []
-    for mapping in parts(container, "portMappings"):
+    ports, mappings = parts(container, "portMappings"), []
+    if ports and not any("hostPort" in mapping for mapping in ports):
+        return container
+    for mapping in ports:
         given = mapping.get("hostPort")
         implied = (None, 0, mapping.get("containerPort")) if same else (None, 0)
         mappings.append({key: value for key, value in mapping.items() if key != "hostPort" or given not in implied})
