@@ -21,22 +21,22 @@ class _Content:
     packed: what is kept for long has been asked for it. Two threads that do that at once come to the same.
     """
 
-    __slots__ = ("_digest", "_given", "_packed")
+    __slots__ = ("digest", "given", "packed")
 
     def __init__(self, given: Mapping[str, Scalar] | None, digest: Digest, packed: Packed) -> None:
-        self._given, self._digest, self._packed = given, digest, packed
+        self.given, self.digest, self.packed = given, digest, packed
 
     def name(self) -> Digest:
         """Give the name, made from the pairs."""
-        given = self._given
+        given = self.given
         if given is not None:
             text = _written(given)
-            self._digest, self._packed = _digest(text), Packed.of(text)
-            self._given = None
-        return self._digest
+            self.digest, self.packed = _digest(text), Packed.of(text)
+            self.given = None
+        return self.digest
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Content) and self.name() == other.name() and self._packed == other._packed
+        return isinstance(other, _Content) and self.name() == other.name() and self.packed == other.packed
 
     def __hash__(self) -> int:
         return hash(self.name())
@@ -46,8 +46,8 @@ class _Content:
 
     def pairs(self) -> Mapping[str, Scalar]:
         """Give the pairs; they are not to be changed."""
-        given = self._given
-        return dict(json.loads(str(self._packed))) if given is None else given
+        given = self.given
+        return dict(json.loads(str(self.packed))) if given is None else given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +82,7 @@ class Manifest:
     @property
     def digest(self) -> Digest:
         """Its name, made from its pairs; whoever asks for it keeps it, so that it is packed from then on."""
-        return self._content.name()
+        return self._content.digest or self._content.name()
 
     @property
     def pairs(self) -> Mapping[str, Scalar]:
