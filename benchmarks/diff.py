@@ -3,12 +3,15 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from benchmarks import tenfold
 from benchmarks.fleet import Native
 from benchmarks.spent import Spent, spend
 from controller.plan.compare import Difference, differences
 from controller.targets.ecs.manifest import definition_fields, live_manifest, release_manifest
+
+_AT_ONCE: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ def measure(times: int) -> Diff:
         lambda: both_ways(declared, answered),
         lambda: both_ways(declared, other),
         lambda: named_too(declared, answered),
+        at_once=_AT_ONCE,
     )
     return Diff(values=len(definition_fields(declared)), loads=loads, same=same, three=three, named=named)
 

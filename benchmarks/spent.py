@@ -4,9 +4,6 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
-
-_WARM: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +38,14 @@ class Watch:
         self._at = (time.perf_counter(), time.process_time())
 
 
-def spend(times: int, *work: Callable[[], object]) -> list[Spent]:
-    """Run each of them in turn, so many times, after some runs that are not counted."""
+def spend(times: int, *work: Callable[[], object], at_once: int = 1) -> list[Spent]:
+    """Run each of them so many times, in turns of `at_once` runs, the first of them to get warm and not counted."""
     spent = [Spent() for _ in work]
-    warm = min(_WARM, times)
-    for turn in range(warm + times):
+    for _ in range(times // at_once):
         for one, kept in zip(work, spent, strict=True):
-            watch = Watch()
             one()
-            if turn >= warm:
+            for _ in range(at_once):
+                watch = Watch()
+                one()
                 watch.lap(kept)
     return spent

@@ -51,9 +51,9 @@ def test_a_fleet_is_planned_from_nothing_each_time():
 
 def test_runs_to_get_warm_are_not_counted():
     done = []
-    spent = spend(3, lambda: done.append("a"), lambda: done.append("b"))
-    assert done == ["a", "b"] * 6
-    assert [len(one.wall) for one in spent] == [len(one.cpu) for one in spent] == [3, 3]
+    spent = spend(4, lambda: done.append("a"), lambda: done.append("b"), at_once=2)
+    assert "".join(done) == "aaabbbaaabbb"
+    assert [len(one.wall) for one in spent] == [len(one.cpu) for one in spent] == [4, 4]
 
 
 @pytest.mark.parametrize(("seconds", "met"), [(0.001, True), (0.0011, False)])
