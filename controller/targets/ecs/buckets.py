@@ -29,8 +29,8 @@ _DEPLOYMENTS: Final = Budget(name="service deployment", burst=50, rate=20)
 _REVISIONS: Final = Budget(name="service revision", burst=50, rate=20)
 _TASKS: Final = Budget(name="cluster resource read", burst=100, rate=20)
 _ALARMS: Final = Budget(name="alarm read", burst=9, rate=9)
-# "Amazon ECR service quotas" allow hundreds a second; a registry is also what every start of a task needs.
-_IMAGES: Final = Budget(name="image read", burst=100, rate=20)
+# "Amazon ECR service quotas" allow some thousand a second, but every start of a task lives on them too.
+_IMAGES: Final = Budget(name="image read", burst=200, rate=100)
 _TRAIL: Final = Budget(name="event lookup", burst=2, rate=2)
 _SCALING: Final = Budget(name="scalable target read", burst=5, rate=5)  # AWS names none: asked once in five minutes
 
