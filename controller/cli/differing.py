@@ -1,7 +1,8 @@
 """How differences are printed: a line each, by path, and no value that looks like a secret. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -10,12 +11,14 @@ from controller.telemetry.redact import HIDDEN, cleaned, redactor
 
 if TYPE_CHECKING:
     from controller.model.manifest import Scalar
+    from controller.model.passed import Passed
     from controller.plan.compare import Difference
 
 _FREE: Final = re.compile(r"\[((?:[^\]\\]|\\.)*)\]$")
 _NAMED_ELSEWHERE: Final = re.compile(r"\.secret(?:s|Options)\[(?:[^\]\\]|\\.)*\]$")
 _REDACT: Final = redactor()
 _NAMED: Final = 3
+NO_NAMES: "Final[Mapping[str, str]]" = MappingProxyType({})
 
 
 def masked(path: str, value: "Scalar") -> "Scalar":
@@ -38,16 +41,41 @@ def as_data(differences: "Iterable[Difference]") -> list[dict[str, object]]:
     ]
 
 
-def line_of(difference: "Difference") -> str:
-    """Print one difference: + is added, - goes, ~ becomes another; an empty text is shown as one."""
+def line_of(difference: "Difference", names: "Mapping[str, str]" = NO_NAMES) -> str:
+    """Print one difference: + is added, - goes, ~ becomes another; an empty text is shown as one.
+
+    `names` are what people call a value, such as the tag that an image's digest was found by.
+    """
     path, live, wanted = difference.path, difference.live, difference.wanted
-    there, then = _said(masked(path, live)), _said(masked(path, wanted))
+    there, then = (_called(_said(masked(path, value)), names) for value in (live, wanted))
     if live is None:
         return click.style(f"+ {path}: {then}", fg="green")
     if wanted is None:
         return click.style(f"- {path}: {there}", fg="red")
     hint = " (another value)" if there == then else ""
     return click.style(f"~ {path}: {there} -> {then}{hint}", fg="yellow")
+
+
+def passed_line(passed: "Passed") -> str:
+    """Print one difference that was passed over, and the rule by which it was."""
+    sides = (passed.live, passed.wanted)
+    there, then = ("nothing" if side is None else _said(masked(passed.path, side)) for side in sides)
+    return click.style(f"= {passed.path}: {there} for {then}  ({passed.rule})", dim=True)
+
+
+def passed_data(passed: "Iterable[Passed]") -> list[dict[str, object]]:
+    """Give what was passed over as data, secrets hidden."""
+    return [{**one, "rule": said.rule} for said in passed for one in as_data([_difference(said)])]
+
+
+def _difference(passed: "Passed") -> "Difference":
+    from controller.plan.compare import Difference
+
+    return Difference(path=passed.path, live=passed.live, wanted=passed.wanted)
+
+
+def _called(shown: str, names: "Mapping[str, str]") -> str:
+    return f"{shown} ({names[shown]})" if shown in names else shown
 
 
 def because(differences: "Iterable[Difference]", *, under: str = "") -> str:

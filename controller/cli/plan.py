@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.common import PLAN_OUTPUTS, output_of
-from controller.cli.differing import as_data, because, line_of
+from controller.cli.differing import as_data, because, line_of, passed_data, passed_line
 from controller.cli.show import listing
 from controller.codes import DONE, NEGATIVE, UNREACHABLE, worst
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from controller.cli.markdown import Entry, Section, State
     from controller.model.cycle import Cycle
+    from controller.model.desired import DesiredTarget
     from controller.model.names import TargetName
+    from controller.model.passed import Passed
     from controller.plan.compare import Difference
 
 
@@ -38,8 +40,11 @@ if TYPE_CHECKING:
     "--base", metavar="REV", help="What merging would do: into this revision (origin/main) of a clone ..."
 )
 @click.option("--head", metavar="REV", help="... this one (HEAD). Needs no store; --repo is the clone (.).")
+@click.option("--show-ignored", is_flag=True, help="Show what was passed over too, and by which rule.")
 @output_of(PLAN_OUTPUTS)
-def command(env: str | None, output: str, base: str | None, head: str | None, **flags: object) -> int:
+def command(
+    env: str | None, output: str, base: str | None, head: str | None, *, show_ignored: bool, **flags: object
+) -> int:
     """Say, target by target, what differs from the spec, what the next turn would do, and why.
 
     Reads git, AWS and the store; writes nothing to any of them. Exit code 1 if anything differs.
@@ -65,10 +70,32 @@ def command(env: str | None, output: str, base: str | None, head: str | None, **
 
         click.echo(markdown([section(cycle) for cycle in cycles]))
     elif output != "table":
-        click.echo(listing("TargetPlan", [item for cycle in cycles for item in items(cycle)], output))
+        click.echo(
+            listing(
+                "TargetPlan", [item for cycle in cycles for item in items(cycle, show_ignored=show_ignored)], output
+            )
+        )
     else:
-        click.echo("\n\n".join(text for cycle in cycles if (text := render(cycle))))
+        click.echo("\n\n".join(text for cycle in cycles if (text := render(cycle, show_ignored=show_ignored))))
     return worst(code_of(cycle) for cycle in cycles)
+
+
+def passed(cycle: "Cycle", name: "TargetName") -> "tuple[Passed, ...]":
+    """List what differs and is passed over, with the rule that says so."""
+    from controller.kinds import PASSING
+    from controller.model.observation import Live
+
+    want, sight = wanted(cycle, name), cycle.seen.sights.get(name)
+    passing = PASSING.get(want.place.kind) if want is not None else None
+    return passing(want, sight) if passing and want is not None and isinstance(sight, Live) else ()
+
+
+def wanted(cycle: "Cycle", name: "TargetName") -> "DesiredTarget | None":
+    """Give what the spec wants of a target, if it could be completed."""
+    from controller.model.desired import Desired
+
+    want = cycle.desired.targets.get(name) if isinstance(cycle.desired, Desired) else None
+    return want if want is not None and not want.unread else None
 
 
 def code_of(cycle: "Cycle") -> int:
@@ -77,22 +104,22 @@ def code_of(cycle: "Cycle") -> int:
 
     if isinstance(cycle.desired, Unread) or not all(status.seen for status in cycle.status):
         return UNREACHABLE
+    if any(want.unread for want in cycle.desired.targets.values()):
+        return UNREACHABLE
     differs = any(found(cycle, name) or d.action for name, d in cycle.plan.decisions.items())
     return NEGATIVE if differs else DONE
 
 
 def found(cycle: "Cycle", name: "TargetName") -> "tuple[Difference, ...]":
     """List what differs between what runs and what the spec wants of one target."""
-    from controller.model.desired import Desired
     from controller.model.observation import Live
     from controller.plan.merging import live_differences
 
-    want = cycle.desired.targets.get(name) if isinstance(cycle.desired, Desired) else None
-    sight = cycle.seen.sights.get(name)
+    want, sight = wanted(cycle, name), cycle.seen.sights.get(name)
     return live_differences(want, sight) if want is not None and isinstance(sight, Live) else ()
 
 
-def items(cycle: "Cycle") -> list[dict[str, object]]:
+def items(cycle: "Cycle", *, show_ignored: bool = False) -> list[dict[str, object]]:
     """Give one environment's plan as data."""
     return [
         {
@@ -105,12 +132,32 @@ def items(cycle: "Cycle") -> list[dict[str, object]]:
             "cause": cause(cycle, name),
             "differences": as_data(found(cycle, name)),
             "calls": list(calls(cycle, name)),
+            "notes": list(notes(cycle, name)),
+            **({"ignored": passed_data(passed(cycle, name))} if show_ignored else {}),
         }
         for name, decision in sorted(cycle.plan.decisions.items())
     ]
 
 
-def render(cycle: "Cycle") -> str:
+def notes(cycle: "Cycle", name: "TargetName") -> tuple[str, ...]:
+    """Say what else there is to know of a target: a tag that was moved, what its definition is laid over."""
+    want = wanted(cycle, name)
+    return want.notes if want is not None else ()
+
+
+def names(cycle: "Cycle", name: "TargetName") -> dict[str, str]:
+    """Give what people call the values that differ: the tag that a digest was found by."""
+    from controller.kinds import NAMING
+    from controller.model.observation import Live
+
+    want, sight = wanted(cycle, name), cycle.seen.sights.get(name)
+    naming = NAMING.get(want.place.kind) if want is not None else None
+    if naming is None or want is None or not isinstance(sight, Live):
+        return {}
+    return {**naming(sight.shape), **naming(want.release.shape)}
+
+
+def render(cycle: "Cycle", *, show_ignored: bool = False) -> str:
     """Tell one environment's plan to a person."""
     from controller.model.desired import Unread
 
@@ -121,7 +168,10 @@ def render(cycle: "Cycle") -> str:
     for name, decision in sorted(cycle.plan.decisions.items()):
         lines.append(f"\n{cycle.plan.env}/{name}  {decision.reason}")
         lines.append(f"  {cause(cycle, name)}")
-        lines += [f"  {line_of(difference)}" for difference in found(cycle, name)]
+        called = names(cycle, name)
+        lines += [f"  {line_of(difference, called)}" for difference in found(cycle, name)]
+        lines += [f"  {passed_line(one)}" for one in (passed(cycle, name) if show_ignored else ())]
+        lines += [f"  note: {note}" for note in notes(cycle, name)]
         lines += [f"  waits for {blocker.gate}: {blocker.why}" for blocker in decision.blockers]
         lines.append(f"  would call {', then '.join(calls(cycle, name)) or 'nothing'}")
     return "\n".join(lines)
@@ -190,7 +240,7 @@ def _entry(cycle: "Cycle", name: "TargetName") -> "Entry":
         blocks=(Block(title="", differences=found(cycle, name)),),
         calls=tuple(calls(cycle, name)),
         waits=tuple((blocker.gate, blocker.why) for blocker in decision.blockers),
-        notes=(decision.reason,),
+        notes=(decision.reason, *notes(cycle, name)),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from controller.model.images import Found, ImageAnswer, Missing, Reference, Unreachable
 from controller.model.manifest import Scalar
+from controller.model.packed import Packed
 from controller.model.release import Release
 from controller.targets.ecs.canon import bracket
 from controller.targets.ecs.native import Native, part, parts, text
@@ -30,6 +31,13 @@ def with_images(definition: Native, images: Mapping[str, str]) -> dict[str, obje
         for container in parts(definition, _CONTAINERS)
     ]
     return {**definition, _CONTAINERS: placed}
+
+
+def names_of(shape: Packed) -> dict[str, str]:
+    """Name each image that stands in a shape by digest by the tag that the digest was found by."""
+    said: Native = json.loads(str(shape))
+    there, tags = images_of(part(said, "taskDefinition")), part(said, "images")
+    return {there[name]: Reference.of(str(image)).tag or "no tag" for name, image in tags.items() if name in there}
 
 
 def digests(images: Iterable[Native], key: str) -> dict[str, str]:
