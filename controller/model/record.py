@@ -52,7 +52,10 @@ class Drift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """A release that failed here: when, why, and what the platform said of it."""
+    """A release that failed here: when, why, and what the platform said of it.
+
+    With `core`, what is the spec's own in it failed, whatever it is laid over.
+    """
 
     digest: Digest
     version: str
@@ -61,6 +64,7 @@ class Quarantined:
     why: str
     evidence: tuple[str, ...] = ()
     echo: Echo = ()
+    core: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +138,13 @@ class Memory:
     def is_known(self, digest: Digest | None) -> bool:
         """Whether this release is one we may go back to."""
         return self.is_good(digest) or (self.found is not None and self.found.digest == digest)
+
+    def bars(self, release: Release) -> Quarantined | None:
+        """Find what failed here and is in this release: the whole of it, or what is the spec's own."""
+        whole = self.quarantine.get(release.digest)
+        if whole is not None or release.core is None:
+            return whole
+        return next((one for one in self.quarantine.values() if one.core == release.core), None)
 
     def way_back(self, live: Manifest) -> Kept | None:
         """Find the release we may go back to that a live manifest shows."""

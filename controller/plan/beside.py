@@ -24,12 +24,13 @@ def fixed_differences(want: DesiredTarget, live: Live) -> tuple[Difference, ...]
 
 
 def notes_of(want: DesiredTarget, live: Live) -> tuple[str, ...]:
-    """Say what is only compared and differs, or why it could not be read."""
+    """Say what a person should know of it: what completing it showed, and what is only compared and differs."""
     if want.beside is None:
-        return ()
+        return want.notes
     if live.unread:
-        return (f"what it is scaled by could not be read: {live.unread}",)
-    return tuple(f"{_sides(one)}; trueup does not change it" for one in beside_differences(want, live))
+        return (*want.notes, f"what it is scaled by could not be read: {live.unread}")
+    told = (f"{_sides(one)}; trueup does not change it" for one in beside_differences(want, live))
+    return (*want.notes, *told)
 
 
 def beside_differences(want: DesiredTarget, live: Live) -> tuple[Difference, ...]:

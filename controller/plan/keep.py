@@ -1,8 +1,10 @@
 """What is kept of a release: under which name it ran, and that it failed."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from controller.model.manifest import narrow
+from controller.model.names import Digest
 from controller.model.paths import EVERYTHING
 from controller.model.record import GOODS, Memory, Quarantined
 from controller.model.release import Kept, Release
@@ -42,12 +44,29 @@ def quarantined(look: Look, memory: Memory, release: Release, cause: str, why: s
         why=why or cause,
         evidence=evidence,
         echo=release.manifest.echo,
+        core=_failed_core(memory, release),
     )
     return replace(
         memory,
         quarantine={**memory.quarantine, release.digest: barred},
         goods=tuple(kept for kept in memory.goods if kept.digest != release.digest),
     )
+
+
+def _failed_core(memory: Memory, release: Release) -> Digest | None:
+    """Name what is the spec's own in a release that failed; if that ran here before, what lies below it failed."""
+    kept = (memory.current, *memory.goods, memory.found)
+    ran = {one.release.core for one in kept if one and one.digest != release.digest}
+    return None if release.core in ran else release.core
+
+
+def lifted(memory: Memory, release: Release) -> Mapping[Digest, Quarantined]:
+    """Take a release out of the quarantine, and what is the spec's own in it."""
+    return {
+        digest: one
+        for digest, one in memory.quarantine.items()
+        if digest != release.digest and (one.core is None or one.core != release.core)
+    }
 
 
 def renamed(look: Look) -> Memory:

@@ -133,7 +133,7 @@ class Look:
     @property
     def barred(self) -> bool:
         """Whether what is wanted failed here."""
-        return self.wish is not None and self.wish.digest in self.memory.quarantine
+        return self.wish is not None and self.memory.bars(self.wish.release) is not None
 
     @property
     def conflict(self) -> str:
@@ -239,7 +239,7 @@ class Look:
             found.append(Blocker(gate="fixed", why=self.conflict))
         if not self.is_waiting:
             return tuple(found)
-        barred = self.memory.quarantine.get(self.wish.digest)
+        barred = self.memory.bars(self.wish.release)
         if barred:
             found.append(Blocker(gate="quarantine", why=f"{self.wish.release.version} failed here: {barred.why}"))
         shut = (*self.gates, *self.alarmed) if not self.wish.free else ()

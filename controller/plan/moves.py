@@ -12,7 +12,7 @@ from controller.model.release import Kept
 from controller.model.rollout import Expect, Phase, Purpose, Terms
 from controller.plan.calls import INTENT_LIFE
 from controller.plan.drift import healed, noted
-from controller.plan.keep import kept_live, quarantined, relabelled, renamed
+from controller.plan.keep import kept_live, lifted, quarantined, relabelled, renamed
 from controller.plan.look import Look
 from controller.plan.open import ensure, new_rollout, revision_of
 from controller.plan.transitions import Move
@@ -166,7 +166,7 @@ def _reopen(look: Look) -> Step:
     return Step(
         memory=replace(
             memory,
-            quarantine={digest: q for digest, q in memory.quarantine.items() if digest != release.digest},
+            quarantine=lifted(memory, release),
             next=Next(release=release, since=look.now, again=True),
             current=kept_live(look) if look.live else memory.current,
             rollout=None,

@@ -27,7 +27,7 @@ def content_of(release: Release) -> Content:
     return Content(manifest=release.manifest, shape=release.shape)
 
 
-Name: TypeAlias = tuple[str, str, Commit | None, Digest | None]
+Name: TypeAlias = tuple[str, str, Commit | None, Digest | None, Digest | None]
 
 
 class Pool:
@@ -47,15 +47,20 @@ class Pool:
         self._contents.setdefault(address, content)
 
     def release(
-        self, address: str, version: str, commit: Commit | None = None, asked: Digest | None = None
+        self,
+        address: str,
+        version: str,
+        commit: Commit | None = None,
+        asked: Digest | None = None,
+        core: Digest | None = None,
     ) -> Release:
         """Give the release of this name and content; raise LookupError if the content is not known."""
-        name = (address, version, commit, asked)
+        name = (address, version, commit, asked, core)
         found = self._releases.get(name)
         if found is None:
             content = self._contents[address]
             manifest, shape = content.manifest, content.shape
-            made = Release(version=version, commit=commit, manifest=manifest, shape=shape, asked=asked)
+            made = Release(version=version, commit=commit, manifest=manifest, shape=shape, asked=asked, core=core)
             found = self._releases.setdefault(name, made)
         return found
 
@@ -95,6 +100,8 @@ def write_reference(release: Release) -> dict[str, object]:
         written["commit"] = release.commit
     if release.asked is not None:
         written["asked"] = release.asked
+    if release.core is not None:
+        written["core"] = release.core
     return written
 
 
@@ -102,8 +109,9 @@ def read_reference(tree: dict[str, str], _kind: object = None) -> Release:
     """Read which release it is; raise ValueError if its content is not there."""
     commit = Commit(tree["commit"]) if "commit" in tree else None
     asked = Digest(tree["asked"]) if "asked" in tree else None
+    core = Digest(tree["core"]) if "core" in tree else None
     try:
-        return KNOWN.get().release(tree["content"], tree["version"], commit, asked)
+        return KNOWN.get().release(tree["content"], tree["version"], commit, asked, core)
     except LookupError as error:
         raise ValueError(f"the content {error} of a release is missing") from error
 

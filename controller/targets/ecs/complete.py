@@ -62,18 +62,19 @@ class _Done:
 class _Work:
     """One release on its way.
 
-    `want` has what was looked up in it; `tags` are the images that are to be found, `images` those that were.
+    `want` has what was looked up in it; `words` are what the spec says of the task definition, `definition` the
+    whole of it. `tags` are the images that are to be found, `images` those that were.
     """
 
     one: Unfinished
     want: DesiredTarget
     key: Key
     draft: Draft
+    words: Native
     definition: Native
     service: Native
     owned: Paths
     passed: Paths
-    asked: Digest
     tags: Mapping[str, str]
     images: dict[str, str]
     notes: list[str] = field(default_factory=list)
@@ -98,6 +99,9 @@ class Completing:
         works: list[_Work] = []
         looked_up = self._looked_up.ask(wanted)
         for one in wanted:
+            if (known := self._looked_up.remembered(one)) is not None:
+                done[one.target] = known
+                continue
             try:
                 begun = self._begin(one, looked_up, now)
             except (Unfilled, TrueupError, LookupError) as problem:
@@ -126,9 +130,10 @@ class Completing:
         filled = self._looked_up.fill(one.want, looked_up)
         words, service = read_shape(str(filled.release.shape))
         tags = dict(tagged(words, draft.tags)) if self._registries else {}
-        asked = release_manifest(words, service, WHOLE if base is None else owned_of(words)).digest
         images = {
-            name: image for name, image in known_images(asked, releases, tags).items() if Reference.of(image).digest
+            name: image
+            for name, image in known_images(one.want.release.digest, releases, tags).items()
+            if Reference.of(image).digest
         }
         images = _running(tags, live) | images
         return _Work(
@@ -136,11 +141,11 @@ class Completing:
             want=filled,
             key=key,
             draft=draft,
+            words=words,
             definition=words if base is None else _laid(base, words, base_name),
             service=service,
             owned=owned_of(words) if draft.base and is_running(draft.base) else WHOLE,
             passed=passed,
-            asked=asked,
             tags=tags,
             images=images,
             notes=[f"laid over {last(base_name)}"] if base is not None else [],
@@ -165,15 +170,13 @@ class Completing:
         return json.loads(str(found.native)), found.revision
 
     def _ask(self, works: Sequence[_Work]) -> Mapping[ImageAt, ImageAnswer]:
-        """Ask the registries about every tag, and about every digest that waits to be deployed."""
+        """Ask the registries what every tag stands for, and whether what it stood for is still there."""
         if self._registries is None:
             return {}
         asked: dict[ImageAt, None] = {}
         for work in works:
-            place, waits = work.one.want.place, _waits(work)
-            asked.update(dict.fromkeys(_at(image, place) for image in work.tags.values()))
-            if waits:
-                asked.update(dict.fromkeys(_at(image, place) for image in work.images.values()))
+            place, images = work.one.want.place, (*work.tags.values(), *work.images.values())
+            asked.update(dict.fromkeys(_at(image, place) for image in images))
         return self._registries.find(list(asked)) if asked else {}
 
     def _end(self, work: _Work, answers: Mapping[ImageAt, ImageAnswer]) -> DesiredTarget:
@@ -218,7 +221,7 @@ def _waits(work: _Work) -> bool:
     """Whether what is wanted is not yet what runs at rest."""
     memory = work.one.memory
     current = memory.current.release if memory and memory.current else None
-    return current is None or current.asked != work.asked
+    return current is None or current.asked != work.one.want.release.digest
 
 
 def _settle(work: _Work, name: str, image: str, answers: Mapping[ImageAt, ImageAnswer]) -> str:
@@ -227,8 +230,13 @@ def _settle(work: _Work, name: str, image: str, answers: Mapping[ImageAt, ImageA
     answer, kept = answers.get(_at(image, place)), work.images.get(name)
     if kept is not None:
         there = answers.get(_at(kept, place))
-        if isinstance(there, Missing):
+        if isinstance(there, Missing) and _waits(work):
             return f"the image of {name!r} that {image} stood for is gone: {there.why}"
+        if isinstance(there, Missing):
+            gone = (
+                f"the image of {name!r}, which runs, is gone: {there.why}; a task that is replaced will not start"
+            )
+            work.notes.append(gone)
         if answer is not None and (note := moved(name, image, kept, answer)):
             work.notes.append(note)
         return wrong_with(name, image, there, work.definition) if isinstance(there, Found) else ""
@@ -254,7 +262,8 @@ def _whole(work: _Work) -> DesiredTarget:
         manifest=release_manifest(definition, work.service, work.owned, work.passed),
         shape=Packed.of(write_shape(definition, work.service, dict(work.tags), _creation(want))),
         commit=want.release.commit,
-        asked=work.asked if work.tags else None,
+        asked=work.one.want.release.digest,
+        core=_core(work) if work.draft.base else None,
     )
     settings, fixed = want.settings, want.fixed
     if settings is not None and work.passed:
@@ -263,6 +272,11 @@ def _whole(work: _Work) -> DesiredTarget:
     if fixed is not None and work.passed:
         fixed = replace(fixed, manifest=fixed_manifest(json.loads(fixed.shape), work.passed))
     return replace(want, release=release, settings=settings, fixed=fixed, notes=tuple(work.notes))
+
+
+def _core(work: _Work) -> Digest:
+    """Name what is the spec's own in a release that is laid over a base."""
+    return release_manifest(with_images(work.words, work.images), work.service, owned_of(work.words)).digest
 
 
 def _creation(want: DesiredTarget) -> Native | None:

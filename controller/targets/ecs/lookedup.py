@@ -1,12 +1,13 @@
 """Values that other systems keep, put into a release: read once a commit, and judged as if written there."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
 from controller.model.desired import DesiredTarget
 from controller.model.images import Missing, Unreachable
-from controller.model.lookups import Lookup, LookupAnswer, LookupAt, fill_native
+from controller.model.lookups import Lookup, LookupAnswer, LookupAt, fill_native, find_lookups
 from controller.model.names import Commit
 from controller.model.packed import Packed
 from controller.model.release import Release
@@ -35,6 +36,8 @@ class LookedUp:
         """Look up what these targets need and is not known yet, all at once; gives what was answered now."""
         asked: dict[LookupAt, set[Commit | None]] = {}
         for one in wanted:
+            if self.remembered(one) is not None:
+                continue
             for at in lookups_of(one.want):
                 if (at, one.want.release.commit) not in self._known:
                     asked.setdefault(at, set()).add(one.want.release.commit)
@@ -47,6 +50,20 @@ class LookedUp:
         while len(self._known) > _KEPT:
             del self._known[next(iter(self._known))]
         return answers
+
+    def remembered(self, one: Unfinished) -> DesiredTarget | None:
+        """Give what was made of the same words at the same commit, where only the record knows it any more.
+
+        A value that changed since must not start a rollout that no commit asked for.
+        """
+        want, draft = one.want, read_draft(one.want.draft)
+        known = all((at, want.release.commit) in self._known for at in lookups_of(want))
+        of_settings = want.settings is not None and find_lookups(json.loads(want.settings.shape))
+        if known or of_settings or draft.base or want.ignore or one.memory is None:
+            return None
+        said = (want.release.digest, want.release.commit)
+        made = next((made for made in one.memory.releases if (made.asked, made.commit) == said), None)
+        return replace(want, release=replace(made, version=want.release.version)) if made else None
 
     def fill(self, want: DesiredTarget, answers: Mapping[LookupAt, LookupAnswer]) -> DesiredTarget:
         """Put the values in; raises Unfilled with every one that is missing, or with what they make wrong."""

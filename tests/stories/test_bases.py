@@ -1,0 +1,72 @@
+"""Stories of releases that are laid over what others own: which part of one failed, and what that bars."""
+
+from dataclasses import replace
+
+from controller.model.manifest import Manifest
+from controller.model.names import Digest
+from controller.model.packed import Packed
+from controller.model.release import Release
+from tests.world import FakeWorld
+
+
+class Laid(FakeWorld):
+    """A world whose version is `image/base`: the spec's own part, and what lies below it."""
+
+    def wanted(self, name):
+        want = super().wanted(name)
+        return replace(want, release=laid(self.versions[name]))
+
+
+def laid(version):
+    image = version.partition("/")[0]
+    manifest = Manifest.of({"taskDefinition.image": f"api:{version}"}, owns=("taskDefinition",))
+    return Release(version=image, manifest=manifest, shape=Packed.of(f'"{version}"'), core=Digest(f"core {image}"))
+
+
+def settled():
+    w = Laid(versions={"api": "1/a"})
+    w.ticks(14)
+    assert w.memory.goods[0].release == laid("1/a"), w.trail()
+    return w
+
+
+def bad(w, version):
+    w.version = version
+    w.sick.add(laid(version).digest)
+    w.ticks(20)
+    w.sick.clear()
+    assert w.running == "1/a", w.trail()
+    return w
+
+
+def test_an_image_that_failed_is_not_tried_again_because_what_lies_below_it_changed():
+    w = bad(settled(), "2/a")
+    w.version = "2/b"
+    w.ticks(10)
+    assert (w.running, w.phase) == ("1/a", "stalled"), w.trail()
+    assert any(blocker.gate == "quarantine" for blocker in w.cycles[-1].plan.decisions["api"].blockers)
+
+
+def test_what_lies_below_failed_and_the_same_image_goes_on_with_what_comes_next():
+    w = bad(settled(), "1/b")
+    assert laid("1/a").digest in {kept.digest for kept in w.memory.goods}
+    w.version = "1/c"
+    w.ticks(14)
+    assert w.running == "1/c", w.trail()
+
+
+def test_a_retry_lifts_what_failed_whatever_lies_below():
+    w = bad(settled(), "2/a")
+    w.version = "2/b"
+    w.ticks(3)
+    w.retry()
+    w.ticks(14)
+    assert w.running == "2/b", w.trail()
+    assert w.quarantine == set()
+
+
+def test_another_image_is_not_barred():
+    w = bad(settled(), "2/a")
+    w.version = "3/a"
+    w.ticks(14)
+    assert w.running == "3/a", w.trail()
