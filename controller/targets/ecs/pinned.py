@@ -14,6 +14,7 @@ from controller.targets.ecs.rules import TASK_DEFINITION
 
 _CONTAINERS: Final = "containerDefinitions"
 _SHOWN: Final = 19  # sha256: and a dozen digits
+_COPY: Final = "push it, or copy it from where it is: trueup promote-image SOURCE {image}"
 _STAY: Final = "or let it stay on its tag: images: {{{name}: {{image: {image!r}, follow: tag}}}}"
 # cpuArchitecture of a task definition, and what an OCI image index calls it.
 _ARCHITECTURES: Final = {"X86_64": "amd64", "ARM64": "arm64"}
@@ -70,7 +71,7 @@ def wrong_with(name: str, image: str, answer: ImageAnswer, definition: Native) -
     """Say why an image cannot be deployed; nothing if it can."""
     match answer:
         case Missing(why=why):
-            return f"the image of {name!r} does not exist: {why}"
+            return f"the image of {name!r} does not exist: {why}; {_COPY.format(image=image)}"
         case Unreachable(why=why):
             return f"the digest of {image} cannot be read: {why}; {_STAY.format(name=name, image=image)}"
         case Found(platforms=platforms):
