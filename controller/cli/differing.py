@@ -18,6 +18,7 @@ _FREE: Final = re.compile(r"\[((?:[^\]\\]|\\.)*)\]$")
 _NAMED_ELSEWHERE: Final = re.compile(r"\.secret(?:s|Options)\[(?:[^\]\\]|\\.)*\]$")
 _REDACT: Final = redactor()
 _NAMED: Final = 3
+_SHOWN: Final = 19  # sha256: and a dozen digits; all of it is in -o json
 NO_NAMES: "Final[Mapping[str, str]]" = MappingProxyType({})
 
 
@@ -60,7 +61,7 @@ def passed_line(passed: "Passed") -> str:
     """Print one difference that was passed over, and the rule by which it was."""
     sides = (passed.live, passed.wanted)
     there, then = ("nothing" if side is None else _said(masked(passed.path, side)) for side in sides)
-    return click.style(f"= {passed.path}: {there} for {then}  ({passed.rule})", dim=True)
+    return click.style(f"= {passed.path}: {there} there, {then} in the spec  ({passed.rule})", dim=True)
 
 
 def passed_data(passed: "Iterable[Passed]") -> list[dict[str, object]]:
@@ -75,7 +76,11 @@ def _difference(passed: "Passed") -> "Difference":
 
 
 def _called(shown: str, names: "Mapping[str, str]") -> str:
-    return f"{shown} ({names[shown]})" if shown in names else shown
+    """Put what people call an image into it, and of its digest as much as tells it from others."""
+    if shown not in names:
+        return shown
+    name, _, digest = shown.partition("@")
+    return f"{name}:{names[shown]}@{digest[:_SHOWN]}"
 
 
 def because(differences: "Iterable[Difference]", *, under: str = "") -> str:

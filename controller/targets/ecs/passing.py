@@ -1,6 +1,7 @@
 """Differences that are passed over, each with the rule that says so, so that nobody has to believe it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -8,7 +9,7 @@ from controller.model.desired import DesiredTarget, Ignored
 from controller.model.manifest import Manifest, Scalar
 from controller.model.observation import Live
 from controller.model.passed import Passed
-from controller.model.paths import is_under, matches
+from controller.model.paths import Paths, is_under, matches
 from controller.targets.ecs.canon import AS_IT_IS, Leaf, Whole, flatten, grow
 from controller.targets.ecs.manifest import definition_fields, read_shape, service_fields
 from controller.targets.ecs.native import Native
@@ -30,11 +31,13 @@ _FOLDED: Final = MappingProxyType({
 def passed_over(want: DesiredTarget, live: Live) -> tuple[Passed, ...]:
     """List what differs between what runs and what is wanted, and is not told as a difference, in order of path."""
     definition, service = read_shape(str(want.release.shape))
+    owned = [part.manifest.owns for part in (want.release, want.settings, want.fixed) if part]
+    folded = _by_default((definition, service), read_shape(str(live.shape)))
     found = {
         one.path: one
         for one in (
-            *_by_default((definition, service), read_shape(str(live.shape))),
-            *_not_declared(want, live),
+            *(one if _is_owned(one.path, owned) else replace(one, rule=_NOT_OURS) for one in folded),
+            *_not_declared(owned, live),
             *_by_rule(want.release.manifest, _written(definition, service), live.manifest.pairs, want.ignore),
             *_by_rule(want.settings.manifest if want.settings else None, {}, live.settings.pairs, want.ignore),
             *_by_echo(want.release.manifest, live.manifest.pairs),
@@ -64,10 +67,13 @@ def _by_rule(owned: Manifest | None, wanted: Pairs, live: Pairs, rules: tuple[Ig
             yield Passed(path=path, live=live.get(path), wanted=wanted.get(path), rule=said)
 
 
-def _not_declared(want: DesiredTarget, live: Live) -> Iterator[Passed]:
-    owned = [part.manifest.owns for part in (want.release, want.settings, want.fixed) if part]
+def _is_owned(path: str, owned: Sequence[Paths]) -> bool:
+    return any(is_under(path, owns) for owns in owned)
+
+
+def _not_declared(owned: Sequence[Paths], live: Live) -> Iterator[Passed]:
     for path, value in {**live.settings.pairs, **live.manifest.pairs}.items():
-        if not any(is_under(path, owns) for owns in owned):
+        if not _is_owned(path, owned):
             yield Passed(path=path, live=value, wanted=None, rule=_NOT_OURS)
 
 
