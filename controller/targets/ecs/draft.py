@@ -28,9 +28,10 @@ class Draft:
 
 def write_draft(definition: Native, service: Native, native: Declared) -> str:
     """Write down what is left to fill in of a definition and a service; empty if nothing is."""
-    open_tags = any(True for _ in tagged(definition, native.tags))
+    # Those that stay are known by the draft as well: whoever looks must not take their digests for what they are.
+    tags = any(True for _ in tagged(definition, frozenset()))
     lookups = sorted((one.kind, one.name) for one in find_lookups([definition, service]))
-    if not open_tags and native.base is None and not native.ignore and not lookups:
+    if not tags and native.base is None and not native.ignore and not lookups:
         return ""
     base: Mapping[str, object] = native.base or {}
     said = {"base": base, "lookups": lookups, "state": native.state, "tags": sorted(native.tags)}
