@@ -224,13 +224,19 @@ def _waits(work: _Work) -> bool:
     return current is None or current.asked != work.one.want.release.digest
 
 
+def _runs(work: _Work) -> bool:
+    """Whether what is known of the release so far is what runs, though nobody remembers that: first contact."""
+    live = work.one.sight
+    return isinstance(live, Live) and _whole(work).release.runs_in(live.manifest)
+
+
 def _settle(work: _Work, name: str, image: str, answers: Mapping[ImageAt, ImageAnswer]) -> str:
     """Find the digest of one tag, or say why it cannot be deployed; what is only to be known becomes a note."""
     place = work.one.want.place
     answer, kept = answers.get(_at(image, place)), work.images.get(name)
     if kept is not None:
         there = answers.get(_at(kept, place))
-        if isinstance(there, Missing) and _waits(work):
+        if isinstance(there, Missing) and _waits(work) and not _runs(work):
             return f"the image of {name!r} that {image} stood for is gone: {there.why}"
         if isinstance(there, Missing):
             gone = (
