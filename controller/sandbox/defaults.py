@@ -46,6 +46,14 @@ def complete(request: Native, account: str) -> dict[str, object]:
     }
 
 
+def filled_in(request: Native, unknown: Native) -> Native:
+    """Give the request with fields that AWS will some day fill in, in every container that does not have them."""
+    containers = parts(request, "containerDefinitions")
+    if not unknown or not containers:
+        return request
+    return {**request, "containerDefinitions": [{**unknown, **container} for container in containers]}
+
+
 def compatibilities(request: Native) -> list[str]:
     """Give the launch types that the definition could run on."""
     fits_fargate = (

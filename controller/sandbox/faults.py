@@ -76,6 +76,8 @@ class Faults:
             "unpullable": sorted(trouble.unpullable),
             "crashing": sorted(trouble.crashing),
             "rollbackMakesNewDeployment": trouble.rollback_makes_new_deployment,
+            "fillsIn": dict(trouble.fills_in),
+            "addsSecurityGroups": list(trouble.adds_groups),
         }  # fmt: skip
 
 
@@ -175,6 +177,15 @@ def _new_deployment(faults: Faults, value: object) -> Faults:
     return replace(faults, trouble=replace(faults.trouble, rollback_makes_new_deployment=given))
 
 
+def _fills_in(faults: Faults, value: object) -> Faults:
+    return replace(faults, trouble=replace(faults.trouble, fills_in=dict(_mapping("fillsIn", value))))
+
+
+def _adds_groups(faults: Faults, value: object) -> Faults:
+    groups = tuple(sorted(_names("addsSecurityGroups", value)))
+    return replace(faults, trouble=replace(faults.trouble, adds_groups=groups))
+
+
 _SETTERS = {
     "stale": _stale,
     "trailLag": _trail_lag,
@@ -188,6 +199,8 @@ _SETTERS = {
     "unpullable": _unpullable,
     "crashing": _crashing,
     "rollbackMakesNewDeployment": _new_deployment,
+    "fillsIn": _fills_in,
+    "addsSecurityGroups": _adds_groups,
 }
 
 

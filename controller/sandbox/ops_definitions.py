@@ -10,7 +10,8 @@ from controller.sandbox.world import Definition, Region
 def register_task_definition(call: Call) -> Answer:
     """RegisterTaskDefinition: always makes a new revision."""
     validate.check_definition(call.params)
-    one = register(call.region, call.params, call.world.stamp())
+    filled = defaults.filled_in(call.params, call.world.trouble.fills_in)
+    one = register(call.region, filled, call.world.stamp())
     answer: Answer = {"taskDefinition": one.body}
     if one.tags:
         answer["tags"] = tag_list(one.tags)

@@ -33,7 +33,7 @@ def create_service(call: Call) -> Answer:
         raise invalid("The sandbox has the deployment controller ECS only.")
     if "desiredCount" not in params:
         raise invalid("desiredCount should not be null for a REPLICA service.")
-    service = make(call, cluster, name, settings)
+    service = make(call, cluster, name, _with_groups(call, settings))
     deployments.begin(call.world, call.region, service, definition)
     return {"service": answer(call, service)}
 
@@ -60,7 +60,7 @@ def update_service(call: Call) -> Answer:
     running = service.primary.revision.definition
     named = text(params, "taskDefinition")
     definition = usable_definition(call.region, named) if named else running
-    settings = {**service.settings, **_wanted(service, params)}
+    settings = {**service.settings, **_with_groups(call, _wanted(service, params))}
     check_settings(settings, definition.body)
     desired = _desired(params, service.desired)
     starts = (
@@ -83,6 +83,18 @@ def _wanted(service: Service, params: Native) -> dict[str, object]:
         kept = part(service.settings, "deploymentConfiguration")
         wanted["deploymentConfiguration"] = {**kept, **part(params, "deploymentConfiguration")}
     return wanted
+
+
+def _with_groups(call: Call, settings: dict[str, object]) -> dict[str, object]:
+    """Put the security groups into a network that AWS adds to each, if it does."""
+    added, network = (
+        call.world.trouble.adds_groups,
+        part(part(settings, "networkConfiguration"), "awsvpcConfiguration"),
+    )
+    if not added or not network:
+        return settings
+    groups = list(dict.fromkeys((*texts(network, "securityGroups"), *added)))
+    return {**settings, "networkConfiguration": {"awsvpcConfiguration": {**network, "securityGroups": groups}}}
 
 
 def _desired(params: Native, default: int = 0) -> int:

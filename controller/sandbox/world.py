@@ -231,13 +231,15 @@ class Region:
 
 @dataclass(slots=True, kw_only=True)
 class Trouble:
-    """What is wrong with the platform just now."""
+    """What is wrong with the platform just now; it `fills_in` fields of containers that nobody knows yet."""
 
     no_capacity: bool = False
     no_capacity_for: frozenset[str] = frozenset()
     unpullable: frozenset[str] = frozenset()
     crashing: frozenset[str] = frozenset()
     rollback_makes_new_deployment: bool = False
+    fills_in: Native = field(default_factory=dict)
+    adds_groups: tuple[str, ...] = ()
 
     def starves(self, service: Service) -> bool:
         """No task of this service can be placed."""

@@ -217,6 +217,8 @@ BAD_FAULTS = {
     "an error with a status of nobody": {"errors": [{"operation": "UpdateService", "status": 599}]},
     "a count that is no number": {"lost": {"UpdateService": "two"}},
     "one name, not a list": {"unpullable": "v1"},
+    "a field without a value": {"fillsIn": ["startTimeout"]},
+    "a group, not a list": {"addsSecurityGroups": "sg-guard"},
     "a good one beside a bad one": {"throttle": True, "latency": 3},
 }
 
@@ -240,6 +242,8 @@ def test_faults_are_set_and_shown_over_http_and_reset_clears_them(rig):
         "unpullable": ["v9"],
         "crashing": ["v8"],
         "rollbackMakesNewDeployment": True,
+        "fillsIn": {"startTimeout": 30},
+        "addsSecurityGroups": ["sg-guard"],
         "trailLag": 60.0,
     }
     shown = rig.ask("faults", asked)
@@ -254,3 +258,16 @@ def test_faults_are_set_and_shown_over_http_and_reset_clears_them(rig):
 def test_setting_one_switch_leaves_the_others():
     both = changed(changed(Faults(), {"throttle": True}), {"noCapacity": True})
     assert (both.throttle, both.trouble.no_capacity) == (True, True)
+
+
+def test_aws_fills_in_what_nobody_knows_yet_and_adds_groups_of_its_own(rig):
+    rig.ask("faults", {"fillsIn": {"startTimeout": 30}, "addsSecurityGroups": ["sg-guard"]})
+    shown = rig.ecs.describe_task_definition(taskDefinition=rig.register("v1.2.3"))["taskDefinition"]
+    assert shown["containerDefinitions"][0]["startTimeout"] == 30
+    said = [{"name": "api", "image": "x", "startTimeout": 5}]
+    shown = rig.ecs.describe_task_definition(taskDefinition=rig.register("v1", containerDefinitions=said))
+    assert shown["taskDefinition"]["containerDefinitions"][0]["startTimeout"] == 5
+    before = rig.service()["networkConfiguration"]
+    assert rig.release("v1.2.3")["networkConfiguration"] == before, "a network that is not sent is left alone"
+    after = rig.release("v1.2.3", networkConfiguration=before)["networkConfiguration"]
+    assert after["awsvpcConfiguration"]["securityGroups"] == ["sg-a", "sg-guard"]
