@@ -6,6 +6,7 @@ from controller.model.desired import Supersede
 from controller.model.observation import Blame, Deployment, Live, State
 from controller.model.rollout import Phase, Result
 from controller.plan.calls import forward_again, forward_invisible, in_words, who
+from controller.plan.keep import failed_core
 from controller.plan.look import Look
 from controller.plan.said import Said, say
 from controller.plan.transitions import Baking, Course, Rolling
@@ -40,6 +41,8 @@ def _or_newer(look: Look, said: Forward) -> Forward:
         return said
     if said.signal in _ILL:
         kept = look.supersede is Supersede.AFTER_BAKE and not wish.free
+        core = failed_core(look.memory, look.rollout.release)
+        kept = kept or (core is not None and core == wish.release.core)  # it would be barred in the next step
         return said if kept else say(Course.MENDED, f"{wish.release.version}; {said.why}", said.cause)
     idle = said.signal is Baking.UNVERIFIED
     if wish.free or idle or look.supersede is Supersede.ALWAYS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from controller.model.manifest import narrow
 from controller.model.names import Digest
@@ -9,6 +10,8 @@ from controller.model.paths import EVERYTHING
 from controller.model.record import GOODS, Memory, Quarantined
 from controller.model.release import Kept, Release
 from controller.plan.look import Look
+
+PERSON: Final = "person"
 
 
 def kept_live(look: Look, release: Release | None = None) -> Kept:
@@ -44,7 +47,7 @@ def quarantined(look: Look, memory: Memory, release: Release, cause: str, why: s
         why=why or cause,
         evidence=evidence,
         echo=release.manifest.echo,
-        core=_failed_core(memory, release),
+        core=release.core if cause == PERSON else failed_core(memory, release),
     )
     return replace(
         memory,
@@ -53,7 +56,7 @@ def quarantined(look: Look, memory: Memory, release: Release, cause: str, why: s
     )
 
 
-def _failed_core(memory: Memory, release: Release) -> Digest | None:
+def failed_core(memory: Memory, release: Release) -> Digest | None:
     """Name what is the spec's own in a release that failed; if that ran here before, what lies below it failed."""
     kept = (memory.current, *memory.goods, memory.found)
     ran = {one.release.core for one in kept if one and one.digest != release.digest}

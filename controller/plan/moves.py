@@ -12,7 +12,7 @@ from controller.model.release import Kept
 from controller.model.rollout import Expect, Phase, Purpose, Terms
 from controller.plan.calls import INTENT_LIFE
 from controller.plan.drift import healed, noted
-from controller.plan.keep import kept_live, lifted, quarantined, relabelled, renamed
+from controller.plan.keep import PERSON, kept_live, lifted, quarantined, relabelled, renamed
 from controller.plan.look import Look
 from controller.plan.open import ensure, new_rollout, revision_of
 from controller.plan.transitions import Move
@@ -153,7 +153,7 @@ def _accept(look: Look) -> Step:
     now_runs = kept_live(look)
     by_wish = wish is not None and look.runs(wish.release)
     if left is not None and not look.runs(left.release) and not by_wish:
-        memory = quarantined(look, memory, left.release, "person", "somebody went back from it by hand")
+        memory = quarantined(look, memory, left.release, PERSON, "somebody went back from it by hand")
     elif left is not None and by_wish:
         memory = relabelled(memory, left, now_runs)
     return Step(memory=replace(memory, current=now_runs, rollout=None, drift=None))
@@ -245,7 +245,7 @@ def _yield(look: Look) -> Step:
     if not went_back or look.memory.phase is Phase.ROLLING_BACK or look.runs(look.rollout.release):
         return Step(memory=noted(look, look.memory))
     left = "somebody went back from it by hand"
-    return Step(memory=quarantined(look, noted(look, look.memory), look.rollout.release, "person", left))
+    return Step(memory=quarantined(look, noted(look, look.memory), look.rollout.release, PERSON, left))
 
 
 def _there(look: Look) -> Live:

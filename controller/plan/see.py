@@ -1,5 +1,6 @@
 """Gather everything that one decision may depend on."""
 
+import operator
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -12,7 +13,7 @@ from controller.model.orders import Pause, Pin, TargetOrders
 from controller.model.place import Place
 from controller.model.questions import Candidate
 from controller.model.record import Applied, Memory, Owner, Record
-from controller.model.release import Release
+from controller.model.release import Kept, Release
 from controller.model.rollout import MOVING, Result
 from controller.plan.calls import find_made
 from controller.plan.look import Judged, Look, Wish
@@ -28,10 +29,10 @@ def names_of(desired: Reading, record: Record) -> list[TargetName]:
 
 
 def place_of(desired: Reading, record: Record, name: TargetName) -> Place | None:
-    """Find where a target lives: where the spec says, else where it was."""
-    want, memory = wanted(desired, record, name), record.targets.get(name)
-    if want is not None:
-        return want.place
+    """Find where a target lives: where the spec says, though the rest of it be unread; else where it was."""
+    named, memory = _named(desired, record, name), record.targets.get(name)
+    if named is not None:
+        return named.place
     return memory.place if memory else None
 
 
@@ -40,9 +41,13 @@ def wanted(desired: Reading, record: Record, name: TargetName) -> DesiredTarget 
 
     And nothing that could not be completed: what it leaves to a registry, say, was not there to be read.
     """
+    named = _named(desired, record, name)
+    return None if named is not None and named.unread else named
+
+
+def _named(desired: Reading, record: Record, name: TargetName) -> DesiredTarget | None:
+    """Find what the spec says of a target, unless a rollout is open at another place than it names."""
     want = desired.targets.get(name) if isinstance(desired, Desired) else None
-    if want is not None and want.unread:
-        return None
     memory = record.targets.get(name)
     if want is None or memory is None or memory.place is None or memory.place.claim == want.place.claim:
         return want
@@ -55,16 +60,17 @@ def look_at(
     """See one target from every side."""
     sight = seen.sights.get(name, Unseen(why="nobody looked"))
     orders = record.orders.targets.get(name, TargetOrders())
-    want = wanted(desired, record, name)
+    want, named = wanted(desired, record, name), _named(desired, record, name)
     place = place_of(desired, record, name) or NOWHERE
     live = sight if isinstance(sight, Live) else None
     known = record.targets.get(name)
     lost = _lives_elsewhere(known, place) and not _may_live(sight, want)
     memory = _resolve(_recalled(known, place, orders, keep=lost), live, now)
-    if want is not None and not lost and (memory.place, memory.owner) != (place, want.owner):
-        memory = replace(memory, place=place, owner=want.owner)
+    if named is not None and not lost and (memory.place, memory.owner) != (place, named.owner):
+        memory = replace(memory, place=place, owner=named.owner)
     memory = learnt(_unpinned(_seen_set(memory, want, live, now), want, orders.pin), want, live, orders, seen, now)
     wish = _effective(want, orders.pin, memory)
+    memory = _reowned(memory, wish)
 
     def judge(gates: tuple[Gate, ...], release: Release | None) -> tuple[Judged, ...]:
         return _not_open(gates, release, desired, name, place, seen, now)
@@ -121,7 +127,8 @@ def _unpinned(memory: Memory, want: DesiredTarget | None, pin: Pin | None) -> Me
     """Note that a pin has ended: the spec wants something else than when it was given, though it be paused."""
     if pin is None or want is None or pin.number <= memory.unpinned:
         return memory
-    return memory if pin.spec in {None, want.release.digest} else replace(memory, unpinned=pin.number)
+    same = {None, want.release.digest, want.release.asked}
+    return memory if pin.spec in same else replace(memory, unpinned=pin.number)
 
 
 def _claimed_by(record: Record, env: EnvName, name: TargetName, place: Place) -> Owner | None:
@@ -217,6 +224,24 @@ def _effective(want: DesiredTarget | None, pin: Pin | None, memory: Memory) -> W
     if pinned and pin is not None:
         release = pin.release
     return Wish(release=release, free=pinned or memory.is_known(release.digest), want=want)
+
+
+def _reowned(memory: Memory, wish: Wish | None) -> Memory:
+    """Compare what is kept as the spec compares it now: a rule to pass something over may have come, or ended."""
+    if wish is None:
+        return memory
+    now = wish.release.manifest
+
+    def owned(kept: Kept) -> Kept:
+        then = kept.release.manifest
+        if then.owns == now.owns or then.digest != now.digest:
+            return kept
+        return replace(kept, release=replace(kept.release, manifest=now))
+
+    goods = tuple(owned(good) for good in memory.goods)
+    current, found = (owned(kept) if kept else None for kept in (memory.current, memory.found))
+    same = current is memory.current and found is memory.found and all(map(operator.is_, goods, memory.goods))
+    return memory if same else replace(memory, current=current, goods=goods, found=found)
 
 
 def _echoed(release: Release, memory: Memory) -> Release:

@@ -44,7 +44,7 @@ def _status(
         since=plan.decided_at,
         owner=memory.owner,
         wanted=wanted.version if wanted else "",
-        spec_digest=wish.want.release.digest if wish else "",
+        spec_digest=_said(desired, name),
         commit=_commit(desired, before, look),
         seen=not isinstance(look.sight, Unseen),
         quarantined=look.barred,
@@ -104,6 +104,12 @@ def _placed(place: Place) -> _Placed:
         cluster=place.cluster,
         service=place.service,
     )
+
+
+def _said(desired: Reading, name: TargetName) -> str:
+    """Name what the spec says of a target by its words: what they come to changes with what others own."""
+    want = desired.targets.get(name) if isinstance(desired, Desired) else None
+    return want.release.asked or want.release.digest if want is not None else ""
 
 
 def _watched(rollout: Rollout) -> _Watched:

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from controller.model.desired import Supersede
 from controller.model.manifest import Manifest
 from controller.model.names import Digest
+from controller.model.orders import Pin, Rollback
 from controller.model.packed import Packed
 from controller.model.release import Release
 from tests.world import FakeWorld
@@ -20,7 +22,8 @@ class Laid(FakeWorld):
 def laid(version):
     image = version.partition("/")[0]
     manifest = Manifest.of({"taskDefinition.image": f"api:{version}"}, owns=("taskDefinition",))
-    return Release(version=image, manifest=manifest, shape=Packed.of(f'"{version}"'), core=Digest(f"core {image}"))
+    core, words = Digest(f"core {image}"), Digest(f"words {image}")
+    return Release(version=image, manifest=manifest, shape=Packed.of(f'"{version}"'), core=core, asked=words)
 
 
 def settled():
@@ -70,3 +73,36 @@ def test_another_image_is_not_barred():
     w.version = "3/a"
     w.ticks(14)
     assert w.running == "3/a", w.trail()
+
+
+def test_what_failed_is_not_deployed_again_in_the_step_that_bars_it_because_the_base_is_newer():
+    w = settled()
+    w.want = {"supersede": Supersede.WHEN_FAILING}
+    w.version = "2/a"
+    w.tick()
+    w.version = "2/b"
+    w.sick |= {laid("2/a").digest, laid("2/b").digest}
+    w.ticks(20)
+    assert [version for _, version in w.sent if version == "2"] == ["2"], w.trail()
+    assert w.running == "1/a", w.trail()
+
+
+def test_a_person_who_went_back_is_not_overruled_by_a_newer_base():
+    w = settled()
+    w.version = "2/a"
+    w.ticks(14)
+    w.version = "2/b"
+    w.ticks(14)
+    assert w.running == "2/b", w.trail()
+    number = w.next_number()
+    one = next(kept for kept in w.memory.goods if kept.release.version == "1")
+    pin = Pin(number=number, release=one.release, spec=Digest("words 2"))
+    w.order(rollback=Rollback(number=number, to=one.digest), pin=pin)
+    w.ticks(14)
+    assert w.running == "1/a", w.trail()
+    w.version = "2/c"
+    w.ticks(14)
+    assert w.running == "1/a", w.trail()
+    w.version = "3/c"
+    w.ticks(14)
+    assert w.running == "3/c", w.trail()
