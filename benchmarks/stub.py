@@ -17,6 +17,7 @@ from typing import Final
 
 from benchmarks import fleet
 from benchmarks.fleet import ACCOUNT, BASE, CLUSTER, Native
+from benchmarks.images import batch_get_image, digest_of
 from benchmarks.life import Service
 from benchmarks.wire import Answer, Asked, serve
 from controller.clock import Clock, parse
@@ -180,7 +181,18 @@ def _describe_revisions(cloud: Cloud, asked: Native) -> Native:
         _, name, number = arn.rsplit("/", 2)
         service = cloud.service(name)
         found += [service.frozen(one) for one in service.deployments if str(one.number) == number]
+    for one in found:
+        one["containerImages"] = _resolved(cloud, one["taskDefinition"])
     return {"serviceRevisions": found, "failures": []}
+
+
+def _resolved(cloud: Cloud, arn: str) -> list[Native]:
+    """Give the digests that ECS resolved the images of a definition to."""
+    described = _describe_definition(cloud, {"taskDefinition": arn})["taskDefinition"]
+    return [
+        {"containerName": one["name"], "image": one["image"], "imageDigest": digest_of(one["image"])}
+        for one in described["containerDefinitions"]
+    ]
 
 
 def _list_tasks(cloud: Cloud, asked: Native) -> Native:
@@ -236,6 +248,7 @@ _OPERATIONS: Final[dict[str, Callable[[Cloud, Native], Native | bytes]]] = {
     "DescribeTasks": _describe_tasks,
     "ListServices": _list_services,
     "DescribeAlarms": _describe_alarms,
+    "BatchGetImage": batch_get_image,
 }
 
 
