@@ -54,7 +54,8 @@ class Drift:
 class Quarantined:
     """A release that failed here: when, why, and what the platform said of it.
 
-    With `core`, what is the spec's own in it failed, whatever it is laid over.
+    With `core`, what is the spec's own in it failed, whatever it is laid over. `asked` names what the spec said of
+    it: the same words failed, whatever their tags stand for now.
     """
 
     digest: Digest
@@ -65,6 +66,15 @@ class Quarantined:
     evidence: tuple[str, ...] = ()
     echo: Echo = ()
     core: Digest | None = None
+    asked: Digest | None = None
+
+    def is_in(self, release: Release) -> bool:
+        """Whether what failed is in this release: all of it, what is the spec's own, or what the spec said."""
+        if release.digest == self.digest:
+            return True
+        if release.core is not None:
+            return release.core == self.core
+        return release.asked is not None and release.asked == self.asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,11 +150,9 @@ class Memory:
         return self.is_good(digest) or (self.found is not None and self.found.digest == digest)
 
     def bars(self, release: Release) -> Quarantined | None:
-        """Find what failed here and is in this release: the whole of it, or what is the spec's own."""
+        """Find what failed here and is in this release."""
         whole = self.quarantine.get(release.digest)
-        if whole is not None or release.core is None:
-            return whole
-        return next((one for one in self.quarantine.values() if one.core == release.core), None)
+        return whole or next((one for one in self.quarantine.values() if one.is_in(release)), None)
 
     def way_back(self, live: Manifest) -> Kept | None:
         """Find the release we may go back to that a live manifest shows."""

@@ -1,6 +1,6 @@
 """What is kept of a release: under which name it ran, and that it failed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -48,6 +48,7 @@ def quarantined(look: Look, memory: Memory, release: Release, cause: str, why: s
         evidence=evidence,
         echo=release.manifest.echo,
         core=release.core if cause == PERSON else failed_core(memory, release),
+        asked=release.asked if cause == PERSON else _failed_words(memory, release),
     )
     return replace(
         memory,
@@ -58,18 +59,23 @@ def quarantined(look: Look, memory: Memory, release: Release, cause: str, why: s
 
 def failed_core(memory: Memory, release: Release) -> Digest | None:
     """Name what is the spec's own in a release that failed; if that ran here before, what lies below it failed."""
+    return None if release.core in {one.core for one in _others(memory, release)} else release.core
+
+
+def _failed_words(memory: Memory, release: Release) -> Digest | None:
+    """Name what the spec said of a release that failed; if that ran here before, what its tags stand for failed."""
+    return None if release.asked in {one.asked for one in _others(memory, release)} else release.asked
+
+
+def _others(memory: Memory, release: Release) -> Iterator[Release]:
+    """Give the other releases that ran here."""
     kept = (memory.current, *memory.goods, memory.found)
-    ran = {one.release.core for one in kept if one and one.digest != release.digest}
-    return None if release.core in ran else release.core
+    return (one.release for one in kept if one and one.digest != release.digest)
 
 
 def lifted(memory: Memory, release: Release) -> Mapping[Digest, Quarantined]:
-    """Take a release out of the quarantine, and what is the spec's own in it."""
-    return {
-        digest: one
-        for digest, one in memory.quarantine.items()
-        if digest != release.digest and (one.core is None or one.core != release.core)
-    }
+    """Take a release out of the quarantine, what is the spec's own in it, and what the spec said of it."""
+    return {digest: one for digest, one in memory.quarantine.items() if not one.is_in(release)}
 
 
 def renamed(look: Look) -> Memory:

@@ -67,7 +67,9 @@ def _heal(look: Look) -> Step:
     current, wish = look.memory.current, look.wish
     if current is None or wish is None:
         raise AssertionError("healing needs what should run, and leave from the spec")
-    rollout = new_rollout(look, current.release, wish.want.terms, Purpose.HEAL, "heal")
+    # Of equal releases the wished one is laid over what others own now, not over what they owned when it ran.
+    release = wish.release if wish.digest == current.digest else current.release
+    rollout = new_rollout(look, release, wish.want.terms, Purpose.HEAL, "heal")
     return Step(**ensure(look, healed(look), rollout, current.revision))
 
 

@@ -6,34 +6,42 @@ from typing import Final
 
 from controller.model.manifest import Echo, Echoed, Manifest, narrow, within
 from controller.model.observation import Live
-from controller.model.paths import Paths
+from controller.model.paths import EXCEPT, Paths
 from controller.model.release import Settings
 from controller.targets.ecs.fields import TAGS
 from controller.targets.ecs.manifest import release_manifest, settings_manifest
 from controller.targets.ecs.native import Native, part, texts
 from controller.targets.ecs.rules import SERVICE, TASK_DEFINITION
+from controller.targets.ecs.spared import GONE, ignored_in, is_ignored, reaches, spared
 
 _NETWORK: Final = "networkConfiguration"
 _AWSVPC: Final = "awsvpcConfiguration"
 _DEPLOYMENT: Final = "deploymentConfiguration"
 
 
-def differing_fields(declared: Native, live: Live | None, read: Callable[[], Native]) -> dict[str, object]:
-    """Give the declared fields that start a deployment and are not so now; `read` gives the service as it is."""
+def differing_fields(
+    declared: Native, live: Live | None, read: Callable[[], Native], passed: Paths = ()
+) -> dict[str, object]:
+    """Give the declared fields that start a deployment and are not so now; `read` gives the service as it is.
+
+    `passed` are patterns of what is ignored: that is neither compared nor sent.
+    """
     wanted = {name: value for name, value in declared.items() if value is not None}
-    names = [name for name in wanted if live is None or _differs(_content(name, wanted), live.manifest)]
-    return {name: _with_groups(name, wanted[name], read) for name in names}
+    names = [name for name in wanted if live is None or _differs(_content(name, wanted, passed), live.manifest)]
+    sent = {name: _spared(name, wanted[name], read, passed) for name in names}
+    return {name: _with_groups(name, value, read) for name, value in sent.items() if value is not GONE}
 
 
 def differing_settings(settings: Settings, live: Live | None, read: Callable[[], Native]) -> dict[str, object]:
     """Give the declared settings that are not so now, but for tags: they go by a call of their own."""
-    declared = read_settings(settings)
+    declared, passed = read_settings(settings), ignored_in(settings.manifest.owns)
     names = [
         name
         for name, value in declared.items()
-        if name != TAGS and (live is None or _differs(settings_manifest({name: value}), live.settings))
+        if name != TAGS and (live is None or _differs(settings_manifest({name: value}, passed), live.settings))
     ]
-    return {name: _merged(name, declared[name], read) for name in names}
+    sent = {name: _spared(name, declared[name], read, passed) for name in names}
+    return {name: _merged(name, value, read) for name, value in sent.items() if value is not GONE}
 
 
 def echo_of(live: Manifest, released: Manifest) -> Echo:
@@ -56,13 +64,21 @@ def read_settings(settings: Settings | None) -> dict[str, object]:
     return declared
 
 
-def _content(name: str, declared: Native) -> Manifest:
-    whole = release_manifest({}, {name: declared[name]})
+def _content(name: str, declared: Native, passed: Paths) -> Manifest:
+    whole = release_manifest({}, {name: declared[name]}, passed=passed)
     return narrow(whole, _of(name, whole.owns))
 
 
 def _of(name: str, owns: Paths) -> Paths:
-    return tuple(own for own in owns if own.startswith(f"{SERVICE}.{name}"))
+    return tuple(own for own in owns if own.startswith((f"{SERVICE}.{name}", EXCEPT)))
+
+
+def _spared(name: str, value: object, read: Callable[[], Native], passed: Paths) -> object:
+    """Leave what is ignored as it is there: it is sent so, as AWS replaces what it lies in as a whole."""
+    if not reaches(name, passed):
+        return value
+    # Of a field that is ignored as a whole nothing is sent at all.
+    return GONE if is_ignored(f"{SERVICE}.{name}", passed) else spared(name, value, read().get(name), passed)
 
 
 def _differs(content: Manifest, live: Manifest) -> bool:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from controller.errors import Refusal, TrueupError
@@ -22,10 +22,12 @@ from controller.targets.ecs.difference import differing_fields, differing_settin
 from controller.targets.ecs.fields import TAGS
 from controller.targets.ecs.labels import differing_tags
 from controller.targets.ecs.look import Looking
-from controller.targets.ecs.manifest import read_creation, read_shape
+from controller.targets.ecs.manifest import definition_fields, deploying, read_creation, read_shape
 from controller.targets.ecs.native import Native, part, text
 from controller.targets.ecs.permit import Permission
 from controller.targets.ecs.pinned import images_of
+from controller.targets.ecs.rules import TASK_DEFINITION
+from controller.targets.ecs.spared import ignored_in
 from controller.targets.ecs.verdict import asof, primary_of
 
 _FRESH: Final = 5.0
@@ -133,6 +135,12 @@ class Ensuring:
             raise Refusal(answer.why)
         return answer
 
+    def _shown(self, attempt: _Attempt) -> Native:
+        """Read the service, with the fields that only its deployment and its service revision show."""
+        service, seen = self._read(attempt), self._looking.seen(attempt.action.place)
+        primary = primary_of(service) or {}
+        return {**service, **deploying(service, {**primary, **seen.frozen.get(text(primary, "id"), {})})}
+
     def _revision(self, attempt: _Attempt) -> Revision:
         """Give a revision that holds the release and may be deployed; it is registered only if there is none.
 
@@ -143,7 +151,7 @@ class Ensuring:
         if action.purpose is Purpose.SETTINGS and action.expect is not None:
             return action.expect.revision
         known = self._active(access, action.revision) if action.revision else None
-        if known is not None and images_of(json.loads(str(known.native))) == images_of(attempt.definition):
+        if known is not None and _holds(known, attempt):
             return known.revision
         try:
             return self._made(attempt)
@@ -228,21 +236,36 @@ class Ensuring:
 
     def _tags(self, attempt: _Attempt) -> list[dict[str, str]]:
         action = attempt.action
-        declared = read_settings(action.settings).get(TAGS) if action.purpose in _FORWARD else None
-        live = self._looking.seen(action.place).live
-        return differing_tags(declared, live.settings if live else None)
+        settings, live = action.settings, self._looking.seen(action.place).live
+        if settings is None or action.purpose not in _FORWARD:
+            return []
+        passed = ignored_in(settings.manifest.owns)
+        return differing_tags(read_settings(settings).get(TAGS), live.settings if live else None, passed)
 
     def _fields(self, attempt: _Attempt) -> dict[str, object]:
         """Give the service fields that differ from what is there: nothing else is touched."""
         action = attempt.action
         live = self._looking.seen(action.place).live
-        read = partial(self._read, attempt)
+        read = cache(partial(self._shown, attempt))
         fields: dict[str, object] = {}
         if action.purpose is not Purpose.SETTINGS:
-            fields |= differing_fields(attempt.service, live, read)
+            passed = ignored_in(action.release.manifest.owns)
+            fields |= differing_fields(attempt.service, live, read, passed)
         if action.settings is not None and action.purpose in _FORWARD:
             fields |= differing_settings(action.settings, live, read)
         return fields
+
+
+def _holds(known: Definition, attempt: _Attempt) -> bool:
+    """Whether a known revision holds what is to run.
+
+    A release that is laid over what others own names its own part only: a revision that held it before may hold an
+    older base. What is gone back to is what ran, with the base that it ran with.
+    """
+    action = attempt.action
+    if TASK_DEFINITION not in action.release.manifest.owns and action.purpose is not Purpose.BACK:
+        return known.fields == definition_fields(attempt.definition)
+    return images_of(json.loads(str(known.native))) == images_of(attempt.definition)
 
 
 def _outcome(action: Ensure, declined: Declined, revision: Revision | None) -> Outcome:

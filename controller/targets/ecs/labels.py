@@ -9,11 +9,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from controller.model.manifest import Manifest
+from controller.model.paths import Paths
 from controller.ports import Fault
+from controller.targets.ecs.canon import bracket
 from controller.targets.ecs.fields import OUR_TAGS, TAGS
 from controller.targets.ecs.manifest import settings_manifest
 from controller.targets.ecs.native import Native, parts, text
+from controller.targets.ecs.rules import SERVICE
+from controller.targets.ecs.spared import is_ignored
 
+_AT: Final = f"{SERVICE}.{TAGS}"
 _MOST: Final = 50
 _LONGEST_KEY: Final = 128
 _LONGEST_VALUE: Final = 256
@@ -44,9 +49,9 @@ def whole_tags(tags: object) -> list[dict[str, str]]:
     return [{"key": text(tag, "key"), "value": text(tag, "value")} for tag in parts({TAGS: tags}, TAGS)]
 
 
-def differing_tags(declared: object, live: Manifest | None) -> list[dict[str, str]]:
-    """Give the declared tags that the service does not have so."""
-    tags = whole_tags(declared)
+def differing_tags(declared: object, live: Manifest | None, passed: Paths = ()) -> list[dict[str, str]]:
+    """Give the declared tags that the service does not have so; `passed` are patterns of what is ignored."""
+    ours = [tag for tag in whole_tags(declared) if not is_ignored(bracket(_AT, tag["key"]), passed)]
     if live is None:
-        return tags
-    return [tag for tag in tags if not settings_manifest({TAGS: [tag]}).runs_in(live)]
+        return ours
+    return [tag for tag in ours if not settings_manifest({TAGS: [tag]}).runs_in(live)]
