@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from controller.model.gate import Gate
+from controller.model.lookups import Looked
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.orders import Pause
@@ -51,7 +52,8 @@ class DesiredTarget:
     `fixed` can not be changed where it is there already: while it differs, nothing is sent. `beside` is only
     compared: what differs of it is said.
     `draft` is what its kind still has to fill in before `release` is whole, in the kind's own words; `unread` says
-    why that could not be done, `notes` what a person should know of it all the same.
+    why that could not be done, `notes` what a person should know of it all the same. `looked` are the values that
+    were looked up to fill it in.
     """
 
     place: Place
@@ -72,6 +74,7 @@ class DesiredTarget:
     draft: Packed = NOTHING
     unread: str = ""
     notes: tuple[str, ...] = ()
+    looked: Looked | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

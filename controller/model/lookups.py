@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from controller.model.images import Missing, Unreachable
+from controller.model.names import Commit
 from controller.model.place import Place
 
 MARK: Final = "\0"
@@ -48,6 +49,29 @@ class LookupAt:
 
 LookupAnswer: TypeAlias = str | tuple[str, ...] | Missing | Unreachable
 """A text; a tuple is a list of texts, which fits only where a list is wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedValue:
+    """One value that was looked up; `state` is as in `LookupAt`. `text` is none if it is the list in `items`."""
+
+    lookup: Lookup
+    state: str = ""
+    text: str | None = None
+    items: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> str | tuple[str, ...]:
+        """Give the value as it was answered."""
+        return self.items if self.text is None else self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What a target had looked up for a commit: the same commit never stands for other values."""
+
+    commit: Commit
+    values: tuple[LookedValue, ...]
 
 
 def lookups_in(text: str) -> tuple[Lookup, ...]:

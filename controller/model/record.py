@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from controller.model.desired import Accepted
+from controller.model.lookups import Looked
 from controller.model.manifest import Echo, Manifest, shows
 from controller.model.names import ClaimKey, DeploymentId, Digest, EnvName, Revision, TargetName
 from controller.model.orders import Orders
@@ -97,7 +98,8 @@ class Memory:
 
     `revisions` are the newest that we registered, by digest. `unknown` is an outcome that reading cannot settle:
     it holds until a person closes it. `heard` numbers are the last orders that were served. `healed` is the last
-    drift that was healed, `fight` since when somebody has changed back what was healed too often.
+    drift that was healed, `fight` since when somebody has changed back what was healed too often. `looked` are the
+    values that the newest commit had looked up: what changed since must not deploy without a commit.
     """
 
     place: Place | None = None
@@ -125,6 +127,7 @@ class Memory:
     ordered: int = 0
     unpinned: int = 0
     recovered: int = 0
+    looked: Looked | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

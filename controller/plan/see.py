@@ -66,8 +66,8 @@ def look_at(
     known = record.targets.get(name)
     lost = _lives_elsewhere(known, place) and not _may_live(sight, want)
     memory = _resolve(_recalled(known, place, orders, keep=lost), live, now)
-    if named is not None and not lost and (memory.place, memory.owner) != (place, named.owner):
-        memory = replace(memory, place=place, owner=named.owner)
+    if named is not None and not lost:
+        memory = _told(memory, named, place)
     memory = learnt(_unpinned(_seen_set(memory, want, live, now), want, orders.pin), want, live, orders, seen, now)
     wish = _effective(want, orders.pin, memory)
     memory = _reowned(memory, wish)
@@ -121,6 +121,14 @@ def _begun(place: Place, orders: TargetOrders) -> Memory:
         unpinned=orders.pin.number if orders.pin else 0,
         recovered=max(order.number if order else 0 for order in closing),
     )
+
+
+def _told(memory: Memory, want: DesiredTarget, place: Place) -> Memory:
+    """Note what only the spec tells: whose it is, where it lives, and what its commit had looked up."""
+    looked = memory.looked if want.looked is None else want.looked
+    if (memory.place, memory.owner, memory.looked) == (place, want.owner, looked):
+        return memory
+    return replace(memory, place=place, owner=want.owner, looked=looked)
 
 
 def _unpinned(memory: Memory, want: DesiredTarget | None, pin: Pin | None) -> Memory:

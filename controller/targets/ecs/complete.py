@@ -1,6 +1,8 @@
 """Make a release whole: what lies below it, what is passed over, and the digests of its tags. Changes nothing."""
 
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,12 +19,13 @@ from controller.model.paths import Paths
 from controller.model.place import Place
 from controller.model.release import Release, Settings
 from controller.ports import Lookups, Registries, Unfinished
-from controller.targets.ecs.base import family_of, is_running, lay_over, owned_of
-from controller.targets.ecs.bases import Bases
+from controller.targets.ecs.base import is_running, owned_of
+from controller.targets.ecs.bases import Bases, Unexamined
+from controller.targets.ecs.below import Below, laid
 from controller.targets.ecs.client import Clients
 from controller.targets.ecs.creation import lacking
 from controller.targets.ecs.draft import Draft, read_draft, tagged
-from controller.targets.ecs.lookedup import LookedUp, Unfilled
+from controller.targets.ecs.lookedup import LookedUp, Unfilled, fill
 from controller.targets.ecs.manifest import (
     WHOLE,
     fixed_manifest,
@@ -63,7 +66,8 @@ class _Work:
     """One release on its way.
 
     `want` has what was looked up in it; `words` are what the spec says of the task definition, `definition` the
-    whole of it. `tags` are the images that are to be found, `images` those that were.
+    whole of it. `tags` are the images that are to be found, `images` those that were, `base` the ARN of what others
+    registered below.
     """
 
     one: Unfinished
@@ -77,6 +81,7 @@ class _Work:
     passed: Paths
     tags: Mapping[str, str]
     images: dict[str, str]
+    base: str = ""
     notes: list[str] = field(default_factory=list)
 
 
@@ -88,10 +93,11 @@ class Completing:
     ) -> None:
         self._clients = clients
         self._looked_up = LookedUp(lookups)
-        self._bases = bases
+        self._below = Below(clients, bases)
         self._registries = registries
         self._elapsed: Callable[[], float] = clients.elapsed
-        self._done: dict[ClaimKey, _Done] = {}
+        self._lock = threading.Lock()
+        self._done: OrderedDict[ClaimKey, _Done] = OrderedDict()
 
     def complete(self, wanted: Sequence[Unfinished], now: datetime) -> Mapping[TargetName, DesiredTarget]:
         """Complete them all, with as few questions to registries as there can be."""
@@ -99,12 +105,9 @@ class Completing:
         works: list[_Work] = []
         looked_up = self._looked_up.ask(wanted)
         for one in wanted:
-            if (known := self._looked_up.remembered(one)) is not None:
-                done[one.target] = known
-                continue
             try:
                 begun = self._begin(one, looked_up, now)
-            except (Unfilled, TrueupError, LookupError) as problem:
+            except (Unfilled, Unexamined, TrueupError, LookupError) as problem:
                 done[one.target] = replace(one.want, unread=_words(problem))
                 continue
             if isinstance(begun, _Work):
@@ -119,20 +122,22 @@ class Completing:
     ) -> _Work | DesiredTarget:
         """Give what was completed before if nothing changed since, else what there is to do."""
         draft, live = read_draft(one.want.draft), one.sight if isinstance(one.sight, Live) else None
-        base, base_name = self._base(one, draft, live)
+        base, base_name = self._below.find(one, draft, live)
         passed = tuple(ignored.path for ignored in one.want.ignore if ignored.holds(now))
         releases = one.memory.releases if one.memory else ()
         known = tuple((release.asked, release.digest) for release in releases)
-        key = (known, passed, base_name, live.manifest.digest if live else None)
-        before = self._done.get(one.want.place.claim)
+        values = self._looked_up.resolve(one, looked_up)
+        key = (known, passed, base_name, live.manifest.digest if live else None, tuple(values.items()))
+        with self._lock:
+            before = self._done.get(one.want.place.claim)
         if before and before.want is one.want and before.key == key and self._elapsed() < before.until:
             return before.result
-        filled = self._looked_up.fill(one.want, looked_up)
+        filled = fill(one.want, values)
         words, service = read_shape(str(filled.release.shape))
         tags = dict(tagged(words, draft.tags)) if self._registries else {}
         images = {
             name: image
-            for name, image in known_images(one.want.release.digest, releases, tags).items()
+            for name, image in known_images(filled.release.digest, releases, tags).items()
             if Reference.of(image).digest
         }
         images = _running(tags, live) | images
@@ -142,32 +147,15 @@ class Completing:
             key=key,
             draft=draft,
             words=words,
-            definition=words if base is None else _laid(base, words, base_name),
+            definition=words if base is None else laid(base, words, base_name),
             service=service,
             owned=owned_of(words) if draft.base and is_running(draft.base) else WHOLE,
             passed=passed,
             tags=tags,
             images=images,
+            base=base_name if base is not None and not is_running(draft.base) else "",
             notes=[f"laid over {last(base_name)}"] if base is not None else [],
         )
-
-    def _base(self, one: Unfinished, draft: Draft, live: Live | None) -> tuple[Native | None, str]:
-        """Find what lies below, and its name; raises Unfilled if there is nothing, TrueupError if it is unread."""
-        if not draft.base:
-            return None, ""
-        family = family_of(draft.base)
-        if is_running(draft.base):
-            if live is None:
-                raise Unfilled("what runs was not seen, and it is the base of its task definition")
-            return read_shape(str(live.shape))[0], live.revision
-        access = self._clients.access(one.want.place)
-        access.verify()
-        found = self._bases.newest_foreign(access, family)
-        if found is None:
-            raise Unfilled(
-                f"nobody but trueup has registered a revision of {family}, the base of its task definition"
-            )
-        return json.loads(str(found.native)), found.revision
 
     def _ask(self, works: Sequence[_Work]) -> Mapping[ImageAt, ImageAnswer]:
         """Ask the registries what every tag stands for, and whether what it stood for is still there."""
@@ -186,20 +174,20 @@ class Completing:
         result = replace(work.one.want, unread=why) if why else _whole(work)
         rests = not why and not _waits(work)
         until = self._elapsed() + (_AGAIN if why else _LATE if rests else _SOON)
-        claim = work.one.want.place.claim
-        self._done[claim] = _Done(want=work.one.want, key=work.key, until=until, result=result)
+        self._keep(work.one.want.place.claim, _Done(want=work.one.want, key=work.key, until=until, result=result))
         return result
+
+    def _keep(self, claim: ClaimKey, done: _Done) -> None:
+        """Keep what was completed; drop what nobody has asked for since it was worth anything."""
+        with self._lock:
+            self._done[claim] = done
+            self._done.move_to_end(claim)
+            while next(iter(self._done.values())).until + _LATE < self._elapsed():
+                self._done.popitem(last=False)
 
 
 def _words(problem: Exception) -> str:
     return str(problem.args[0]) if isinstance(problem, LookupError) and problem.args else str(problem)
-
-
-def _laid(base: Native, over: Native, name: str) -> Native:
-    try:
-        return lay_over(base, over)
-    except LookupError as problem:
-        raise Unfilled(f"{last(name)}, the base of its task definition, {problem.args[0]}") from problem
 
 
 def _at(image: str, place: Place) -> ImageAt:
@@ -221,7 +209,7 @@ def _waits(work: _Work) -> bool:
     """Whether what is wanted is not yet what runs at rest."""
     memory = work.one.memory
     current = memory.current.release if memory and memory.current else None
-    return current is None or current.asked != work.one.want.release.digest
+    return current is None or current.asked != work.want.release.digest
 
 
 def _runs(work: _Work) -> bool:
@@ -266,9 +254,9 @@ def _whole(work: _Work) -> DesiredTarget:
     release = Release(
         version=want.release.version,
         manifest=release_manifest(definition, work.service, work.owned, work.passed),
-        shape=Packed.of(write_shape(definition, work.service, dict(work.tags), _creation(want))),
+        shape=Packed.of(write_shape(definition, work.service, dict(work.tags), _creation(want), work.base)),
         commit=want.release.commit,
-        asked=work.one.want.release.digest,
+        asked=work.want.release.digest,
         core=_core(work) if work.draft.base else None,
     )
     settings, fixed = want.settings, want.fixed

@@ -77,7 +77,7 @@ class Definitions:
             maxResults=_NEWEST,
         )
         fields = definition_fields(definition)
-        newest = sorted(texts(answer, "taskDefinitionArns"), key=_number, reverse=True)[:_NEWEST]
+        newest = sorted(texts(answer, "taskDefinitionArns"), key=number_of, reverse=True)[:_NEWEST]
         for arn in newest:
             known = self.get(access, arn)
             if known.tags is not None and known.tags.digest == digest and known.fields == fields:
@@ -126,6 +126,12 @@ def our_tags(tags: Mapping[str, str]) -> OurTags | None:
     )
 
 
+def number_of(arn: str) -> int:
+    """Give the number of a revision within its family, from its ARN; 0 if it has none."""
+    tail = last(arn).rsplit(":", 1)[-1]
+    return int(tail) if tail.isdecimal() else 0
+
+
 def _definition(answer: Native) -> Definition:
     described = part(answer, "taskDefinition")
     tags = {text(tag, "key"): text(tag, "value") for tag in parts(answer, "tags")}
@@ -135,8 +141,3 @@ def _definition(answer: Native) -> Definition:
         active=text(described, "status") in {"", "ACTIVE"},
         tags=our_tags(tags),
     )
-
-
-def _number(arn: str) -> int:
-    tail = last(arn).rsplit(":", 1)[-1]
-    return int(tail) if tail.isdecimal() else 0

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
 from controller.model.manifest import Manifest, Scalar, within
+from controller.model.packed import Packed
 from controller.model.paths import Paths, excepting
 from controller.targets.ecs.canon import Free, Place, bracket, flatten, grow
 from controller.targets.ecs.fields import (
@@ -113,15 +115,18 @@ def registrable(definition: Native) -> dict[str, object]:
     }
 
 
-def write_shape(definition: Native, service: Native, images: Native = NOTHING, create: Native | None = None) -> str:
+def write_shape(
+    definition: Native, service: Native, images: Native = NOTHING, create: Native | None = None, base: str = ""
+) -> str:
     """Write all that is needed to make a release run, in one fixed order.
 
     `images` are the tags it was asked by, `create` is what only CreateService takes, where a service that is not
-    there may be created.
+    there may be created. `base` is the ARN of the revision that others registered and it is laid over.
     """
     asked = {"images": images} if images else {}
     leave = {} if create is None else {"create": create}
-    return canonical_json({"taskDefinition": definition, "service": service, **asked, **leave})
+    below = {"base": base} if base else {}
+    return canonical_json({"taskDefinition": definition, "service": service, **asked, **leave, **below})
 
 
 def read_shape(shape: str) -> tuple[dict[str, object], dict[str, object]]:
@@ -134,6 +139,12 @@ def read_creation(shape: str) -> dict[str, object] | None:
     """Read what only CreateService takes of what `write_shape` wrote; None if nothing may be created."""
     read: dict[str, dict[str, object]] = json.loads(shape)
     return read.get("create")
+
+
+@lru_cache(maxsize=4096)
+def read_base(shape: Packed) -> str:
+    """Read the ARN of the base of what `write_shape` wrote; empty if others registered none for it."""
+    return text(json.loads(str(shape) or "{}"), "base")
 
 
 def canonical_json(value: object) -> str:

@@ -16,7 +16,7 @@ from controller.model.release import Release
 from controller.ports import Native, Unfinished
 from controller.spec.check import validate
 from controller.targets.ecs.creation import lacking
-from controller.targets.ecs.lookedup import LookedUp
+from controller.targets.ecs.lookedup import LookedUp, fill
 from controller.targets.ecs.scaling import limits_of
 from controller.targets.ecs.spec import shape
 
@@ -226,7 +226,7 @@ def completed(service, value):
     )
     looked_up = LookedUp(Shelf(value))
     one = Unfinished(target=TargetName("api"), want=want, sight=Absent(), memory=None)
-    return looked_up.fill(want, looked_up.ask([one]))
+    return fill(want, looked_up.resolve(one, looked_up.ask([one])))
 
 
 @pytest.mark.parametrize("count", [2, {"managedBy": "autoscaling", "minimum": 2, "maximum": 9}])
