@@ -15,7 +15,6 @@ from controller.model.names import DeploymentId, EnvName, TargetName
 from controller.model.observation import Sight
 from controller.model.orders import Orders
 from controller.model.outcome import Outcome
-from controller.model.packed import NOTHING, Packed
 from controller.model.paths import Paths
 from controller.model.place import Place
 from controller.model.questions import Answer, Question
@@ -46,9 +45,8 @@ class LookAt:
     """What to look at, and how closely.
 
     `moving`: read the platform's own account of its deployments too. `ours` is the deployment that an open rollout
-    made or took. `proven` is when it was first seen done: abnormal task exits after that are counted. `draft` is
-    what the spec leaves to be filled in, in the kind's own words. `owns` are the paths that somebody compares: what
-    takes a call of its own is read only if it is among them.
+    made or took. `proven` is when it was first seen done: abnormal task exits after that are counted. `owns`
+    are the paths that somebody compares: what takes a call of its own is read only if it is among them.
     """
 
     target: TargetName
@@ -56,7 +54,6 @@ class LookAt:
     moving: bool = False
     ours: DeploymentId | None = None
     proven: datetime | None = None
-    draft: Packed = NOTHING
     owns: Paths = ()
 
 

@@ -125,7 +125,7 @@ def _seen_of_kind(
     wanted: Mapping[TargetName, DesiredTarget], target: Target, now: datetime
 ) -> Mapping[TargetName, Seen]:
     """Look, and let the kind fill in what the specs leave to the world."""
-    sights = target.look([LookAt(target=name, place=want.place, draft=want.draft) for name, want in wanted.items()])
+    sights = target.look([LookAt(target=name, place=want.place) for name, want in wanted.items()])
     drafts = [
         Unfinished(target=name, want=want, sight=sights[name], memory=None)
         for name, want in wanted.items()

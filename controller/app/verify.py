@@ -68,9 +68,7 @@ def _completed(name: TargetName, want: DesiredTarget, clients: "Clients", option
     kind = targets_of(clients, registries(options, clients), lookups_of(options, clients)).get(want.place.kind)
     if kind is None:
         return replace(want, unread=f"this trueup knows no kind {want.place.kind!r}")
-    sight = kind.look([LookAt(target=name, place=want.place, draft=want.draft)]).get(
-        name, Unseen(why="nobody looked")
-    )
+    sight = kind.look([LookAt(target=name, place=want.place)]).get(name, Unseen(why="nobody looked"))
     asked = Unfinished(target=name, want=want, sight=sight, memory=None)
     return kind.complete([asked], clock_of(options).now()).get(name, want)
 

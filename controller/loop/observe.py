@@ -7,7 +7,6 @@ from controller.loop.complete import complete
 from controller.model.desired import Desired, Reading
 from controller.model.names import EnvName, TargetName
 from controller.model.observation import Observation, Sight, Unseen
-from controller.model.packed import NOTHING
 from controller.model.place import Place
 from controller.model.questions import Answer, Question, Unanswered
 from controller.model.record import Record
@@ -38,7 +37,6 @@ def observe(
 
 def _wanted(desired: Reading, before: Record, due: frozenset[TargetName] | None) -> list[LookAt]:
     wanted: list[LookAt] = []
-    drafts = desired.targets if isinstance(desired, Desired) else {}
     for name in sorted(due) if due is not None else names_of(desired, before):  # a turn costs what is due, not all
         place = place_of(desired, before, name)
         if place is None:
@@ -52,7 +50,6 @@ def _wanted(desired: Reading, before: Record, due: frozenset[TargetName] | None)
                 moving=memory is not None and memory.phase in MOVING,
                 ours=rollout.deployment if rollout else None,
                 proven=rollout.done if rollout else None,
-                draft=drafts[name].draft if name in drafts else NOTHING,
                 owns=owned_paths(desired.targets.get(name) if isinstance(desired, Desired) else None, memory),
             )
         )

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from controller.model.names import Digest
 from controller.model.packed import NOTHING, Packed
@@ -12,6 +12,7 @@ from controller.model.paths import EVERYTHING, Paths, is_under
 
 Scalar: TypeAlias = str | int | float | bool | None
 Fields: TypeAlias = tuple[tuple[str, Scalar], ...]
+_HEARD: Final = 8
 
 
 class _Content:
@@ -56,13 +57,15 @@ class Manifest:
 
     `owns` lists the paths that the pairs speak for (see controller.model.paths): under them, what is not listed is
     absent. Everything else is not ours (design §6, Ownership) and is not compared. `echo` is what the platform made
-    of it when it was last applied: a difference that is just this is none.
+    of it when it was last applied: a difference that is just this is none. The echo of what is live are its other
+    names: an image that runs by a tag is the digest that its tasks run, and the tag as it is written.
     """
 
     _content: _Content
     owns: Paths = EVERYTHING
     echo: "Echo" = ()
     _through: dict[tuple[Paths, "Echo"], Digest] = field(default_factory=dict, init=False, repr=False)
+    _heard: "dict[Echo, Echo]" = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, fields: Mapping[str, Scalar], owns: Paths = EVERYTHING) -> "Manifest":
@@ -110,8 +113,21 @@ class Manifest:
         return self.pairs.get(path)
 
     def runs_in(self, live: "Manifest") -> bool:
-        """Whether what is live has this content everywhere that this manifest owns."""
-        return shows(live, self.digest, self.owns, self.echo)
+        """Whether what is live has this content everywhere that this manifest owns, by either of its names."""
+        return shows(live, self.digest, self.owns) or shows(live, self.digest, self.owns, self.echo_in(live))
+
+    def echo_in(self, live: "Manifest") -> "Echo":
+        """Give its echo, with those other names of what is live that this manifest calls it by."""
+        if not live.echo:
+            return self.echo
+        names = self._heard.get(live.echo)
+        if names is None:  # found once, as the same thing is asked at every look
+            pairs = self.pairs
+            names = tuple(one for one in live.echo if one.wanted is not None and pairs.get(one.path) == one.wanted)
+            if len(self._heard) >= _HEARD:
+                self._heard.clear()
+            self._heard[live.echo] = names
+        return (*self.echo, *names)
 
     def through(self, owns: Paths, echo: "Echo" = ()) -> Digest:
         """Name what lies under the owned paths; counted once, as the same thing is asked at every look."""
@@ -125,7 +141,10 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Echoed:
-    """What the platform answered at a path when `wanted` (None: nothing) had been asked for there."""
+    """What the platform answered at a path when `wanted` (None: nothing) had been asked for there.
+
+    Of what is live, `live` is what is there, and `wanted` another name of it.
+    """
 
     path: str
     live: Scalar
@@ -152,8 +171,10 @@ def unechoed(pairs: Mapping[str, Scalar], echo: Echo) -> Mapping[str, Scalar]:
 
 
 def narrow(manifest: Manifest, owns: Paths) -> Manifest:
-    """Keep what lies under the owned paths."""
-    return manifest if owns == EVERYTHING else Manifest.of(within(manifest.pairs, owns), owns)
+    """Keep what lies under the owned paths, by its own name."""
+    if owns == EVERYTHING:
+        return manifest.echoed(()) if manifest.echo else manifest
+    return Manifest.of(within(manifest.pairs, owns), owns)
 
 
 def within(pairs: Mapping[str, Scalar], owns: Paths) -> Mapping[str, Scalar]:

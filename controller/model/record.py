@@ -163,8 +163,16 @@ class Memory:
         return next((kept for kept in (*self.goods, *found) if kept.release.runs_in(live)), None)
 
     def barred_in(self, live: Manifest) -> Quarantined | None:
-        """Find the quarantined release that a live manifest shows."""
-        return next((q for q in self.quarantine.values() if shows(live, q.digest, q.owns, q.echo)), None)
+        """Find the quarantined release that a live manifest shows, by either name of its images."""
+        names = ((), live.echo) if live.echo else ((),)
+        return next(
+            (
+                q
+                for q in self.quarantine.values()
+                if any(shows(live, q.digest, q.owns, (*q.echo, *also)) for also in names)
+            ),
+            None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

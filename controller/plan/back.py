@@ -1,21 +1,26 @@
 """Signals of a rollout that goes back."""
 
+from typing import Final
+
 from controller.model.observation import Blame, Deployment, Live, State
 from controller.model.release import Kept
 from controller.model.rollout import Result
 from controller.plan.calls import back_again, back_invisible, in_words, who
+from controller.plan.compare import differences
 from controller.plan.look import Look
 from controller.plan.said import Said, say
 from controller.plan.transitions import Returning, Still
+
+_TOLD: Final = 2
 
 
 def read_back(look: Look, settling: Said[Still] | None) -> Said[Returning | Still]:
     """Done first, then its own deadline, then where the way back stands, and last its budget of calls."""
     rollout = look.rollout
     terms = rollout.terms
-    there = look.live if look.runs(rollout.goal) else None
+    there = look.live if look.runs(rollout.goal) or _is_ours(look) else None
     if there is not None and _is_done(there):
-        return say(Returning.STEADY, f"back on {rollout.goal.version}")
+        return say(Returning.STEADY, f"back on {rollout.goal.version}{_otherwise(look, there)}")
     if look.clock - rollout.since > terms.back_deadline:
         return say(Returning.SPENT, f"not back after {in_words(terms.back_deadline)}")
     if settling is not None:
@@ -24,6 +29,21 @@ def read_back(look: Look, settling: Said[Still] | None) -> Said[Returning | Stil
     if _needs_call(look, said.signal) and rollout.tries >= terms.back_calls:
         return say(Returning.SPENT, f"{rollout.tries} calls; {said.why}")
     return said
+
+
+def _is_ours(look: Look) -> bool:
+    """Whether PRIMARY is what our call made, as its answer said: that is ours, whatever it runs by now."""
+    made = look.rollout.deployment
+    return made is not None and look.live is not None and look.live.deployment == made
+
+
+def _otherwise(look: Look, live: Live) -> str:
+    """Say in what our own deployment is not what we went back to: a tag stands for another image now."""
+    if look.runs(look.rollout.goal):
+        return ""
+    differ = differences(live.manifest, look.rollout.goal.manifest)
+    said = "; ".join(f"{one.path} is {one.live} now, and was {one.wanted}" for one in differ[:_TOLD])
+    return f", but not to the very same: {said}" if said else ""
 
 
 def _needs_call(look: Look, signal: Returning) -> bool:

@@ -15,8 +15,11 @@ class Difference:
 
 
 def differences(live: Manifest | None, wanted: Manifest) -> tuple[Difference, ...]:
-    """List what is wanted otherwise than it is, in order of path; only what the wanted side owns is compared."""
-    there, want = unechoed(live.pairs, wanted.echo) if live else {}, wanted.pairs
+    """List what is wanted otherwise than it is, in order of path; only what the wanted side owns is compared.
+
+    What is live by two names differs from neither.
+    """
+    there, want = unechoed(live.pairs, wanted.echo_in(live)) if live else {}, wanted.pairs
     if there == want:
         return ()
     otherwise = [path for path, value in want.items() if there.get(path) != value]

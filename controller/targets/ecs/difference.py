@@ -11,6 +11,7 @@ from controller.model.release import Settings
 from controller.targets.ecs.fields import TAGS
 from controller.targets.ecs.manifest import release_manifest, settings_manifest
 from controller.targets.ecs.native import Native, part, texts
+from controller.targets.ecs.pinned import is_image
 from controller.targets.ecs.rules import SERVICE, TASK_DEFINITION
 from controller.targets.ecs.spared import GONE, ignored_in, is_ignored, reaches, spared
 
@@ -47,14 +48,17 @@ def differing_settings(settings: Settings, live: Live | None, read: Callable[[],
 def echo_of(live: Manifest, released: Manifest) -> Echo:
     """Give what AWS answered otherwise than it was asked, just after it took a release.
 
-    What a revision holds is what was registered, whatever AWS calls it. Of the service's own fields only those that
+    What a revision holds is what was registered, whatever AWS calls it; but an image that is another is none of it.
+    Of the service's own fields only those that
     were not asked for count: one that was and shows otherwise was not taken.
     """
     there, asked = within(live.pairs, released.owns), released.pairs
     return tuple(
         Echoed(path=path, live=there[path], wanted=asked.get(path))
         for path in sorted(there)
-        if there[path] != asked.get(path) and (path not in asked or path.startswith(f"{TASK_DEFINITION}."))
+        if there[path] != asked.get(path)
+        and not is_image(path)
+        and (path not in asked or path.startswith(f"{TASK_DEFINITION}."))
     )
 
 

@@ -90,4 +90,4 @@ def mark_of(service: Native) -> bytes:
 
 def asked_of(one: LookAt) -> Asked:
     """Give what was asked of a look."""
-    return (one.moving, one.ours, one.proven, one.draft, reads_revisions(one.owns), reads_tags(one.owns))
+    return (one.moving, one.ours, one.proven, reads_revisions(one.owns), reads_tags(one.owns))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from controller.model.images import Found, ImageAnswer, Missing, Reference, Unreachable
-from controller.model.manifest import Scalar
+from controller.model.manifest import Echo, Echoed, Scalar
 from controller.model.packed import Packed
 from controller.model.release import Release
 from controller.targets.ecs.canon import bracket
@@ -13,6 +13,7 @@ from controller.targets.ecs.native import Native, part, parts, text
 from controller.targets.ecs.rules import TASK_DEFINITION
 
 _CONTAINERS: Final = "containerDefinitions"
+_IMAGES: Final = f"{TASK_DEFINITION}.{_CONTAINERS}["
 _SHOWN: Final = 19  # sha256: and a dozen digits
 _COPY: Final = "push it, or copy it from where it is: trueup promote-image SOURCE {image}"
 _STAY: Final = "or let it stay on its tag: images: {{{name}: {{image: {image!r}, follow: tag}}}}"
@@ -23,6 +24,11 @@ _ARCHITECTURES: Final = {"X86_64": "amd64", "ARM64": "arm64"}
 def image_path(container: str) -> str:
     """Name the path at which a manifest has a container's image."""
     return f"{bracket(f'{TASK_DEFINITION}.{_CONTAINERS}', container)}.image"
+
+
+def is_image(path: str) -> bool:
+    """Whether this is the path of a container's image."""
+    return path.startswith(_IMAGES) and path.endswith("].image")
 
 
 def with_images(definition: Native, images: Mapping[str, str]) -> dict[str, object]:
@@ -52,6 +58,16 @@ def pinned(images: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str
         name: image if Reference.of(image).digest or name not in found else Reference.of(image).at(found[name])
         for name, image in images.items()
     }
+
+
+def names_under(fields: Mapping[str, Scalar], found: Mapping[str, str]) -> Echo:
+    """Give the tags among the pairs of a definition as other names of the digests that were found for them."""
+    as_found = pinned_fields(fields, found)
+    return tuple(
+        Echoed(path=path, live=as_found[path], wanted=fields[path])
+        for path in sorted(map(image_path, found))
+        if path in fields and as_found[path] != fields[path]
+    )
 
 
 def pinned_fields(fields: Mapping[str, Scalar], found: Mapping[str, str]) -> Mapping[str, Scalar]:

@@ -13,7 +13,7 @@ from controller.model.names import DeploymentId
 from controller.targets.ecs.answers import Cause, Declined
 from controller.targets.ecs.client import Access
 from controller.targets.ecs.definitions import Definition
-from controller.targets.ecs.draft import read_draft, tagged
+from controller.targets.ecs.draft import tagged
 from controller.targets.ecs.native import last, parts, text, texts
 from controller.targets.ecs.pinned import digests
 from controller.targets.ecs.sight import Job
@@ -42,7 +42,6 @@ def read_running(access: Access, jobs: Sequence[Job], describe: Describe) -> Non
 
 def _wanting(job: Job, describe: Describe) -> Iterable[tuple[DeploymentId, str]]:
     """Give the deployments whose tags are not known yet, each with the name of its service revision."""
-    stay = read_draft(job.one.draft).tags
     for one in job.listed:
         made = DeploymentId(text(one, "id"))
         if made in job.seen.images or job.seen.unpinned.get(made) == job.mark:
@@ -51,7 +50,7 @@ def _wanting(job: Job, describe: Describe) -> Iterable[tuple[DeploymentId, str]]
             definition = json.loads(str(describe(text(one, "taskDefinition")).native))
         except TrueupError:
             continue  # told where the deployment itself is put together
-        if any(True for _ in tagged(definition, stay)):
+        if any(True for _ in tagged(definition, frozenset())):
             yield made, revision_arn(job, made)
         else:
             job.seen.images[made] = {}

@@ -12,11 +12,10 @@ from controller.model.packed import Packed
 from controller.ports import LookAt
 from controller.targets.ecs.answers import Cause, Declined
 from controller.targets.ecs.definitions import Definition
-from controller.targets.ecs.draft import read_draft
 from controller.targets.ecs.manifest import canonical_json, deploying, live_manifest, live_settings, write_shape
 from controller.targets.ecs.memory import Seen
 from controller.targets.ecs.native import Native, micros, number, parts, text
-from controller.targets.ecs.pinned import digests, images_of, pinned, pinned_fields, with_images
+from controller.targets.ecs.pinned import digests, images_of, names_under, pinned, pinned_fields, with_images
 from controller.targets.ecs.scaling import Scaled
 from controller.targets.ecs.stopped import blame_of, evidence_of, exits_of, placing_trouble
 from controller.targets.ecs.verdict import (
@@ -118,13 +117,8 @@ def _shape(definition: Definition, fields: Native, images: Mapping[str, str]) ->
 
 
 def _images(job: Job, made: DeploymentId) -> Mapping[str, str]:
-    """Give the digests that a deployment's tags stand for, but of those that stay on their tags."""
-    return _stayed(job, job.seen.images.get(made, {}))
-
-
-def _stayed(job: Job, images: Mapping[str, str]) -> Mapping[str, str]:
-    stay = read_draft(job.one.draft).tags
-    return {name: digest for name, digest in images.items() if name not in stay}
+    """Give the digests that a deployment's tags stand for."""
+    return job.seen.images.get(made, {})
 
 
 def _manifest(seen: Seen, definition: Definition, fields: Native, images: Mapping[str, str]) -> Manifest:
@@ -132,7 +126,8 @@ def _manifest(seen: Seen, definition: Definition, fields: Native, images: Mappin
     known = seen.manifests.get(key)
     if known is not None:
         return known
-    return seen.keep_manifest(key, live_manifest(pinned_fields(definition.fields, images), fields))
+    found = live_manifest(pinned_fields(definition.fields, images), fields)
+    return seen.keep_manifest(key, found.echoed(names_under(definition.fields, images)))
 
 
 def _manifest_of(job: Job, one: Native, describe: Describe, images: Mapping[str, str]) -> Manifest:
@@ -219,7 +214,7 @@ def _told_of(job: Job, made: str, describe: Describe) -> Deployment | None:
         manifest, revision = known.manifest, known.revision
     elif frozen is not None:
         images = digests(parts(frozen, "containerImages"), "containerName") if job.by_digest else {}
-        manifest = _manifest_of(job, frozen, describe, _stayed(job, images))
+        manifest = _manifest_of(job, frozen, describe, images)
         revision = Revision(text(frozen, "taskDefinition"))
     deployment = Deployment(
         id=told.id,

@@ -84,7 +84,6 @@ class Bench:
         one = LookAt(
             target=TargetName(want.place.service),
             place=want.place,
-            draft=want.draft,
             owns=want.release.manifest.owns,
         )
         return self.target.look([one])[one.target]
