@@ -24,8 +24,8 @@ class Below:
     def find(self, one: Unfinished, draft: Draft, live: Live | None) -> tuple[Native | None, str]:
         """Find what lies below, and its name; none if nothing does.
 
-        Raises Unfilled if there is nothing to lay it over, Unexamined if not all was read yet, and TrueupError if it
-        cannot be read.
+        Raises Unfilled if there is nothing to lay it over, Unexamined if not all was read yet, and TrueupError if
+        it cannot be read.
         """
         if not draft.base:
             return None, ""

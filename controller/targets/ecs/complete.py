@@ -2,6 +2,7 @@
 
 import json
 import threading
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from controller.model.packed import Packed
 from controller.model.paths import Paths
 from controller.model.place import Place
 from controller.model.release import Release, Settings
+from controller.model.rollout import MOVING
 from controller.ports import Lookups, Registries, Unfinished
 from controller.targets.ecs.base import is_running, owned_of
 from controller.targets.ecs.bases import Bases, Unexamined
@@ -25,6 +27,7 @@ from controller.targets.ecs.below import Below, laid
 from controller.targets.ecs.client import Clients
 from controller.targets.ecs.creation import lacking
 from controller.targets.ecs.draft import Draft, read_draft, tagged
+from controller.targets.ecs.known import kept_images, running_images
 from controller.targets.ecs.lookedup import LookedUp, Unfilled, fill
 from controller.targets.ecs.manifest import (
     WHOLE,
@@ -35,16 +38,16 @@ from controller.targets.ecs.manifest import (
     settings_manifest,
     write_shape,
 )
-from controller.targets.ecs.native import Native, last, part
+from controller.targets.ecs.native import Native, last
 from controller.targets.ecs.pinned import (
     asked_images,
-    images_of,
     known_images,
     moved,
     with_images,
     wrong_with,
 )
 
+_LAID: Final = "laid over"
 _AGAIN: Final = 30.0  # seconds, while it could not be done
 _SOON: Final = 300.0  # while something waits to be deployed
 _LATE: Final = 3600.0  # at rest, where nothing depends on it
@@ -67,7 +70,7 @@ class _Work:
 
     `want` has what was looked up in it; `words` are what the spec says of the task definition, `definition` the
     whole of it. `tags` are the images that are to be found, `images` those that were, `base` the ARN of what others
-    registered below.
+    registered below. `due` says that the registry is to be asked.
     """
 
     one: Unfinished
@@ -82,6 +85,7 @@ class _Work:
     tags: Mapping[str, str]
     images: dict[str, str]
     base: str = ""
+    due: bool = True
     notes: list[str] = field(default_factory=list)
 
 
@@ -135,13 +139,9 @@ class Completing:
         filled = fill(one.want, values)
         words, service = read_shape(str(filled.release.shape))
         tags = dict(tagged(words, draft.tags)) if self._registries else {}
-        images = {
-            name: image
-            for name, image in known_images(filled.release.digest, releases, tags).items()
-            if Reference.of(image).digest
-        }
-        images = _running(tags, live) | images
-        return _Work(
+        known_now = known_images(filled.release.digest, releases, tags)
+        images = {name: image for name, image in known_now.items() if Reference.of(image).digest}
+        work = _Work(
             one=one,
             want=filled,
             key=key,
@@ -152,17 +152,23 @@ class Completing:
             owned=owned_of(words) if draft.base and is_running(draft.base) else WHOLE,
             passed=passed,
             tags=tags,
-            images=images,
+            images=running_images(tags, live) | kept_images(one.memory, tags) | images,
             base=base_name if base is not None and not is_running(draft.base) else "",
-            notes=[f"laid over {last(base_name)}"] if base is not None else [],
+            notes=[f"{_LAID} {last(base_name)}"] if base is not None else [],
         )
+        same = before is not None and before.want is one.want
+        expired = before is not None and same and before.key == key
+        work.due = _is_unknown(work) or expired or (not same and not _is_settled(work))
+        if before is not None and same and not work.due:
+            work.notes += [note for note in before.result.notes if not note.startswith(_LAID)]
+        return work
 
     def _ask(self, works: Sequence[_Work]) -> Mapping[ImageAt, ImageAnswer]:
         """Ask the registries what every tag stands for, and whether what it stood for is still there."""
         if self._registries is None:
             return {}
         asked: dict[ImageAt, None] = {}
-        for work in works:
+        for work in (work for work in works if work.due):
             place, images = work.one.want.place, (*work.tags.values(), *work.images.values())
             asked.update(dict.fromkeys(_at(image, place) for image in images))
         return self._registries.find(list(asked)) if asked else {}
@@ -173,7 +179,7 @@ class Completing:
         why = "; ".join(filter(None, wrong))
         result = replace(work.one.want, unread=why) if why else _whole(work)
         rests = not why and not _waits(work)
-        until = self._elapsed() + (_AGAIN if why else _LATE if rests else _SOON)
+        until = self._elapsed() + (_AGAIN if why else _spread(work) if rests else _SOON)
         self._keep(work.one.want.place.claim, _Done(want=work.one.want, key=work.key, until=until, result=result))
         return result
 
@@ -195,14 +201,21 @@ def _at(image: str, place: Place) -> ImageAt:
     return ImageAt(reference=image, place=replace(place, cluster="", service=""))
 
 
-def _running(tags: Mapping[str, str], live: Live | None) -> dict[str, str]:
-    """Take a tag that runs for what its tasks run, so that first contact restarts nothing."""
-    if live is None or not tags:
-        return {}
-    shape: Native = json.loads(str(live.shape))
-    there = images_of(part(shape, "taskDefinition"))
-    named = {**there, **part(shape, "images")}
-    return {name: there[name] for name, image in tags.items() if named.get(name) == image}
+def _is_unknown(work: _Work) -> bool:
+    return any(name not in work.images for name in work.tags)
+
+
+def _is_settled(work: _Work) -> bool:
+    """Whether nothing of it is still to be deployed: at rest, in flight, or what runs at first contact."""
+    memory = work.one.memory
+    rollout = memory.rollout if memory and memory.phase in MOVING else None
+    in_flight = rollout is not None and rollout.release.asked == work.want.release.digest
+    return not _waits(work) or in_flight or _runs(work)
+
+
+def _spread(work: _Work) -> float:
+    """Let tags at rest be asked for once in about an hour, and those of many targets at different times."""
+    return _LATE * (0.5 + zlib.crc32(work.one.want.place.claim.encode()) / 2**32)
 
 
 def _waits(work: _Work) -> bool:
@@ -223,17 +236,13 @@ def _settle(work: _Work, name: str, image: str, answers: Mapping[ImageAt, ImageA
     place = work.one.want.place
     answer, kept = answers.get(_at(image, place)), work.images.get(name)
     if kept is not None:
-        there = answers.get(_at(kept, place))
-        if isinstance(there, Missing) and _waits(work) and not _runs(work):
-            return f"the image of {name!r} that {image} stood for is gone: {there.why}"
-        if isinstance(there, Missing):
-            gone = (
-                f"the image of {name!r}, which runs, is gone: {there.why}; a task that is replaced will not start"
-            )
-            work.notes.append(gone)
         if answer is not None and (note := moved(name, image, kept, answer)):
             work.notes.append(note)
-        return wrong_with(name, image, there, work.definition) if isinstance(there, Found) else ""
+        wrong = _wrong_now(work, name, image, answers.get(_at(kept, place)))
+        if not wrong or not _is_settled(work):
+            return wrong
+        work.notes.append(f"{wrong}; it runs, and a task that is replaced will not start")
+        return ""
     if answer is None:
         return f"nobody said what {image} stands for"
     if wrong := wrong_with(name, image, answer, work.definition):
@@ -245,6 +254,13 @@ def _settle(work: _Work, name: str, image: str, answers: Mapping[ImageAt, ImageA
         if before is not None and (note := moved(name, image, before, answer)):
             work.notes.append(note)
     return ""
+
+
+def _wrong_now(work: _Work, name: str, image: str, there: ImageAnswer | None) -> str:
+    """Say what has become wrong with an image whose digest is known; that nobody can be asked is nothing wrong."""
+    if isinstance(there, Missing):
+        return f"the image of {name!r} that {image} stood for is gone: {there.why}"
+    return wrong_with(name, image, there, work.definition) if isinstance(there, Found) else ""
 
 
 def _whole(work: _Work) -> DesiredTarget:

@@ -1,0 +1,26 @@
+"""What tags stand for as far as that is known without asking a registry: by what runs, and by what should."""
+
+import json
+from collections.abc import Mapping
+
+from controller.model.observation import Live
+from controller.model.record import Memory
+from controller.targets.ecs.native import Native, part
+from controller.targets.ecs.pinned import asked_images, images_of
+
+
+def running_images(tags: Mapping[str, str], live: Live | None) -> dict[str, str]:
+    """Take a tag that runs for what its tasks run, so that first contact restarts nothing."""
+    if live is None or not tags:
+        return {}
+    shape: Native = json.loads(str(live.shape))
+    there = images_of(part(shape, "taskDefinition"))
+    named = {**there, **part(shape, "images")}
+    return {name: there[name] for name, image in tags.items() if named.get(name) == image}
+
+
+def kept_images(memory: Memory | None, tags: Mapping[str, str]) -> dict[str, str]:
+    """Keep what a tag stood for in the release that should run, where the same tag is asked for again."""
+    current = [memory.current.release] if memory and memory.current else []
+    found = {name: next(iter(asked_images(current, name, image)), "") for name, image in tags.items()}
+    return {name: image for name, image in found.items() if image}
