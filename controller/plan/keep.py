@@ -79,16 +79,28 @@ def lifted(memory: Memory, release: Release) -> Mapping[Digest, Quarantined]:
 
 
 def renamed(look: Look) -> Memory:
-    """Call what runs by the name that is wanted now."""
+    """Call what runs by the name that is wanted now, wherever it is remembered; it stays as good as it was.
+
+    Names can differ in more than the version: of what runs by a tag, one is the tag and another the digest.
+    """
     memory, wish, current = look.memory, look.wish, look.memory.current
     if wish is None or current is None:
         raise AssertionError("what runs gets the name of what is wanted")
+    revision = look.live.revision if look.live else current.revision
 
     def named(kept: Kept) -> Kept:
-        return replace(kept, release=wish.release) if kept.digest == wish.digest else kept
+        if kept.digest == wish.digest:
+            return replace(kept, release=wish.release)
+        same = kept.digest == current.digest
+        return replace(kept, release=wish.release, revision=revision) if same else kept
 
-    goods = tuple(named(good) for good in memory.goods)
-    return replace(memory, current=named(current), goods=goods, found=named(memory.found) if memory.found else None)
+    goods = {good.digest: good for good in map(named, reversed(memory.goods))}
+    return replace(
+        memory,
+        current=named(current),
+        goods=tuple(reversed(goods.values())),
+        found=named(memory.found) if memory.found else None,
+    )
 
 
 def relabelled(memory: Memory, left: Kept, now_runs: Kept) -> Memory:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final, TypeAlias
 
 from controller.model.observation import Live
+from controller.model.release import Release
 from controller.model.rollout import Phase
 from controller.plan.calls import who
 from controller.plan.drift import drifting, fate, is_due, told, unset
@@ -72,9 +73,15 @@ def _wish(look: Look) -> Rest | None:
 
 def _runs_already(look: Look, wish: Wish) -> Rest:
     current = look.memory.current
-    relabelled = current is not None and look.runs(current.release) and look.memory.phase is not Phase.STALLED
-    known = relabelled or (look.memory.is_good(wish.digest) and _rests(look.live))
+    if current is not None and look.runs(current.release) and look.memory.phase is not Phase.STALLED:
+        return say(Resting.RENAMED, _renamed(current.release, wish))
+    known = look.memory.is_good(wish.digest) and _rests(look.live)
     return say(Resting.RETURNED if known else Resting.TAKEN, wish.release.version)
+
+
+def _renamed(current: Release, wish: Wish) -> str:
+    was, now = current.version, wish.release.version
+    return now if was == now else f"{was} is {now} now"
 
 
 def _ended(look: Look) -> bool:
@@ -135,7 +142,7 @@ def _label(look: Look) -> Rest:
     current = memory.current.release if memory.current else None
     if current is not None and wish.digest == current.digest and not look.again:
         if current.version != wish.release.version:
-            return say(Resting.RENAMED, f"{current.version} is {wish.release.version} now")
+            return say(Resting.RENAMED, _renamed(current, wish))
         return say(Resting.ALIGNED, f"{wish.release.version}{_unset_words(look)}")
     if look.barred:
         return say(Resting.QUARANTINED, wish.release.version)

@@ -63,11 +63,15 @@ def check_decision(c, name, d, before, sight):
     assert (after.rollout is not None) == (after.phase in HOLDING), "a rollout has a phase, a phase has its rollout"
     assert after.next is None or after.phase is not Phase.IDLE
     gained = {k.digest for k in after.goods} - {k.digest for k in before.goods}
-    relabelled = signal == "RETURNED" and before.current is not None and before.is_good(before.current.digest)
+    relabelled = (
+        signal in {"RETURNED", "RENAMED"} and before.current is not None and before.is_good(before.current.digest)
+    )
     assert not gained or signal in {"BAKED", "EARNED"} or relabelled, "good is earned"
     lost = {k.digest for k in before.goods} - {k.digest for k in after.goods}
     moved = before.place != after.place
-    assert moved or len(before.goods) == 10 or lost <= set(after.quarantine), "only quarantine takes a good away"
+    left = {before.current.digest} if signal == "RENAMED" else set()
+    barred = set(after.quarantine)
+    assert moved or len(before.goods) == 10 or lost <= barred | left, "only quarantine takes a good away"
     if a is None:
         return
     assert not isinstance(sight, Unseen), "when blind, be still"

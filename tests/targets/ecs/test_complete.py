@@ -361,6 +361,18 @@ def test_one_container_stays_on_its_tag_and_the_other_is_by_digest(bench):
     assert bench.differs(done) == []
 
 
+def test_what_stays_on_its_tag_and_what_was_resolved_both_run_whatever_the_spec_says_now(bench):
+    stays, resolved = (bench.whole(bench.want("v1.2.2", tags=tags)) for tags in (["api"], []))
+    assert stays.release != resolved.release
+    for want in (stays, resolved):
+        live = bench.sight(want).manifest
+        assert stays.release.runs_in(live) and resolved.release.runs_in(live)
+        assert bench.differs(stays) == bench.differs(resolved) == []
+    bench.ground.send(resolved.release)
+    live = bench.sight(resolved).manifest
+    assert resolved.release.runs_in(live) and not stays.release.runs_in(live), "the tag is not there any more"
+
+
 def test_two_containers_of_one_repository_are_compared_by_container(bench):
     side = {"name": "side", "image": f"{API}:v1.2.1", "essential": False}
     containers = [{"name": "api", "image": f"{API}:v1.2.2"}, side]
@@ -420,6 +432,17 @@ def test_the_newest_foreign_revision_lies_below_and_what_is_ours_is_laid_over_it
     assert (body["memory"], container["image"]) == ("1024", at("v1.2.3"))
     assert container["environment"] == [{"name": "THEIRS", "value": "1"}, {"name": "OURS", "value": "2"}]
     assert done.notes == ("laid over base-api:2",)
+
+
+def test_a_container_of_the_base_that_runs_by_its_tag_is_no_difference(bench):
+    agent = {"name": "agent", "image": f"{HOST}/agent:7", "essential": False}
+    both = definition(containerDefinitions=[{"name": "api", "image": f"{API}:v1.2.2"}, agent])
+    bench.ground.sandbox.seed([a_seed(task_definition=both)])
+    done = bench.whole(bench.want("v1.2.2", base={**NEWEST, "family": "unifocus-prod-api"}))
+    assert (image_of(done), image_of(done, "agent")) == (at("v1.2.2"), f"{HOST}/agent:7")
+    assert bench.differs(done) == []
+    bench.ground.send(done.release)
+    assert bench.differs(done) == []
 
 
 def test_revisions_of_ours_are_passed_over(bench):

@@ -2,10 +2,11 @@
 
 import pytest
 
+from controller.model.manifest import Echoed, Manifest
 from controller.model.names import DeploymentId, Revision
 from controller.model.observation import Live
 from controller.ports import Native
-from controller.targets.ecs.difference import differing_fields, differing_settings
+from controller.targets.ecs.difference import differing_fields, differing_settings, echo_of
 from controller.targets.ecs.manifest import live_manifest, live_settings
 from controller.targets.ecs.spec import shape
 
@@ -121,3 +122,10 @@ def test_of_the_deployment_configuration_only_declared_members_are_sent_each_who
 def test_only_the_settings_that_differ_are_sent():
     declared = settings(healthCheckGracePeriodSeconds=30, desiredCount=2, propagateTags="NONE")
     assert differing_settings(declared, live(), never) == {"healthCheckGracePeriodSeconds": 30}
+
+
+def test_another_image_is_no_echo_of_what_was_asked_for():
+    container = "taskDefinition.containerDefinitions[api]"
+    asked = Manifest.of({f"{container}.image": "api@sha256:1", f"{container}.cpu": 1}, ("taskDefinition",))
+    answered = Manifest.of({f"{container}.image": "api:moved", f"{container}.cpu": 2})
+    assert echo_of(answered, asked) == (Echoed(path=f"{container}.cpu", live=2, wanted=1),)
