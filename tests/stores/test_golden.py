@@ -16,6 +16,7 @@ import pytest
 from controller.model.cycle import Cycle
 from controller.model.decision import Blocker, Decision, Ensure, Plan
 from controller.model.desired import Accepted, Brake, Complaint, Desired, DesiredTarget, OnDrift, Supersede
+from controller.model.lookups import Looked, LookedValue, Lookup
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, DeploymentId, EnvName, Revision, TargetName
 from controller.model.observation import Absent, Blame, Deployment, Live, Observation, OurTags, State, Unseen
@@ -58,6 +59,13 @@ MEMORY = replace(
     ordered=2,
     unpinned=3,
     recovered=4,
+    looked=Looked(
+        commit=Commit("c" * 40),
+        values=(
+            LookedValue(lookup=Lookup(kind="ssm", name="/prod/url"), text=""),
+            LookedValue(lookup=Lookup(kind="tfstate", name="subnets"), state="s3://b/k", items=("a", "b")),
+        ),
+    ),
 )
 MEMORY = replace(
     MEMORY,

@@ -504,6 +504,29 @@ def test_a_revision_that_was_deregistered_is_no_base(bench):
     assert body_of(bench.whole(bench.want("v1.2.3", base=NEWEST)))["memory"] == "512"
 
 
+def test_a_base_that_was_deregistered_while_it_is_replaced_stays_the_base_after_a_restart_too(bench):
+    register(bench, memory="512")
+    base = register(bench, memory="1024")
+    want = bench.want("v1.2.3", base=NEWEST)
+    first = bench.whole(want)
+    bench.rests(first)
+    bench.ground.aws.ecs.deregister_task_definition(taskDefinition=base)
+    bench.restart()
+    again = bench.whole(want)
+    assert (again.release, again.notes) == (first.release, ("laid over base-api:2",))
+    register(bench, memory="2048")
+    bench.later(301)
+    assert body_of(bench.whole(want))["memory"] == "2048"
+
+
+def test_a_recorded_base_of_another_family_says_nothing_of_this_one(bench):
+    for _ in range(3):
+        register(bench, family="other")
+    bench.rests(bench.whole(bench.want("v1.2.3", base={**NEWEST, "family": "other"})))
+    register(bench, memory="512")
+    assert bench.whole(bench.want("v1.2.3", base=NEWEST)).notes == ("laid over base-api:1",)
+
+
 def test_families_are_listed_once_in_five_minutes_for_all_targets(bench):
     register(bench)
     services = [f"s{number}" for number in range(4)]

@@ -1,6 +1,7 @@
 """What a spec looks up is in the release before anything is decided; one that cannot be had holds its target."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from controller.model.desired import DesiredTarget
 from controller.model.lookups import Lookup
 from controller.model.names import Commit, TargetName
 from controller.model.packed import Packed
+from controller.model.record import Memory
 from controller.model.release import Release
 from controller.ports import Native, Unfinished
 from controller.probes.lookups import Lookups
@@ -43,6 +45,10 @@ def wanted(ground, commit="c1", service=None, **more):
 
 def completing(ground):
     return EcsTarget(ground.clients, lookups=Lookups(ground.clients.of_place))
+
+
+def remembering(one, looked):
+    return replace(one, memory=Memory(looked=looked))
 
 
 def complete(target, one, ground):
@@ -121,3 +127,71 @@ def test_a_value_that_looks_like_a_look_up_is_only_a_text(ground):
     command = read_shape(str(done.release.shape))[0]["containerDefinitions"][0]["command"]
     assert command == ["${ssm:/prod/subnets} ${version}"]
     assert ground.made("GetParameters") == 1
+
+
+def role_of(done):
+    assert done.unread == ""
+    return read_shape(str(done.release.shape))[0]["taskRoleArn"].rpartition("/")[2]
+
+
+def test_after_a_restart_the_record_says_what_was_looked_up_for_a_commit(ground):
+    put(ground, role="one", subnets="subnet-b,subnet-a")
+    one = wanted(ground, taskRoleArn=ROLE.marked, service={"networkConfiguration": NETWORK})
+    first = complete(completing(ground), one, ground)
+    put(ground, role="two", subnets="subnet-c,subnet-d")
+    again = complete(completing(ground), remembering(one, first.looked), ground)
+    assert (again.release.manifest, again.looked) == (first.release.manifest, first.looked)
+    assert ground.made("GetParameters") == 1
+
+
+def test_it_is_so_too_for_what_is_no_part_of_the_release_and_for_a_rule_that_passes_over(ground):
+    put(ground, role="one")
+    one = wanted(ground, service={"tags": [{"key": "net", "value": ROLE.marked}]})
+    first = complete(completing(ground), one, ground)
+    put(ground, role="two")
+    again = complete(completing(ground), remembering(one, first.looked), ground)
+    assert again.settings.manifest.get("service.tags[net]") == "one"
+
+
+def test_another_commit_looks_up_anew_whatever_is_remembered(ground):
+    put(ground, role="one")
+    first = complete(completing(ground), wanted(ground, taskRoleArn=ROLE.marked), ground)
+    put(ground, role="two")
+    later = wanted(ground, "c2", taskRoleArn=ROLE.marked)
+    done = complete(completing(ground), remembering(later, first.looked), ground)
+    assert (role_of(first), role_of(done), done.looked.commit) == ("one", "two", "c2")
+
+
+def test_another_value_is_another_content_that_was_asked_for(ground):
+    put(ground, role="one")
+    first = complete(completing(ground), wanted(ground, taskRoleArn=ROLE.marked), ground)
+    put(ground, role="two")
+    other = complete(completing(ground), wanted(ground, "c2", taskRoleArn=ROLE.marked), ground)
+    same = complete(completing(ground), wanted(ground, "c3", taskRoleArn=ROLE.marked), ground)
+    assert first.release.asked != other.release.asked == same.release.asked
+
+
+class Shelf:
+    """Where look-ups are found, all of them as the same value."""
+
+    def __init__(self, value):
+        self.value, self.asked = value, 0
+
+    def find(self, asked):
+        self.asked += 1
+        return dict.fromkeys(asked, self.value)
+
+
+def test_an_empty_value_is_said_and_may_be_mended_without_a_commit(ground):
+    shelf = Shelf("")
+    target, one = EcsTarget(ground.clients, lookups=shelf), wanted(ground, taskRoleArn=ROLE.marked)
+    for _ in range(2):
+        assert complete(target, one, ground).unread == "${ssm:/prod/role} is empty"
+    shelf.value = "task"
+    assert role_of(complete(target, one, ground)) == "task"
+
+
+def test_nothing_is_looked_up_for_what_looks_up_nothing(ground):
+    shelf = Shelf("x")
+    done = complete(EcsTarget(ground.clients, lookups=shelf), wanted(ground), ground)
+    assert (done.unread, done.looked, shelf.asked) == ("", None, 0)
