@@ -128,11 +128,12 @@ def _quota_row(fleet: Release) -> Row:
 
 def _release_row(measure: str, made: list[Release], peer: Release, goal: float | None) -> Row:
     each = median(one.each for one in made)
-    whole = median(one.whole / one.releases for one in made)
+    whole = median(one.whole / one.releases - one.asked for one in made)
+    registry = median(one.asked for one in made)
     return Row(
         measure=measure,
         peer=f"{peer.each:g}",
-        trueup=f"{each:g} ({whole:g} with the bake)",
+        trueup=f"{each:g} ({whole:g} with the bake), {registry:g} to registries",
         ratio=f"{each / peer.each:.2f} x ecs-deploy",
         compared=None if goal is None else each,
         goal=goal,

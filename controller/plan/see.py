@@ -66,11 +66,9 @@ def look_at(
     known = record.targets.get(name)
     lost = _lives_elsewhere(known, place) and not _may_live(sight, want)
     memory = _resolve(_recalled(known, place, orders, keep=lost), live, now)
-    if named is not None and not lost:
-        memory = _told(memory, named, place)
+    memory = _told(memory, named, place) if named is not None and not lost else memory
     memory = learnt(_unpinned(_seen_set(memory, want, live, now), want, orders.pin), want, live, orders, seen, now)
-    wish = _effective(want, orders.pin, memory)
-    memory = _reowned(memory, wish)
+    memory = _reowned(memory, wish := _effective(want, orders.pin, memory))
 
     def judge(gates: tuple[Gate, ...], release: Release | None) -> tuple[Judged, ...]:
         return _not_open(gates, release, desired, name, place, seen, now)
