@@ -139,8 +139,7 @@ class Completing:
         filled = fill(one.want, values)
         words, service = read_shape(str(filled.release.shape))
         tags = dict(tagged(words, draft.tags)) if self._registries else {}
-        known_now = known_images(filled.release.digest, releases, tags)
-        images = {name: image for name, image in known_now.items() if Reference.of(image).digest}
+        images = known_images(filled.release.digest, releases, tags)
         work = _Work(
             one=one,
             want=filled,

@@ -130,5 +130,9 @@ def known_images(asked: str, releases: Iterable[Release], names: Iterable[str]) 
         if release.asked == asked:
             fields = release.manifest.pairs
             found = {name: fields.get(image_path(name)) for name in names}
-            return {name: image for name, image in found.items() if isinstance(image, str)}
+            return {
+                name: image
+                for name, image in found.items()
+                if isinstance(image, str) and Reference.of(image).digest
+            }
     return {}
