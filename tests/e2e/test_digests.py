@@ -82,12 +82,12 @@ def test_what_terraform_registers_ships_as_a_rollout_of_its_own(stage: Stage):
 
 
 def test_a_difference_that_is_passed_over_is_listed_with_its_reason_and_never_healed(stage: Stage):
-    rule = 'ignore: [{path: "$.taskDefinition.cpu", reason: the platform team sizes it}]'
+    rule = 'ignore: [{path: "$.taskDefinition.memory", reason: the platform team sizes it}]'
     stage.begin(more=f"healAfter: 1m\n{rule}")
     ecs = stage.eye.client("ecs")
     runs = ecs.describe_task_definition(taskDefinition=stage.eye.service()["taskDefinition"])["taskDefinition"]
     kept = {key: runs[key] for key in ("networkMode", "requiresCompatibilities", "executionRoleArn") if key in runs}
-    sized = {**kept, "family": family(), "cpu": "1024", "memory": runs["memory"]}
+    sized = {**kept, "family": family(), "cpu": runs["cpu"], "memory": "1024"}
     made = ecs.register_task_definition(**sized, containerDefinitions=runs["containerDefinitions"])
     stage.eye.deploy(made["taskDefinition"]["taskDefinitionArn"])
     stage.looks(8, "it looks on, for longer than healAfter")
@@ -95,6 +95,6 @@ def test_a_difference_that_is_passed_over_is_listed_with_its_reason_and_never_he
     assert stage.memory().drift is None
     said = planned(stage, "--show-ignored", "-o", "json")
     (item,) = json.loads(said.out)["items"]
-    (one,) = [one for one in item["ignored"] if one["path"] == "taskDefinition.cpu"]
+    (one,) = [one for one in item["ignored"] if one["path"] == "taskDefinition.memory"]
     assert (one["live"], one["rule"]) == (1024, "ignore: the platform team sizes it")
     assert item["differences"] == []
