@@ -38,7 +38,7 @@ class Inside:
                 "endpoint_url": endpoint,
                 "store": f"sqlite:///{folder}/trueup.db",
                 "cache": f"{folder}/cache",
-                "clock": "now*600",  # so that AWS's quotas are not what is measured
+                "clock": "now*60",  # AWS's quotas are not what is measured; a look a minute is
                 "log": "json",
             }
         )

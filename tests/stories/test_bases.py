@@ -8,7 +8,7 @@ from controller.model.names import Digest
 from controller.model.orders import Pin, Rollback
 from controller.model.packed import Packed
 from controller.model.release import Release
-from tests.world import FakeWorld
+from tests.world import Approval, FakeWorld
 
 
 class Laid(FakeWorld):
@@ -106,3 +106,35 @@ def test_a_person_who_went_back_is_not_overruled_by_a_newer_base():
     w.version = "3/c"
     w.ticks(14)
     assert w.running == "3/c", w.trail()
+
+
+class Over(FakeWorld):
+    """A world whose releases own their image alone; `below` is what lies below it now."""
+
+    below = "a"
+
+    def wanted(self, name):
+        want = super().wanted(name)
+        return replace(want, release=replace(want.release, shape=Packed.of(f'"{self.below}"')))
+
+
+def test_drift_is_healed_over_what_lies_below_now():
+    w = Over()
+    w.ticks(14)
+    w.below = "b"
+    w.platform.by_hand("api", "9")
+    w.platform.calls.clear()
+    w.ticks(14)
+    assert [(call.purpose.value, str(call.release.shape)) for call in w.platform.calls] == [("heal", '"b"')]
+
+
+def test_drift_is_healed_with_what_ran_while_a_newer_wish_waits():
+    w = Over()
+    w.ticks(14)
+    w.want["gates"] = (Approval(needed=1),)
+    w.version, w.below = "2", "b"
+    w.ticks(3)
+    w.platform.by_hand("api", "9")
+    w.platform.calls.clear()
+    w.ticks(14)
+    assert [(call.release.version, str(call.release.shape)) for call in w.platform.calls] == [("1", '"a"')]

@@ -27,7 +27,7 @@ from controller.targets.ecs.below import Below, laid
 from controller.targets.ecs.client import Clients
 from controller.targets.ecs.creation import lacking
 from controller.targets.ecs.draft import Draft, read_draft, tagged
-from controller.targets.ecs.known import kept_images, running_images
+from controller.targets.ecs.known import kept_images, running_images, shared
 from controller.targets.ecs.lookedup import LookedUp, Unfilled, fill
 from controller.targets.ecs.manifest import (
     WHOLE,
@@ -274,6 +274,7 @@ def _whole(work: _Work) -> DesiredTarget:
         asked=work.want.release.digest,
         core=_core(work) if work.draft.base else None,
     )
+    release = shared(release, work.one.memory)
     settings, fixed = want.settings, want.fixed
     if settings is not None and work.passed:
         manifest = settings_manifest(json.loads(settings.shape), work.passed)

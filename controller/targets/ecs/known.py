@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from controller.model.observation import Live
 from controller.model.record import Memory
+from controller.model.release import Release
 from controller.targets.ecs.native import Native, part
 from controller.targets.ecs.pinned import asked_images, images_of
 
@@ -24,3 +26,11 @@ def kept_images(memory: Memory | None, tags: Mapping[str, str]) -> dict[str, str
     current = [memory.current.release] if memory and memory.current else []
     found = {name: next(iter(asked_images(current, name, image)), "") for name, image in tags.items()}
     return {name: image for name, image in found.items() if image}
+
+
+def shared(release: Release, memory: Memory | None) -> Release:
+    """Keep one copy of what is remembered anyway: a fleet has thousands of them."""
+    for one in memory.releases if memory else ():
+        if (one.digest, one.manifest.owns, one.shape) == (release.digest, release.manifest.owns, release.shape):
+            return replace(release, manifest=one.manifest, shape=one.shape)
+    return release
