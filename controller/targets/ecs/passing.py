@@ -1,15 +1,16 @@
 """Differences that are passed over, each with the rule that says so, so that nobody has to believe it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from controller.model.desired import DesiredTarget, Ignored
+from controller.model.desired import DesiredTarget
 from controller.model.manifest import Manifest, Scalar
 from controller.model.observation import Live
 from controller.model.passed import Passed
-from controller.model.paths import Paths, is_under, matches
+from controller.model.paths import EXCEPT, Paths, is_under, matches
 from controller.targets.ecs.canon import AS_IT_IS, Leaf, Whole, flatten, grow
 from controller.targets.ecs.manifest import definition_fields, read_shape, service_fields
 from controller.targets.ecs.native import Native
@@ -31,15 +32,14 @@ _FOLDED: Final = MappingProxyType({
 def passed_over(want: DesiredTarget, live: Live) -> tuple[Passed, ...]:
     """List what differs between what runs and what is wanted, and is not told as a difference, in order of path."""
     definition, service = read_shape(str(want.release.shape))
-    owned = [part.manifest.owns for part in (want.release, want.settings, want.fixed) if part]
+    declared = tuple(own for own in _owns(want) if not own.startswith(EXCEPT))
     folded = _by_default((definition, service), read_shape(str(live.shape)))
     found = {
         one.path: one
         for one in (
-            *(one if _is_owned(one.path, owned) else replace(one, rule=_NOT_OURS) for one in folded),
-            *_not_declared(owned, live),
-            *_by_rule(want.release.manifest, _written(definition, service), live.manifest.pairs, want.ignore),
-            *_by_rule(want.settings.manifest if want.settings else None, {}, live.settings.pairs, want.ignore),
+            *(one if is_under(one.path, declared) else replace(one, rule=_NOT_OURS) for one in folded),
+            *_not_declared(declared, live),
+            *_by_rule(want, {**_beside(want), **_written(definition, service)}, live),
             *_by_echo(want.release.manifest, live.manifest.pairs),
         )
     }
@@ -56,25 +56,34 @@ def _by_echo(released: Manifest, live: Pairs) -> Iterator[Passed]:
             yield Passed(path=one.path, live=one.live, wanted=one.wanted, rule=_ECHOED)
 
 
-def _by_rule(owned: Manifest | None, wanted: Pairs, live: Pairs, rules: tuple[Ignored, ...]) -> Iterator[Passed]:
+def _beside(want: DesiredTarget) -> Pairs:
+    """Give what is declared beside the release."""
+    settings, fixed = want.settings, want.fixed
+    declared = {**json.loads(settings.shape if settings else "{}"), **json.loads(fixed.shape if fixed else "{}")}
+    return service_fields(declared, declared)
+
+
+def _by_rule(want: DesiredTarget, wanted: Pairs, live: Live) -> Iterator[Passed]:
     """Give what an `ignore` of the spec covers, if it is one that counts now."""
-    counting = [rule for rule in rules if owned is not None and f"!{rule.path}" in owned.owns]
-    for path in sorted(wanted.keys() | live.keys()):
+    counting = [rule for rule in want.ignore if f"{EXCEPT}{rule.path}" in _owns(want)]
+    there = {**live.settings.pairs, **live.manifest.pairs}
+    for path in sorted(wanted.keys() | there.keys()) if counting else ():
         rule = next((rule for rule in counting if matches(path, rule.path)), None)
-        if rule is not None and wanted.get(path) != live.get(path):
+        if rule is not None and wanted.get(path) != there.get(path):
             until = f", until {rule.until.isoformat()}" if rule.until else ""
             said = f"ignore: {rule.reason}{until}"
-            yield Passed(path=path, live=live.get(path), wanted=wanted.get(path), rule=said)
+            yield Passed(path=path, live=there.get(path), wanted=wanted.get(path), rule=said)
 
 
-def _is_owned(path: str, owned: Sequence[Paths]) -> bool:
-    return any(is_under(path, owns) for owns in owned)
-
-
-def _not_declared(owned: Sequence[Paths], live: Live) -> Iterator[Passed]:
+def _not_declared(declared: Paths, live: Live) -> Iterator[Passed]:
     for path, value in {**live.settings.pairs, **live.manifest.pairs}.items():
-        if not _is_owned(path, owned):
+        if not is_under(path, declared):
             yield Passed(path=path, live=value, wanted=None, rule=_NOT_OURS)
+
+
+def _owns(want: DesiredTarget) -> Paths:
+    parts = (want.release, want.settings, want.fixed)
+    return tuple(own for part in parts if part for own in part.manifest.owns)
 
 
 def _by_default(wanted: tuple[Native, Native], live: tuple[Native, Native]) -> Iterator[Passed]:
