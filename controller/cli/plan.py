@@ -91,11 +91,17 @@ def passed(cycle: "Cycle", name: "TargetName") -> "tuple[Passed, ...]":
 
 
 def wanted(cycle: "Cycle", name: "TargetName") -> "DesiredTarget | None":
-    """Give what the spec wants of a target, if it could be completed."""
+    """Give what the spec wants of a target, if it could be completed, with what is known that AWS makes of it."""
+    from dataclasses import replace
+
     from controller.model.desired import Desired
+    from controller.plan.compare import heard
 
     want = cycle.desired.targets.get(name) if isinstance(cycle.desired, Desired) else None
-    return want if want is not None and not want.unread else None
+    if want is None or want.unread:
+        return None
+    memory = cycle.before.targets.get(name)
+    return replace(want, release=heard(want.release, memory.releases)) if memory else want
 
 
 def code_of(cycle: "Cycle") -> int:
