@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Protocol
 
 from controller.model.cycle import Cycle
-from controller.model.decision import Ensure
+from controller.model.decision import Action
 from controller.model.desired import Accepted, DesiredTarget, Reading
+from controller.model.hooks import TaskAt, TaskSight
 from controller.model.images import ImageAnswer, ImageAt
 from controller.model.lookups import LookupAnswer, LookupAt
 from controller.model.manifest import Manifest
-from controller.model.names import DeploymentId, EnvName, TargetName
+from controller.model.names import DeploymentId, EnvName, TargetName, TaskId
 from controller.model.observation import Sight
 from controller.model.orders import Orders
 from controller.model.outcome import Outcome
@@ -81,11 +82,15 @@ class Target(Protocol):
         """Look at all of them, in as few calls as the platform allows; never raises for one that fails."""
         ...
 
+    def follow(self, tasks: Sequence[TaskAt]) -> Mapping[TaskId, TaskSight]:
+        """Look for one-off tasks, in as few calls as the platform allows; never raises for one that fails."""
+        ...
+
     def tokens(self, places: Sequence[Place]) -> Mapping[str, int]:
         """Count the changing calls in hand, by `Place.quota`."""
         ...
 
-    def act(self, action: Ensure, check: Callable[[], None]) -> Outcome:
+    def act(self, action: Action, check: Callable[[], None]) -> Outcome:
         """Carry out one action; `check` raises Refusal just before the send if it may no longer be sent."""
         ...
 

@@ -24,7 +24,7 @@ from controller.loop.reconcile import look_only, preview, reconcile
 from controller.loop.run import Rhythm, Runner
 from controller.loop.survey import tells
 from controller.loop.tell import name_of, tell
-from controller.model.decision import Ensure
+from controller.model.decision import Action
 from controller.model.desired import GONE, Unread
 from controller.model.names import EnvName
 from controller.model.place import Place
@@ -207,7 +207,7 @@ def _once(built: Built, leases: Leases, reporter: Reporter, options: "Options") 
 
 
 def _turn_once(env: EnvName, built: Built, leases: Leases, reporter: Reporter) -> int:
-    def still_ours(action: Ensure) -> None:
+    def still_ours(action: Action) -> None:
         if not leases.holds(env):
             raise Refusal(f"the lease of {env} is no longer ours; {action.target} is decided again next time")
 

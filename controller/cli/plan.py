@@ -185,15 +185,16 @@ def render(cycle: "Cycle", *, show_ignored: bool = False) -> str:
 
 def cause(cycle: "Cycle", name: "TargetName") -> str:
     """Say in one line what is to happen and why, or that nothing differs."""
+    from controller.model.decision import Ensure
     from controller.model.observation import Live
     from controller.model.rollout import Purpose
 
     action, differences = cycle.plan.decisions[name].action, found(cycle, name)
-    if action is not None and action.expect is None:
+    if isinstance(action, Ensure) and action.expect is None:
         return f"creates {action.place.service} with {action.release.version}: it was never there"
     if not isinstance(cycle.seen.sights.get(name), Live):
         return "could not be compared"
-    if action is None:
+    if not isinstance(action, Ensure):
         return f"differs: {because(differences)}" if differences else "no difference"
     what = f"updates {action.place.service}"
     if action.purpose is not Purpose.SETTINGS and not action.revision:
@@ -204,10 +205,19 @@ def cause(cycle: "Cycle", name: "TargetName") -> str:
 
 def calls(cycle: "Cycle", name: "TargetName") -> "Iterator[str]":
     """Name the calls that the next turn would make for one target, in their order."""
+    from controller.model.decision import Continue, Start, Stop
     from controller.model.rollout import Purpose
 
     action = cycle.plan.decisions[name].action
     if action is None:
+        return
+    if isinstance(action, Start):
+        if not action.revision:
+            yield f"RegisterTaskDefinition for {action.release.version}"
+        yield f"RunTask {action.hook.name}"
+        return
+    if isinstance(action, Stop | Continue):
+        yield "StopTask" if isinstance(action, Stop) else "ContinueServiceDeployment"
         return
     verb = "CreateService" if action.expect is None else "UpdateService"
     update = f"{verb} {action.place.service}" + (" with forceNewDeployment" if action.force else "")

@@ -3,19 +3,19 @@
 from collections.abc import Callable
 
 from controller.errors import Refusal
-from controller.model.decision import Ensure
+from controller.model.decision import Action
 from controller.model.outcome import Lost, NotSent, Outcome
 from controller.ports import World
 
-Check = Callable[[Ensure], None]
+Check = Callable[[Action], None]
 
 
-def act_all(actions: tuple[Ensure, ...], world: World, check: Check) -> tuple[Outcome, ...]:
+def act_all(actions: tuple[Action, ...], world: World, check: Check) -> tuple[Outcome, ...]:
     """Carry out all of them, one after the other, going back first."""
     return tuple(act(action, world, check) for action in actions)
 
 
-def act(action: Ensure, world: World, check: Check) -> Outcome:
+def act(action: Action, world: World, check: Check) -> Outcome:
     """Hand one action to its kind; `check` is called again just before the send."""
 
     def last_check() -> None:

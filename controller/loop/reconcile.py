@@ -6,7 +6,7 @@ from controller.errors import Conflict
 from controller.loop.act import Check, act_all
 from controller.loop.observe import observe
 from controller.model.cycle import Cycle
-from controller.model.decision import Ensure
+from controller.model.decision import Action
 from controller.model.desired import Accepted
 from controller.model.names import EnvName, TargetName
 from controller.model.outcome import Outcome
@@ -83,5 +83,5 @@ def going_from(before: Record) -> Accepted | None:
     return None if order is not None and order.number > before.heard_accept else before.accepted
 
 
-def _anything(action: Ensure) -> None:
+def _anything(action: Action) -> None:
     del action

@@ -15,7 +15,7 @@ from controller.loop.reconcile import look_only, reconcile
 from controller.loop.survey import Survey
 from controller.loop.tell import tell
 from controller.model.cycle import Cycle
-from controller.model.decision import Ensure
+from controller.model.decision import Action
 from controller.model.desired import Desired
 from controller.model.names import EnvName, TargetName
 from controller.model.record import Record
@@ -184,7 +184,7 @@ class Runner:
             self._pulse.turn_finished(env)
             self._wake.set()
 
-    def _last_check(self, env: EnvName, action: Ensure) -> None:
+    def _last_check(self, env: EnvName, action: Action) -> None:
         """Refuse just before the send what may no longer be sent."""
         if self._stop.is_set():
             raise Refusal(f"trueup is stopping; {env}/{action.target} is decided again after the start")

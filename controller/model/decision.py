@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
-from controller.model.names import Digest, EnvName, Revision, TargetName
+from controller.model.hooks import Hook
+from controller.model.names import DeploymentId, Digest, EnvName, Revision, TargetName, TaskId
 from controller.model.place import Place
 from controller.model.record import Memory
 from controller.model.release import Release, Settings
@@ -34,6 +36,57 @@ class Ensure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Start a one-off task with this id, if there is none yet: it runs `hook` with a release's images.
+
+    The release's revision is ensured first, as for `Ensure`.
+    """
+
+    target: TargetName
+    place: Place
+    id: TaskId
+    hook: Hook
+    release: Release
+    revision: Revision | None
+    purpose: Purpose
+    not_after: datetime
+    look_first: bool = False
+    rollout: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Stop a one-off task of ours that took too long."""
+
+    target: TargetName
+    place: Place
+    id: TaskId
+    task: str
+    release: Release
+    why: str
+    purpose: Purpose
+    not_after: datetime
+    rollout: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continue:
+    """Let the platform go on with a deployment that it paused for a person, who said yes."""
+
+    target: TargetName
+    place: Place
+    deployment: DeploymentId
+    pause: str
+    release: Release
+    not_after: datetime
+    purpose: Purpose = Purpose.FORWARD
+    rollout: int = 0
+
+
+Action: TypeAlias = Ensure | Start | Stop | Continue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Blocker:
     """One thing that stands in the way: which gate (or pause, quarantine, quota …), and why."""
 
@@ -55,7 +108,7 @@ class Decision:
     move: str
     reason: str
     again: datetime
-    action: Ensure | None = None
+    action: Action | None = None
     blockers: tuple[Blocker, ...] = ()
     wanted: Digest | None = None
     ended: str = ""
@@ -72,7 +125,7 @@ class Plan:
     dropped: frozenset[TargetName] = field(default=frozenset())
 
     @property
-    def actions(self) -> tuple[Ensure, ...]:
+    def actions(self) -> tuple[Action, ...]:
         """The actions to carry out: going back first, then in order of name."""
         found = [d.action for _, d in sorted(self.decisions.items()) if d.action is not None]
         return tuple(sorted(found, key=lambda action: action.purpose is not Purpose.BACK))

@@ -53,7 +53,8 @@ class DesiredTarget:
     compared: what differs of it is said.
     `draft` is what its kind still has to fill in before `release` is whole, in the kind's own words; `unread` says
     why that could not be done, `notes` what a person should know of it all the same. `looked` are the values that
-    were looked up to fill it in.
+    were looked up to fill it in. `needs` are the targets that come first. With `incident` alarms that ring already
+    keep nothing shut: only what rings anew counts.
     """
 
     place: Place
@@ -75,6 +76,21 @@ class DesiredTarget:
     unread: str = ""
     notes: tuple[str, ...] = ()
     looked: Looked | None = None
+    needs: tuple[TargetName, ...] = ()
+    incident: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """How much of an environment may change at once; None: as much as there is.
+
+    `rollouts` may be under way, a bake not counted. A commit that would change more than `changes` targets, or
+    `percent` of them, waits until a person confirms it.
+    """
+
+    rollouts: int | None = None
+    changes: int | None = None
+    percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +134,7 @@ class Desired:
     committed_at: datetime | None = None
     author: str = ""
     brake: Brake = field(default_factory=Brake)
+    load: Load = field(default_factory=Load)
     pause: Pause | None = None
     complaints: tuple[Complaint, ...] = ()
     broken: Mapping[str, Commit] = field(default_factory=dict)

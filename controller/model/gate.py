@@ -1,8 +1,9 @@
 """A gate, or a guard, asks questions and judges the answers; it never looks for itself."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from controller.model.questions import Answer, Candidate, Question
@@ -47,3 +48,36 @@ class Gate(Protocol):
     def judge(self, candidate: Candidate, answers: Mapping[Question, Answer], now: datetime) -> Verdict:
         """Decide from the answers alone."""
         ...
+
+
+class OnShut(StrEnum):
+    """What a guard that shuts does to the rollout that it watches."""
+
+    WARN = "warn"
+    HOLD = "hold"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """What every guard's dataclass has beside its own fields; how often and how long is counted by the rollout.
+
+    A verdict counts as open after `passes` answers in a row that are, as shut after `failures` in a row that are
+    and once they have lasted for `lasting`; until then it is unsure.
+    """
+
+    action: OnShut = field(
+        default=OnShut.ROLLBACK,
+        metadata={"about": "What to do when it shuts: warn (say so), hold (the bake stands still), rollback."},
+    )
+    shadow: bool = field(
+        default=False, metadata={"about": "Only say what it would have done; the rollout does not heed it."}
+    )
+    passes: int = field(default=1, metadata={"about": "How many answers in a row have to be good. 1 if absent."})
+    failures: int = field(
+        default=1, metadata={"about": "How many answers in a row have to be bad before they count. 1 if absent."}
+    )
+    lasting: timedelta = field(
+        default=timedelta(),
+        metadata={"about": "How long it has to be bad without a break before it counts.", "key": "for"},
+    )

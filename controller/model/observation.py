@@ -6,8 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from controller.model.hooks import TaskSight
 from controller.model.manifest import Manifest
-from controller.model.names import Commit, DeploymentId, Digest, Revision, TargetName
+from controller.model.names import Commit, DeploymentId, Digest, Revision, TargetName, TaskId
 from controller.model.packed import Packed
 from controller.model.questions import Answer, Question
 
@@ -31,11 +32,26 @@ class Blame(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Awaits:
+    """A pause of the platform's own in which a deployment waits for a yes or a no, and what it does without one.
+
+    `pause` is the platform's name for it, `stage` where in the deployment it stands.
+    """
+
+    pause: str
+    stage: str = ""
+    until: datetime | None = None
+    then: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """One attempt of the platform to replace what runs.
 
     `born` is its creation in microseconds since the epoch, by the platform's clock. `evidence` holds what the
-    platform says of failed tasks: stop reasons, exit codes, newest first.
+    platform says of failed tasks: stop reasons, exit codes, newest first. `stage` is how far it is, in the
+    platform's word, and `reached` in numbers: it only grows while the platform gets on. `source` is the deployment
+    that it replaces, if that is told: there the platform can take it back to. `awaits` is the pause it stands in.
     """
 
     id: DeploymentId
@@ -47,6 +63,10 @@ class Deployment:
     why: str = ""
     by: str = "somebody"
     evidence: tuple[str, ...] = ()
+    stage: str = ""
+    reached: int = 0
+    source: DeploymentId | None = None
+    awaits: Awaits | None = None
 
     @property
     def broke(self) -> bool:
@@ -133,9 +153,13 @@ Sight: TypeAlias = Live | Absent | Unseen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """Everything one turn read from the world; `tokens` are the changing calls in hand, by quota."""
+    """Everything one turn read from the world.
+
+    `tokens` are the changing calls in hand, by quota; `tasks` the one-off tasks that are still waited for.
+    """
 
     sights: Mapping[TargetName, Sight]
     answers: Mapping[Question, Answer] = field(default_factory=dict)
     tokens: Mapping[str, int] = field(default_factory=dict)
+    tasks: Mapping[TaskId, TaskSight] = field(default_factory=dict)
     at: datetime | None = None

@@ -65,8 +65,35 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A person's yes or no to what waits for one: a pause of the platform's own in the rollout of a version."""
+
+    number: int
+    version: str
+    yes: bool
+    reason: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attested:
+    """A verdict from outside on an image or a release, by its digest."""
+
+    number: int
+    check: str
+    digest: Digest
+    passed: bool
+    at: datetime | None = None
+    by: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetOrders:
-    """Every standing order for one target; numbers tell a new one from a served one."""
+    """Every standing order for one target; numbers tell a new one from a served one.
+
+    `attested` are the newest verdicts from outside, one a check and digest.
+    """
 
     pause: Pause | None = None
     pin: Pin | None = None
@@ -75,13 +102,16 @@ class TargetOrders:
     recover: Request | None = None
     forget: Request | None = None
     moved: Moved | None = None
+    answer: Answer | None = None
+    attested: tuple[Attested, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """Every standing order for one environment."""
+    """Every standing order for one environment; `confirmed` are changes that may be made although they are many."""
 
     pause: Pause | None = None
     accept: Request | None = None
     recover: Request | None = None
+    confirmed: Mapping[TargetName, Digest] = field(default_factory=dict)
     targets: Mapping[TargetName, TargetOrders] = field(default_factory=dict)

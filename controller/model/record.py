@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from controller.model.desired import Accepted
+from controller.model.hooks import Run
 from controller.model.lookups import Looked
 from controller.model.manifest import Echo, Manifest, shows
 from controller.model.names import ClaimKey, DeploymentId, Digest, EnvName, Revision, TargetName
@@ -17,16 +18,18 @@ from controller.model.release import Kept, Release
 from controller.model.rollout import Phase, Rollout
 
 GOODS: Final = 10
+RUNS: Final = 40
 REVISIONS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """A wish that waits; `again` marks one that a person asked to retry."""
+    """A wish that waits; `again` marks one that a person asked to retry, by the order `retry`."""
 
     release: Release
     since: datetime
     again: bool = False
+    retry: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +102,8 @@ class Memory:
     `revisions` are the newest that we registered, by digest. `unknown` is an outcome that reading cannot settle:
     it holds until a person closes it. `heard` numbers are the last orders that were served. `healed` is the last
     drift that was healed, `fight` since when somebody has changed back what was healed too often. `looked` are the
-    values that the newest commit had looked up: what changed since must not deploy without a commit.
+    values that the newest commit had looked up: what changed since must not deploy without a commit. `runs` are
+    the newest one-off tasks that were started for releases here, oldest first.
     """
 
     place: Place | None = None
@@ -128,6 +132,8 @@ class Memory:
     unpinned: int = 0
     recovered: int = 0
     looked: Looked | None = None
+    runs: tuple[Run, ...] = ()
+    answered: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:

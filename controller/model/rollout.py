@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from controller.model.gate import Gate
+from controller.model.hooks import Hook
 from controller.model.names import DeploymentId, Digest, Revision
 from controller.model.release import Kept, Release, Settings
 
@@ -15,6 +16,7 @@ class Phase(StrEnum):
 
     IDLE = "idle"
     PENDING = "pending"
+    PREPARING = "preparing"
     ROLLING = "rolling"
     BAKING = "baking"
     ROLLING_BACK = "rolling_back"
@@ -48,8 +50,10 @@ class Result(StrEnum):
 class Terms:
     """What a rollout is opened under, and keeps whatever the spec says later.
 
-    `unsure` is how long a bake may stand still for want of answers before it waits for a person. With `observe`
-    nothing is ever called, only said.
+    `unsure` is how long a bake may stand still for want of answers before it waits for a person. `progress` is how
+    long fewer tasks than desired may run during the bake, `stuck` how long a rollout may get no further. Without
+    `rollback_safe` a failing release waits for its owner instead of going back. With `observe` nothing is ever
+    called, only said.
     """
 
     guards: tuple[Gate, ...] = ()
@@ -61,6 +65,9 @@ class Terms:
     settle: timedelta = timedelta(seconds=60)
     look_every: timedelta = timedelta(seconds=30)
     unsure: timedelta = timedelta(hours=6)
+    stuck: timedelta = timedelta(minutes=10)
+    hooks: tuple[Hook, ...] = ()
+    rollback_safe: bool = True
     observe: bool = False
 
 
@@ -89,12 +96,33 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a rollout remembers of one of its guards: good and bad answers in a row, and since when it is bad."""
+
+    passes: int = 0
+    failures: int = 0
+    bad_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continued:
+    """A pause of the platform's own that we ended, because a person said so: `sent` is None until that is known."""
+
+    pause: str
+    deployment: DeploymentId
+    at: datetime
+    by: str = ""
+    sent: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
     """An attempt; `back` is set once it is going back, and then that is its goal.
 
     `opened` never changes; `since` is where the deadline is counted from, `done` when the platform was first seen
-    to have finished. `rang` are the alarms that rang when it was opened and have not been quiet since. `way` names
-    how it began, `cause` why it failed, in one word.
+    to have finished. `rang` are the alarms that rang when it was opened and have not been quiet since; `heard` is
+    what is remembered of each guard, in their order. `reached` is how far the platform had got at `moved`. `retry`
+    is the order by which it was tried again. `way` names how it began, `cause` why it failed, in one word.
     """
 
     number: int
@@ -117,6 +145,11 @@ class Rollout:
     short_since: datetime | None = None
     unsure_since: datetime | None = None
     rang: frozenset[str] = frozenset()
+    heard: tuple[Heard, ...] = ()
+    reached: int = 0
+    moved: datetime | None = None
+    continued: Continued | None = None
+    retry: int = 0
     cause: str = ""
     evidence: tuple[str, ...] = field(default=())
 

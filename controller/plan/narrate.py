@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from controller.model.decision import Decision, Plan
+from controller.model.decision import Action, Continue, Decision, Ensure, Plan, Start, Stop
 from controller.model.desired import Desired, Reading
 from controller.model.names import EnvName, TargetName
-from controller.model.outcome import Outcome, Sent
+from controller.model.outcome import Outcome, Sent, Started, why_not
 from controller.model.record import Memory, Record
 from controller.model.story import Entry, Event
 from controller.plan.announce import announce
@@ -77,15 +77,36 @@ def _decision(plan: Plan, name: TargetName, before: Memory, decision: Decision) 
     if before.phase is not after.phase:
         yield entry(Event.PHASE, decision.reason, before=before.phase.value, after=after.phase.value)
     if decision.action is not None:
-        yield entry(
-            Event.INTENT,
-            f"ensure {decision.action.release.version} ({decision.action.purpose.value})",
-            digest=decision.action.release.digest,
-            revision=decision.action.revision or "",
-            expect=decision.action.expect.deployment if decision.action.expect else "",
-        )
+        yield entry(Event.INTENT, _what(decision.action), **_facts(decision.action))
     for told in announce(before, decision, plan.decided_at):
         yield entry(told.event, told.text, **told.data)
+
+
+def _what(action: Action) -> str:
+    """Say what an action is to do."""
+    match action:
+        case Ensure():
+            return f"ensure {action.release.version} ({action.purpose.value})"
+        case Start():
+            return f"start {action.hook.when} hook {action.hook.name} of {action.release.version}"
+        case Stop():
+            return f"stop a task: {action.why}"
+        case Continue():
+            return f"continue {action.release.version} after its pause"
+
+
+def _facts(action: Action) -> dict[str, str]:
+    """Give what machines need of an action."""
+    match action:
+        case Ensure():
+            expect = action.expect.deployment if action.expect else ""
+            return {"digest": action.release.digest, "revision": action.revision or "", "expect": expect}
+        case Start():
+            return {"digest": action.release.digest, "revision": action.revision or "", "task": action.id}
+        case Stop():
+            return {"digest": action.release.digest, "task": action.id}
+        case Continue():
+            return {"digest": action.release.digest, "deployment": action.deployment, "pause": action.pause}
 
 
 def _ended(plan: Plan, name: TargetName, before: Memory, decision: Decision) -> Entry:
@@ -117,8 +138,11 @@ def _outcome(env: EnvName, outcome: Outcome, now: datetime) -> Entry:
     action = outcome.action
     if isinstance(outcome, Sent):
         text = f"{action.release.version}: accepted as {outcome.deployment} of {outcome.revision}"
+    elif isinstance(outcome, Started):
+        text = f"{action.release.version}: {outcome.action.hook.name} started as {outcome.task}"
     else:
-        text = f"{action.release.version}: {type(outcome).__name__}: {outcome.why}"
+        why = why_not(outcome)
+        text = f"{action.release.version}: {type(outcome).__name__}{f': {why}' if why else ''}"
     return Entry(
         at=now,
         env=env,

@@ -8,7 +8,7 @@ from typing import Final
 from controller.model.decision import Plan
 from controller.model.desired import Desired, Reading
 from controller.model.manifest import Echo
-from controller.model.outcome import Lost, NotSent, Outcome, Refused, Sent, Stale
+from controller.model.outcome import Lost, NotSent, Outcome, Refused, Sent, Stale, why_not
 from controller.model.record import Memory, Record
 from controller.model.release import Kept, Release
 from controller.model.rollout import Call, Purpose, Result, Rollout
@@ -97,12 +97,12 @@ def _echoed(memory: Memory, release: Release, echo: Echo) -> Memory:
 
 
 def _learn_settings(memory: Memory, outcome: Outcome) -> Memory:
-    why = "" if isinstance(outcome, Sent) else outcome.why
+    why = why_not(outcome)
     return replace(memory, applied=replace(memory.applied, why=why)) if memory.applied else memory
 
 
 def _answered(rollout: Rollout, call: Call, outcome: Outcome) -> Rollout:
-    why = "" if isinstance(outcome, Sent) else outcome.why
+    why = why_not(outcome)
     answered = replace(rollout, call=replace(call, result=_RESULTS[type(outcome)], why=why))
     if isinstance(outcome, Sent):
         return replace(answered, deployment=outcome.deployment, revision=outcome.revision)

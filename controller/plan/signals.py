@@ -50,7 +50,7 @@ def _awake(look: Look) -> Said[Signal]:
     if look.live and look.live.asof < look.memory.watermark:
         return say(Still.SETTLING, "this read is older than one before it")
     match look.memory.phase:
-        case Phase.IDLE | Phase.PENDING:
+        case Phase.IDLE | Phase.PENDING | Phase.PREPARING:
             return read_at_rest(look)
         case Phase.ROLLING | Phase.BAKING:
             return settling(look) or read_forward(look)

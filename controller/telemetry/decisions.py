@@ -10,7 +10,17 @@ from controller.model.decision import Decision
 from controller.model.desired import Desired, Unread
 from controller.model.names import EnvName, TargetName
 from controller.model.observation import Live, Sight, Unseen
-from controller.model.outcome import Lost, NotSent, Outcome, Refused, Sent, Stale
+from controller.model.outcome import (
+    Done,
+    Lost,
+    NotSent,
+    Outcome,
+    Refused,
+    Sent,
+    Stale,
+    Started,
+    why_not,
+)
 from controller.model.rollout import Phase
 from controller.model.status import TargetStatus
 
@@ -24,6 +34,8 @@ _BLIND: Final = frozenset({"BLIND", "GONE"})
 _COMPLAINTS: Final = 20
 _WORDS: Final[dict[type[Outcome], str]] = {
     Sent: "accepted",
+    Started: "started",
+    Done: "done",
     Stale: "stale",
     NotSent: "not sent",
     Refused: "refused",
@@ -111,11 +123,15 @@ class LogDecisions:
     def _outcome(self, cycle: Cycle, outcome: Outcome) -> None:
         action, word = outcome.action, _WORDS[type(outcome)]
         if isinstance(outcome, Sent):
-            said = f"{word}: {outcome.revision.rsplit('/', 1)[-1]} as {outcome.deployment}"
+            said = (
+                f"{word}: {outcome.revision.rsplit('/', 1)[-1]} as {outcome.deployment or 'what was there before'}"
+            )
+        elif isinstance(outcome, Started):
+            said = f"{word}: {outcome.action.hook.name} as {outcome.task.rsplit('/', 1)[-1]}"
         else:
-            said = f"{word}: {outcome.why}"
+            said = f"{word}: {why_not(outcome)}"
         decision = cycle.plan.decisions.get(action.target)
-        write = self._log.info if isinstance(outcome, Sent) else self._log.warning
+        write = self._log.info if isinstance(outcome, Sent | Started | Done) else self._log.warning
         write(
             "outcome",
             environment=cycle.plan.env,

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from controller.model.decision import Ensure
+from controller.model.decision import Action, Ensure
 from controller.model.desired import DesiredTarget
-from controller.model.names import TargetName
+from controller.model.hooks import TaskAt, TaskSight, TaskUnseen
+from controller.model.names import TargetName, TaskId
 from controller.model.observation import Sight
-from controller.model.outcome import Outcome
+from controller.model.outcome import NotSent, Outcome
 from controller.model.place import Place
 from controller.ports import LookAt, Lookups, Registries, Unfinished
 from controller.targets.ecs.bases import Bases
@@ -50,6 +51,12 @@ class EcsTarget:
             for place in places
         }
 
-    def act(self, action: Ensure, check: Callable[[], None]) -> Outcome:
+    def follow(self, tasks: Sequence[TaskAt]) -> Mapping[TaskId, TaskSight]:
+        """Look for one-off tasks."""
+        return {one.id: TaskUnseen(why="one-off tasks are not read yet") for one in tasks}
+
+    def act(self, action: Action, check: Callable[[], None]) -> Outcome:
         """Carry out one action."""
+        if not isinstance(action, Ensure):
+            return NotSent(action=action, why="one-off tasks are not started yet")
         return self._ensuring.act(action, check)
