@@ -1,12 +1,15 @@
 """An in-memory platform that behaves: deployments, a breaker, lost answers and calls, lagging reads, people."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from controller.errors import Refusal
+from controller.model.decision import Continue, Start, Stop
+from controller.model.hooks import TaskAbsent, TaskEnded, TaskRuns, TaskUnseen
 from controller.model.manifest import Manifest
 from controller.model.names import DeploymentId, Revision
-from controller.model.observation import Absent, Blame, Deployment, Live, OurTags, State, Unseen
-from controller.model.outcome import NotSent, Refused, Sent, Stale
+from controller.model.observation import Absent, Awaits, Blame, Deployment, Live, OurTags, State, Unseen
+from controller.model.outcome import Done, NotSent, Refused, Sent, Stale, Started
 from controller.model.packed import Packed
 from controller.model.place import Place
 from controller.model.release import Release
@@ -41,6 +44,7 @@ class Made:
     blame: Blame | None = None
     why: str = ""
     by: str = "us"
+    awaits: Awaits | None = None
 
     def seen(self):
         return Deployment(
@@ -52,8 +56,23 @@ class Made:
             blame=self.blame,
             why=self.why,
             by=self.by,
+            awaits=self.awaits,
             evidence=("task 1: api exited 1",) if self.blame is Blame.CONTENT else (),
         )
+
+
+@dataclass
+class Task:
+    """A one-off task as the platform keeps it: it runs for `left` more steps of time."""
+
+    arn: str
+    hook: str
+    version: str
+    left: int = 2
+    code: int | None = 0
+    why: str = ""
+    ground: bool = False
+    gone: bool = False
 
 
 @dataclass
@@ -78,6 +97,7 @@ class FakePlatform:
     """Moves only when time does; `bad` never start, with `breaker` the platform goes back by itself."""
 
     services: dict = field(default_factory=dict)
+    time: datetime = datetime(2030, 1, 1, tzinfo=UTC)
     clock: int = 0
     bad: set = field(default_factory=set)
     no_image: set = field(default_factory=set)
@@ -92,11 +112,19 @@ class FakePlatform:
     ignore_settings: bool = False
     hide: set = field(default_factory=set)
     in_hand: dict = field(default_factory=dict)
+    tasks: dict = field(default_factory=dict)
+    takes: dict = field(default_factory=dict)
+    exits_with: dict = field(default_factory=dict)
+    no_task: set = field(default_factory=set)
+    task_trouble: int = 0
+    task_blind: bool = False
+    pauses: dict = field(default_factory=dict)
     calls: list = field(default_factory=list)
     began: list = field(default_factory=list)
 
     def bump(self):
-        self.clock += 1
+        """Let something happen now: microseconds since the epoch, each a little later than the one before."""
+        self.clock = max(self.clock + 1, round(self.time.timestamp() * 1_000_000))
         return self.clock
 
     def service(self, name):
@@ -159,6 +187,8 @@ class FakePlatform:
         s.past.append(live)
 
     def advance(self):
+        for task in self.tasks.values():
+            task.left -= 1
         for name, s in list(self.services.items()):
             if s.primary is None:
                 continue
@@ -187,6 +217,11 @@ class FakePlatform:
             p.blame, p.why = Blame.PLATFORM, self.trouble
             return
         p.blame, p.why = None, ""
+        if p.awaits is not None:
+            return
+        if p.left == 1 and p.manifest.digest in self.pauses:
+            p.awaits, p.left = Awaits(pause=self.pauses.pop(p.manifest.digest), stage="POST_SCALE_UP"), 0
+            return
         if p.left:
             p.left -= 1
             return
@@ -216,6 +251,61 @@ class FakePlatform:
         self.snap(name)
         return s.past[max(0, len(s.past) - 1 - self.lag)]
 
+    # --- one-off tasks
+    def follow(self, tasks):
+        return {one.id: self.sight_of(one) for one in tasks}
+
+    def sight_of(self, one):
+        if self.blind or self.task_blind:
+            return TaskUnseen(why="describe timed out")
+        task = self.tasks.get(one.id)
+        if task is None or task.gone:
+            return TaskAbsent()
+        if task.left > 0:
+            return TaskRuns(task=task.arn)
+        return TaskEnded(
+            task=task.arn,
+            code=task.code,
+            why=task.why,
+            ground=task.ground,
+            lines=() if task.code == 0 else ("boom",),
+        )
+
+    def start(self, a):
+        if a.hook.name in self.no_task:
+            return Refused(action=a, why="the container does not exist")
+        if a.id not in self.tasks:
+            code = self.exits_with.get(a.hook.name, 0)
+            self.tasks[a.id] = task = Task(
+                arn=f"task/{len(self.tasks) + 1}", hook=a.hook.name, version=a.release.version, code=code
+            )
+            task.left = self.takes.get(a.hook.name, 2)
+            if self.task_trouble:
+                task.code, task.ground, task.why, task.left = None, True, "no capacity", 0
+                self.task_trouble -= 1
+        if self.lose_answer:
+            self.lose_answer -= 1
+            raise TimeoutError("no answer")
+        return Started(
+            action=a, task=self.tasks[a.id].arn, revision=Revision(f"{a.place.service}:{a.release.version}")
+        )
+
+    def stop(self, a):
+        task = self.tasks.get(a.id)
+        if task is not None and task.left > 0:
+            task.left, task.code = 0, 137
+        return Done(action=a)
+
+    def go_on(self, a):
+        made = next((d for s in self.services.values() for d in s.made if d.id == a.deployment), None)
+        if made is None:
+            return Stale(action=a)
+        if made.awaits is not None and made.awaits.pause == a.pause:
+            made.awaits = None
+            made.left = max(made.left, 1)
+            self.bump()
+        return Done(action=a)
+
     def tokens(self, places):
         return dict(self.in_hand)
 
@@ -232,6 +322,9 @@ class FakePlatform:
         if self.lose_call:
             self.lose_call -= 1
             raise ConnectionError("reset before it was read")
+        other = {Start: self.start, Stop: self.stop, Continue: self.go_on}.get(type(a))
+        if other is not None:
+            return other(a)
         p = self.services[name].primary if name in self.services else None
         if a.expect != (Expect(deployment=DeploymentId(p.id), revision=Revision(p.revision)) if p else None):
             return Stale(action=a)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from controller.model.gate import Gate, Open, Verdict
 from controller.model.manifest import Manifest, Scalar
-from controller.model.names import ClaimKey, Commit, DeploymentId, Digest, EnvName, Revision, TargetName
+from controller.model.names import ClaimKey, Commit, DeploymentId, Digest, EnvName, Revision, TargetName, TaskId
 from controller.model.packed import Packed
 from controller.model.place import Place
 from controller.model.questions import Alarms, AlarmsOf, Answer, Candidate, Question, Unanswered
@@ -129,6 +129,7 @@ _KNOWN: dict[object, st.SearchStrategy[object]] = {
     ClaimKey: places.map(lambda place: place.claim),
     Digest: manifests.map(lambda manifest: manifest.digest),
     Revision: st.sampled_from([Revision("api:1"), Revision("api:2"), Revision("web:7")]),
+    TaskId: st.sampled_from([TaskId("0f" * 16), TaskId("a1" * 16)]),
     DeploymentId: st.sampled_from([DeploymentId("ecs-svc/1"), DeploymentId("ecs-svc/2")]),
 }
 

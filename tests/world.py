@@ -107,6 +107,7 @@ class FakeWorld:
     versions: dict = field(default_factory=lambda: {"api": "1"})
     places: dict = field(default_factory=dict)
     want: dict = field(default_factory=dict)
+    terms: dict = field(default_factory=dict)
     brake: Brake = field(default_factory=Brake)
     platform: FakePlatform = field(default_factory=FakePlatform)
     store: FakeStore = field(default_factory=FakeStore)
@@ -150,6 +151,7 @@ class FakeWorld:
 
     def wanted(self, name):
         terms = Terms(guards=(guard(alarm_of(name)),), look_every=timedelta(minutes=3))
+        terms = replace(terms, **self.terms)
         base = {"place": place(self.at(name)), "release": release(self.versions[name]), "terms": terms}
         return DesiredTarget(**{**base, "create": True, **self.want})
 
@@ -211,6 +213,7 @@ class FakeWorld:
 
         class Platform:
             look = staticmethod(w.platform.look)
+            follow = staticmethod(w.platform.follow)
             tokens = staticmethod(w.platform.tokens)
             act = staticmethod(w.effect(w.platform.act))
 
@@ -235,6 +238,7 @@ class FakeWorld:
 
     def tick(self, minutes=3):
         self.now += timedelta(minutes=minutes)
+        self.platform.time = self.now
         self.platform.advance()
         return self.turn()
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from controller.loop.complete import complete
 from controller.model.desired import Desired, Reading
-from controller.model.names import EnvName, TargetName
+from controller.model.hooks import TaskAt, TaskSight, TaskUnseen
+from controller.model.names import EnvName, TargetName, TaskId
 from controller.model.observation import Observation, Sight, Unseen
 from controller.model.place import Place
 from controller.model.questions import Answer, Question, Unanswered
@@ -13,6 +14,7 @@ from controller.model.record import Record
 from controller.model.rollout import MOVING
 from controller.plan.ask import questions
 from controller.plan.beside import owned_paths
+from controller.plan.runs import open_tasks
 from controller.plan.see import names_of, place_of
 from controller.ports import LookAt, World
 
@@ -30,6 +32,7 @@ def observe(
     return desired, Observation(
         sights=sights,
         answers=_answers(questions(desired, before, sights, now), world),
+        tasks=_tasks(list(sights), said, before, world),
         tokens=_tokens([p for name in sights if (p := place_of(desired, before, name))], world),
         at=now,
     )
@@ -75,6 +78,29 @@ def _look_at_kind(kind: str, ones: list[LookAt], env: EnvName, world: World) -> 
     except Exception as error:  # noqa: BLE001  looking can fail in any way, and failing to look is a value
         return {one.target: Unseen(why=f"{type(error).__name__}: {error}") for one in ones}
     return {one.target: seen.get(one.target) or Unseen(why="nobody looked") for one in ones}
+
+
+def _tasks(names: list[TargetName], desired: Reading, before: Record, world: World) -> Mapping[TaskId, TaskSight]:
+    """Look for the one-off tasks that are still waited for."""
+    by_kind: dict[str, list[TaskAt]] = defaultdict(list)
+    for name in names:
+        memory, place = before.targets.get(name), place_of(desired, before, name)
+        if memory is not None and memory.runs and place is not None:
+            by_kind[place.kind] += open_tasks(memory, place)
+    found: dict[TaskId, TaskSight] = {}
+    for kind, asked in by_kind.items():
+        found.update(_follow(kind, asked, world) if asked else {})
+    return found
+
+
+def _follow(kind: str, asked: list[TaskAt], world: World) -> Mapping[TaskId, TaskSight]:
+    target = world.targets.get(kind)
+    if target is None:
+        return {one.id: TaskUnseen(why=f"this trueup knows no kind {kind!r}") for one in asked}
+    try:
+        return target.follow(asked)
+    except Exception as error:  # noqa: BLE001  looking can fail in any way, and failing to look is a value
+        return {one.id: TaskUnseen(why=f"{type(error).__name__}: {error}") for one in asked}
 
 
 def _answers(asked: frozenset[Question], world: World) -> dict[Question, Answer]:

@@ -53,8 +53,7 @@ class DesiredTarget:
     compared: what differs of it is said.
     `draft` is what its kind still has to fill in before `release` is whole, in the kind's own words; `unread` says
     why that could not be done, `notes` what a person should know of it all the same. `looked` are the values that
-    were looked up to fill it in. `needs` are the targets that come first. With `incident` alarms that ring already
-    keep nothing shut: only what rings anew counts.
+    were looked up to fill it in. `needs` are the targets that come first.
     """
 
     place: Place
@@ -77,7 +76,6 @@ class DesiredTarget:
     notes: tuple[str, ...] = ()
     looked: Looked | None = None
     needs: tuple[TargetName, ...] = ()
-    incident: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,7 @@ class RunState(StrEnum):
     RUNNING = "running"
     PASSED = "passed"
     FAILED = "failed"
+    BROKEN = "broken by the platform"
     UNKNOWN = "unknown"
 
 
@@ -58,9 +59,11 @@ class RunState(StrEnum):
 class Run:
     """One hook of one release that was started, once, whatever happened since.
 
-    `at` is when the intent was written, `tries` how often it was sent; `task` is the platform's name for it once
-    known. `stop` says that it took too long and is being stopped. `code` is the exit code of the container that it
-    is about, `lines` are the last that it logged. UNKNOWN is one that ended while nobody could see how.
+    `at` is when the intent was last written, `tries` how often; `sent` is what is known of that: None, nothing.
+    `task` is the platform's name for it once known. `stopped` is when it was told to stop, because it took too
+    long. `code` is the exit code of the container that it is about, `lines` are the last that it logged. BROKEN is
+    one that never ran, through no fault of its own: `attempt` counts those before it. UNKNOWN is one of which
+    nobody can tell how it ended.
     """
 
     id: TaskId
@@ -69,13 +72,15 @@ class Run:
     when: When
     at: datetime
     timeout: timedelta
+    shape: Packed = NOTHING
     retry: int = 0
+    attempt: int = 0
     tries: int = 1
     state: RunState = RunState.BEGUN
     sent: bool | None = None
     task: str = ""
     revision: Revision | None = None
-    stop: bool = False
+    stopped: datetime | None = None
     ended: datetime | None = None
     code: int | None = None
     why: str = ""
@@ -84,23 +89,26 @@ class Run:
     @property
     def over(self) -> bool:
         """Whether there is nothing more to wait for."""
-        return self.state in {RunState.PASSED, RunState.FAILED, RunState.UNKNOWN}
+        return self.state not in {RunState.BEGUN, RunState.RUNNING}
+
+    def is_of(self, hook: Hook, digest: Digest, retry: int) -> bool:
+        """Whether it is of this hook of this release."""
+        return (self.hook, self.when, self.digest, self.retry) == (hook.name, hook.when, digest, retry)
 
 
-def task_id(claim: ClaimKey, release: Digest, hook: Hook, retry: int) -> TaskId:
-    """Name a one-off task by what it is for: the same for every attempt to start it."""
-    said = "\n".join((claim, release, hook.when, hook.name, str(retry)))
+def task_id(claim: ClaimKey, release: Digest, hook: Hook, retry: int, attempt: int) -> TaskId:
+    """Name a one-off task by what it is for: the same however often it is asked for."""
+    said = "\n".join((claim, release, hook.when, hook.name, str(retry), str(attempt)))
     return TaskId(hashlib.sha256(said.encode()).hexdigest()[:_ID_LENGTH])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskAt:
-    """A one-off task to look for: by its own id, and by the platform's name if that is known."""
+    """A one-off task to look for: by its own id, and the platform's name once known; `shape` is the hook's."""
 
     id: TaskId
     place: Place
     task: str = ""
-    hook: str = ""
     shape: Packed = NOTHING
 
 

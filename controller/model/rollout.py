@@ -23,7 +23,7 @@ class Phase(StrEnum):
     STALLED = "stalled"
 
 
-MOVING: Final = frozenset({Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK})
+MOVING: Final = frozenset({Phase.PREPARING, Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK})
 """The phases in which a rollout is under way."""
 
 
@@ -52,8 +52,8 @@ class Terms:
 
     `unsure` is how long a bake may stand still for want of answers before it waits for a person. `progress` is how
     long fewer tasks than desired may run during the bake, `stuck` how long a rollout may get no further. Without
-    `rollback_safe` a failing release waits for its owner instead of going back. With `observe` nothing is ever
-    called, only said.
+    `rollback_safe` a failing release waits for its owner instead of going back. With `incident` alarms that ring
+    already keep nothing shut: only what rings anew counts. With `observe` nothing is ever called, only said.
     """
 
     guards: tuple[Gate, ...] = ()
@@ -68,6 +68,7 @@ class Terms:
     stuck: timedelta = timedelta(minutes=10)
     hooks: tuple[Hook, ...] = ()
     rollback_safe: bool = True
+    incident: str = ""
     observe: bool = False
 
 
@@ -97,11 +98,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What a rollout remembers of one of its guards: good and bad answers in a row, and since when it is bad."""
+    """What a rollout remembers of one of its guards: good and bad answers in a row, and since when it is bad.
+
+    They are counted no further than they matter. `shut` says that it counted as shut at the last look.
+    """
 
     passes: int = 0
     failures: int = 0
     bad_since: datetime | None = None
+    shut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,18 @@
 """Signals of a rollout that goes back."""
 
+from types import MappingProxyType
 from typing import Final
 
 from controller.model.observation import Blame, Deployment, Live, State
 from controller.model.release import Kept
 from controller.model.rollout import Result
-from controller.plan.calls import back_again, back_invisible, in_words, who
+from controller.plan.calls import back_again, back_invisible, continues_at, in_words, who
 from controller.plan.compare import differences
+from controller.plan.hooking import Pending, Standing, before_back, standing
 from controller.plan.look import Look
+from controller.plan.prepare import HOOK
+from controller.plan.readings import Returning, Still
 from controller.plan.said import Said, say
-from controller.plan.transitions import Returning, Still
 
 _TOLD: Final = 2
 
@@ -18,6 +21,9 @@ def read_back(look: Look, settling: Said[Still] | None) -> Said[Returning | Stil
     """Done first, then its own deadline, then where the way back stands, and last its budget of calls."""
     rollout = look.rollout
     terms = rollout.terms
+    hook = before_back(look)
+    if hook is not None:
+        return _hook(look, hook)
     there = look.live if look.runs(rollout.goal) or _is_ours(look) else None
     if there is not None and _is_done(there):
         return say(Returning.STEADY, f"back on {rollout.goal.version}{_otherwise(look, there)}")
@@ -25,10 +31,38 @@ def read_back(look: Look, settling: Said[Still] | None) -> Said[Returning | Stil
         return say(Returning.SPENT, f"not back after {in_words(terms.back_deadline)}")
     if settling is not None:
         return settling
+    if look.paused_deployment is not None and _may_go_on(look):
+        return say(Returning.AWAITING, rollout.goal.version)
     said = _there(look, there) if there is not None else _away(look)
     if _needs_call(look, said.signal) and rollout.tries >= terms.back_calls:
         return say(Returning.SPENT, f"{rollout.tries} calls; {said.why}")
     return said
+
+
+_HOOKS: Final = MappingProxyType(
+    {
+        Standing.BEGIN: Returning.HOOKED,
+        Standing.WAITING: Returning.HOOKING,
+        Standing.LATE: Returning.LATE,
+        Standing.FAILED: Returning.LOST,
+        Standing.UNKNOWN: Returning.LOST,
+    }
+)
+
+
+def _hook(look: Look, hook: Pending) -> Said[Returning]:
+    """Say how a hook stands that has to pass before the service goes back; one that failed needs a person."""
+    found, why = standing(look, hook)
+    return say(_HOOKS[found], why, HOOK)
+
+
+def _may_go_on(look: Look) -> bool:
+    """Whether a pause in our way back may be ended: nobody is asked for it, and it was not just done."""
+    paused, ended = look.paused_deployment, look.rollout.continued
+    awaits = paused.awaits if paused else None
+    if awaits is None or ended is None or ended.pause != awaits.pause:
+        return awaits is not None
+    return look.now >= continues_at(ended, look.rollout.terms)
 
 
 def _is_ours(look: Look) -> bool:

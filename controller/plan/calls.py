@@ -5,10 +5,10 @@ from typing import Final
 
 from controller.model.observation import Deployment, Live
 from controller.model.release import Release
-from controller.model.rollout import Call, Result, Rollout
+from controller.model.rollout import Call, Continued, Result, Rollout, Terms
 from controller.plan.look import Look
+from controller.plan.readings import Course, Returning, Still
 from controller.plan.said import Said, say
-from controller.plan.transitions import Course, Returning, Still
 
 FIRST_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(minutes=15)
@@ -87,6 +87,13 @@ def patient_until(rollout: Rollout) -> datetime | None:
         return None
     doubled: int = 2 ** min(max(rollout.tries - 1, 0), 10)
     return call.at + min(FIRST_WAIT * doubled, LONGEST_WAIT)
+
+
+def continues_at(ended: Continued, terms: Terms) -> datetime:
+    """When a pause that we ended, and that still shows, may be ended again: once that call is believed lost."""
+    if ended.sent is False:
+        return ended.at + FIRST_WAIT
+    return ended.at + terms.settle + (timedelta() if ended.sent else INTENT_LIFE)
 
 
 def who(live: Live | None) -> str:

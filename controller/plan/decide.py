@@ -13,16 +13,19 @@ from controller.model.observation import Observation
 from controller.model.record import Record
 from controller.model.rollout import MOVING, Phase
 from controller.plan.beside import notes_of
+from controller.plan.blocking import blockers_of
 from controller.plan.flags import flagged
 from controller.plan.listen import listen, tidy, unheard
 from controller.plan.look import Look
 from controller.plan.moves import make
 from controller.plan.quota import ration
+from controller.plan.readings import Course, Signal
 from controller.plan.said import Said
 from controller.plan.schedule import again
 from controller.plan.see import look_at
 from controller.plan.signals import read_signal
-from controller.plan.transitions import TRANSITIONS, Course, Move, Signal
+from controller.plan.transitions import TRANSITIONS, Move
+from controller.plan.watching import would
 
 _AUTOMATIC: Final = Course.FAILING
 _ENDS: Final[Mapping[Move, str]] = MappingProxyType(
@@ -33,6 +36,8 @@ _ENDS: Final[Mapping[Move, str]] = MappingProxyType(
         Move.RECOVER: "rolled_back",
         Move.GIVE_UP: "stalled",
         Move.YIELD: "stalled",
+        Move.DROP: "superseded",
+        Move.PREPARE: "superseded",
     }
 )
 
@@ -76,7 +81,7 @@ def decide_one(look: Look) -> Decision:
         reason=f"{move.value}: {said.why}{unheard(look, said.signal)}{_beside(look)}",
         again=again(look, memory, said.signal),
         action=step.action,
-        blockers=(look if memory is look.memory else replace(look, memory=memory)).blockers,
+        blockers=blockers_of(look if memory is look.memory else replace(look, memory=memory)),
         wanted=look.wish.digest if look.wish else None,
         ended=_ended(look, move, said),
     )
@@ -86,14 +91,18 @@ def _beside(look: Look) -> str:
     """Add what keeps the wish out whatever its gates say, and what is compared but never changed."""
     if look.wish is None or look.live is None:
         return ""
-    said = (look.conflict, *notes_of(look.wish.want, look.live))
+    said = (look.conflict, *notes_of(look.wish.want, look.live), *map(would, look.said))
     return "".join(f"; {one}" for one in said if one)
 
 
 def _ended(look: Look, move: Move, said: Said[Signal]) -> str:
     """Say how a rollout ended in this step, if one did, and why in one word."""
     rollout = look.memory.rollout
-    if rollout is None or move not in _ENDS or (move is Move.OPEN and look.memory.phase is Phase.STALLED):
+    if (
+        rollout is None
+        or move not in _ENDS
+        or (move in {Move.OPEN, Move.PREPARE} and look.memory.phase is Phase.STALLED)
+    ):
         return ""
     how = _ENDS[move]
     if move is Move.GIVE_UP and look.memory.phase is not Phase.ROLLING_BACK:

@@ -9,6 +9,7 @@ from controller.model.observation import Live, Unseen
 from controller.model.place import Place
 from controller.model.record import Memory
 from controller.model.rollout import MOVING, Phase
+from controller.plan.blocking import blockers_of
 from controller.plan.keep import kept_live
 from controller.plan.look import Look
 
@@ -32,7 +33,7 @@ def flagged(look: Look) -> Decision | None:
         move="hold",
         reason=f"hold: {why}",
         again=look.now + LOOK_AGAIN,
-        blockers=(Blocker(gate="held", why=why), *look.blockers),
+        blockers=(Blocker(gate="held", why=why), *blockers_of(look)),
         wanted=look.wish.digest if look.wish else None,
     )
 

@@ -1,18 +1,21 @@
 """Signals of a rollout that goes forward: rolling and baking."""
 
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from controller.model.desired import Supersede
-from controller.model.observation import Blame, Deployment, Live, State
+from controller.model.observation import Awaits, Blame, Deployment, Live, State
 from controller.model.rollout import Phase, Result
-from controller.plan.calls import forward_again, forward_invisible, in_words, who
+from controller.plan.calls import continues_at, forward_again, forward_invisible, in_words, who
+from controller.plan.hooking import Pending, Standing, after_rollout, before_wish, standing
 from controller.plan.keep import failed_core
-from controller.plan.look import Look
+from controller.plan.look import Look, Wish
+from controller.plan.prepare import HOOK
+from controller.plan.readings import Baking, Course, Rolling
 from controller.plan.said import Said, say
-from controller.plan.transitions import Baking, Course, Rolling
 
 EXITS: Final = 2
-_ILL: Final = frozenset({Course.FAILING, Course.LOST, Course.BRAKED})
+_ILL: Final = frozenset({Course.FAILING, Course.LOST, Course.BRAKED, Course.UNSAFE})
 _FINAL: Final = frozenset({Baking.BAKED, Course.FOREIGN, Course.TAKEN})
 
 Forward: TypeAlias = Said[Course | Rolling | Baking]
@@ -28,9 +31,15 @@ def read_forward(look: Look) -> Forward:
 def _or_no_way(look: Look, said: Forward) -> Forward:
     if said.signal is not Course.FAILING:
         return said
+    if not look.rollout.terms.rollback_safe:
+        return say(Course.UNSAFE, f"rollbackSafe: false; {_owner(look)} decides; {said.detail}", said.cause)
     if not look.ways:
         return say(Course.LOST, said.detail, said.cause)
     return say(Course.BRAKED, said.detail, said.cause) if look.braked else said
+
+
+def _owner(look: Look) -> str:
+    return look.memory.owner or "its owner"
 
 
 def _or_newer(look: Look, said: Forward) -> Forward:
@@ -39,15 +48,36 @@ def _or_newer(look: Look, said: Forward) -> Forward:
         return said
     if said.signal in _FINAL:
         return said
+    hook = before_wish(look)
+    if said.signal in _ILL and hook is not None:
+        return said
     if said.signal in _ILL:
         kept = look.supersede is Supersede.AFTER_BAKE and not wish.free
         core = failed_core(look.memory, look.rollout.release)
         kept = kept or (core is not None and core == wish.release.core)  # it would be barred in the next step
         return said if kept else say(Course.MENDED, f"{wish.release.version}; {said.why}", said.cause)
     idle = said.signal is Baking.UNVERIFIED
-    if wish.free or idle or look.supersede is Supersede.ALWAYS:
-        return say(Course.OVERTAKEN, wish.release.version)
-    return said
+    if not (wish.free or idle or look.supersede is Supersede.ALWAYS):
+        return said
+    return say(Course.OVERTAKEN, wish.release.version) if hook is None else _ahead(look, hook, wish, said)
+
+
+def _ahead(look: Look, hook: Pending, wish: Wish, said: Forward) -> Forward:
+    """Let the hooks of what waits go first, while what is under way is watched on."""
+    if said.signal is Baking.HOOKED:
+        return said
+    found, why = standing(look, hook)
+    match found:
+        case Standing.BEGIN:
+            return say(Course.AHEAD, f"{wish.release.version}: {why}")
+        case Standing.LATE:
+            return say(Course.LATE, why)
+        case Standing.FAILED:
+            return say(Course.UNFIT, f"{wish.release.version}: {why}", HOOK)
+        case _:
+            return replace(
+                said, detail="; ".join((said.detail, f"{wish.release.version} waits: {why}")).strip("; ")
+            )
 
 
 def _health(look: Look) -> Forward:
@@ -116,12 +146,42 @@ def _cause(ours: Deployment) -> str:
 def _roll(look: Look, live: Live, ours: Deployment) -> Forward:
     if ours.state is State.SUCCESSFUL:
         return say(Course.STEADY)
+    if ours.awaits is not None:
+        return _awaiting(look, ours.awaits)
     if ours.blame is Blame.PLATFORM:
         return say(Course.TROUBLED, ours.why, "platform")
     if look.clock - look.rollout.since > look.rollout.terms.deadline:
         said = "; ".join((f"not done after {in_words(look.rollout.terms.deadline)}", *ours.evidence[:2]))
         return say(Course.FAILING, said, "deadline")
-    return say(Rolling.MOVING, f"{live.running} of {live.desired} run")
+    if _is_stuck(look, live):
+        said = f"no further for {in_words(look.rollout.terms.stuck)}: {live.running} of {live.desired} run"
+        return say(Course.FAILING, "; ".join((said, *ours.evidence[:2])), "progress")
+    stage = f", {ours.stage}" if ours.stage else ""
+    return say(Rolling.MOVING, f"{live.running} of {live.desired} run{stage}")
+
+
+def _is_stuck(look: Look, live: Live) -> bool:
+    """Whether tasks are missing, and nothing has got any further for too long."""
+    rollout = look.rollout
+    last = max(rollout.since, rollout.moved or rollout.since)
+    return live.running < live.desired and look.clock - last > rollout.terms.stuck
+
+
+def _awaiting(look: Look, awaits: Awaits) -> Forward:
+    """Wait for a person's yes or no as long as the platform does."""
+    answer, ended = look.answer, look.rollout.continued
+    at = f"{awaits.stage or 'a pause'}"
+    if answer is not None and not answer.yes:
+        said = f"rejected by {answer.by or 'a person'} at {at}: {answer.reason or 'no reason given'}"
+        return say(Course.FAILING, said, "rejected")
+    again = ended is not None and ended.pause == awaits.pause
+    if again and ended is not None:
+        due = look.now >= continues_at(ended, look.rollout.terms)
+        return say(Rolling.APPROVED, f"{at}, asked again") if due else say(Rolling.AWAITING, f"{at}: told to go on")
+    if answer is not None:
+        return say(Rolling.APPROVED, f"at {at}, by {answer.by or 'a person'}")
+    until = f" until {awaits.until:%H:%M}, then {awaits.then}" if awaits.until else ""
+    return say(Rolling.AWAITING, f"at {at}{until}")
 
 
 def _bake(look: Look, live: Live, ours: Deployment) -> Forward:
@@ -136,9 +196,29 @@ def _bake(look: Look, live: Live, ours: Deployment) -> Forward:
         overdue = short is not None and look.clock - short > terms.progress
         counts = f"{live.running} of {live.desired} run"
         return say(Course.FAILING, counts, "tasks") if overdue else say(Course.STEADY, counts)
+    hook = after_rollout(look)
+    if hook is not None:
+        return _after(look, hook)
     if look.baked >= terms.bake and look.well:
         return say(Baking.BAKED, f"for {in_words(look.baked)}")
     doubts = "; ".join(judged.verdict.why for judged in look.guards)
     if doubts and unsure is not None and look.clock - unsure > terms.unsure:
         return say(Baking.UNSURE, f"{doubts}, for {in_words(look.clock - unsure)}")
     return say(Course.STEADY, doubts or f"baked {in_words(look.baked)} of {in_words(terms.bake)}")
+
+
+def _after(look: Look, hook: Pending) -> Forward:
+    """Say how a hook stands that has to pass before what bakes is good."""
+    found, why = standing(look, hook)
+    match found:
+        case Standing.BEGIN:
+            return say(Baking.HOOKED, why)
+        case Standing.LATE:
+            return say(Course.LATE, why)
+        case Standing.FAILED:
+            return say(Course.FAILING, why, HOOK)
+        case Standing.UNKNOWN:
+            return say(Baking.UNSURE, why)
+        case _:
+            baked = f"baked {in_words(look.baked)} of {in_words(look.rollout.terms.bake)}"
+            return say(Course.STEADY, f"{why}; {baked}")

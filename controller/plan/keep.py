@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from controller.model.hooks import RunState
 from controller.model.manifest import narrow
 from controller.model.names import Digest
 from controller.model.paths import EVERYTHING
@@ -38,7 +39,8 @@ def _unnamed(look: Look) -> Release:
 def quarantined(look: Look, memory: Memory, release: Release, cause: str, why: str) -> Memory:
     """Bar a release, with the evidence; what is barred is no longer good."""
     ours = look.ours
-    evidence = (ours.evidence if ours else ()) or (memory.rollout.evidence if memory.rollout else ())
+    shown = (ours.evidence if ours else ()) or (memory.rollout.evidence if memory.rollout else ())
+    evidence = (*shown, *_last_words(memory, release))
     barred = Quarantined(
         digest=release.digest,
         version=release.version,
@@ -55,6 +57,12 @@ def quarantined(look: Look, memory: Memory, release: Release, cause: str, why: s
         quarantine={**memory.quarantine, release.digest: barred},
         goods=tuple(kept for kept in memory.goods if kept.digest != release.digest),
     )
+
+
+def _last_words(memory: Memory, release: Release) -> tuple[str, ...]:
+    """Give what the hooks of a release logged last that did not pass."""
+    failed = (run for run in memory.runs if run.digest == release.digest and run.state is RunState.FAILED)
+    return tuple(f"{run.hook}: {line}" for run in failed for line in run.lines)
 
 
 def failed_core(memory: Memory, release: Release) -> Digest | None:

@@ -7,7 +7,7 @@ from typing import Final
 from controller.model.record import Memory
 from controller.model.rollout import Phase, Rollout
 from controller.plan.look import Look
-from controller.plan.transitions import Signal, Still
+from controller.plan.readings import Preparing, Signal, Still
 
 _ROLLBACK: Final = "ORDERED"
 _RETRY: Final = "RETRIED"
@@ -21,9 +21,14 @@ def listen(look: Look, memory: Memory, signal: Signal) -> Memory:
     retried = retry.number if retry else memory.retried
     ordered = order.number if order else memory.ordered
     recovered = _forgetting(look) or memory.recovered
-    if (retried, ordered, recovered) == (memory.retried, memory.ordered, memory.recovered):
+    answered = look.orders.answer.number if look.orders.answer else memory.answered
+    now, was = (
+        (retried, ordered, recovered, answered),
+        (memory.retried, memory.ordered, memory.recovered, memory.answered),
+    )
+    if now == was:
         return memory
-    return replace(memory, retried=retried, ordered=ordered, recovered=recovered)
+    return replace(memory, retried=retried, ordered=ordered, recovered=recovered, answered=answered)
 
 
 def _forgetting(look: Look) -> int:
@@ -41,12 +46,19 @@ def unheard(look: Look, signal: Signal) -> str:
     if _forgetting(look):
         return "; it was to be forgotten, but the spec names it: take it out first"
     going_back = look.memory.phase is Phase.ROLLING_BACK
-    if look.ordered and signal.name != _ROLLBACK:
+    if look.ordered and signal is not Preparing.FAILING and signal.name != _ROLLBACK:
         why = "it is already going back" if going_back else "there is nothing to go back to"
         return f"; a rollback was asked for, but {why}"
     if look.retry and signal.name != _RETRY and look.memory.fight is None:
         why = "it is going back: say it again after that" if going_back else "nothing that is wanted has failed"
         return f"; a retry was asked for, but {why}"
+    answer = look.orders.answer
+    if (
+        answer is not None
+        and answer.number > look.memory.answered
+        and (look.memory.rollout is None or look.paused_deployment is None)
+    ):
+        return f"; {answer.version} was {'approved' if answer.yes else 'rejected'}, but nothing waits for an answer"
     return ""
 
 

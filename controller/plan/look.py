@@ -2,20 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-from controller.model.decision import Blocker
-from controller.model.desired import DesiredTarget, OnDrift, Supersede
-from controller.model.gate import NotOpen, Shut, Unsure
+from controller.model.desired import DesiredTarget, Supersede
+from controller.model.gate import OnShut, Shut
 from controller.model.manifest import Manifest
 from controller.model.names import Digest, EnvName, TargetName
 from controller.model.observation import Deployment, Live, Sight, State
-from controller.model.orders import Pause, TargetOrders
+from controller.model.orders import Answer, Pause, TargetOrders
 from controller.model.place import Place
 from controller.model.record import Memory, Owner
 from controller.model.release import Kept, Release
-from controller.model.rollout import MOVING, Phase, Rollout
+from controller.model.rollout import Heard, Phase, Rollout, Terms
 from controller.plan.beside import conflict_of
-from controller.plan.who import heals_again
+from controller.plan.judged import Judged
+
+_MICROS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,7 @@ class Wish:
     release: Release
     free: bool
     want: DesiredTarget
+    pinned: bool = False
 
     @property
     def digest(self) -> Digest:
@@ -33,20 +36,14 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """A gate or guard that is not open, by its kind."""
-
-    kind: str
-    verdict: NotOpen
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """Everything that a decision about one target may depend on.
 
-    `guards` are those of the open rollout, or of the wish when there is none; `alarmed` are the wish's own guards
-    that already ring before it starts. `claimed_by` is another target that owns this place, `moved_to` the one that
-    the spec names now while `memory` is still of another.
+    `guards` are those of the open rollout that count, or all of the wish when there is none; `said` those that are
+    only to be told of. `alarmed` are the wish's own guards that already ring before it starts. `rings` is all that
+    rings now, `unheard` says that not every guard could be heard, and `heard` is what the rollout is to remember of
+    them. `filled` says that nothing rang since the last look that counted, as far back as that is. `claimed_by` is
+    another target that owns this place, `moved_to` the one that the spec names now while `memory` is of another.
     """
 
     env: EnvName
@@ -60,6 +57,11 @@ class Look:
     gates: tuple[Judged, ...]
     guards: tuple[Judged, ...]
     alarmed: tuple[Judged, ...]
+    said: tuple[Judged, ...] = ()
+    rings: frozenset[str] = frozenset()
+    unheard: bool = False
+    heard: tuple[Heard, ...] = ()
+    filled: bool = False
     braked: bool
     unread: str
     moved_to: Place | None
@@ -105,29 +107,39 @@ class Look:
         return self.live.find(rollout.deployment) if self.live and rollout else None
 
     @property
-    def rings(self) -> frozenset[str]:
-        """Every alarm that rings now, of the guards and of those that the wish would bring."""
-        shut = (judged.verdict for judged in (*self.guards, *self.alarmed) if isinstance(judged.verdict, Shut))
-        return frozenset().union(*(verdict.rings for verdict in shut))
+    def paused_deployment(self) -> Deployment | None:
+        """The deployment that stands in a pause of the platform's own: ours, or the one that goes back for us."""
+        live = self.live
+        made = self.ours or (live.primary if live and self.runs(self.rollout.goal) else None)
+        return made if made is not None and made.awaits is not None else None
+
+    @property
+    def answer(self) -> Answer | None:
+        """A person's yes or no to this rollout that we have not heard yet."""
+        answer, rollout = self.orders.answer, self.memory.rollout
+        if answer is None or rollout is None or answer.number <= self.memory.answered:
+            return None
+        return answer if answer.version == rollout.release.version else None
 
     @property
     def rang(self) -> frozenset[str]:
         """Alarms that rang before our call and were not heard quiet since; an unsure guard was not heard."""
-        unheard = any(isinstance(judged.verdict, Unsure) for judged in self.guards)
-        return self.rollout.rang if unheard else self.rollout.rang & self.rings
+        return self.rollout.rang if self.unheard else self.rollout.rang & self.rings
 
     @property
     def excused(self) -> frozenset[str]:
         """Alarms that rang before our call, until they had time to fall silent after it was done."""
         rollout = self.memory.rollout
-        if rollout is None or (rollout.done and self.clock - rollout.done > rollout.terms.progress):
+        if rollout is None:
             return frozenset()
-        return rollout.rang & self.rings
+        late = rollout.done is not None and self.clock - rollout.done > rollout.terms.progress
+        return frozenset() if late and not rollout.terms.incident else rollout.rang & self.rings
 
     @property
     def ringing(self) -> tuple[str, ...]:
-        """What the shut guards say; unsure ones and excused alarms are no reason to go back."""
-        shut = (judged.verdict for judged in self.guards if isinstance(judged.verdict, Shut))
+        """What the shut guards say that take a release back; unsure ones and excused alarms are no reason to."""
+        back = (judged.verdict for judged in self.guards if judged.action is OnShut.ROLLBACK)
+        shut = (verdict for verdict in back if isinstance(verdict, Shut))
         return tuple(verdict.why for verdict in shut if not verdict.rings or verdict.rings - self.excused)
 
     @property
@@ -149,8 +161,25 @@ class Look:
 
     @property
     def may_start(self) -> bool:
-        """Whether the wish may start from rest: gates open, and none of its alarms ringing already."""
-        return self.is_open and self.wish is not None and (self.wish.free or not self.alarmed)
+        """Whether the wish may start from rest: gates open, none of its alarms ringing, nobody else deploying."""
+        if self.wish is None or not self.is_open or (self.busy and not self.takes_over):
+            return False
+        return self.wish.free or not self.alarmed or bool(self.wish.want.terms.incident)
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody else's deployment is under way, and not for longer than the wish's own may take."""
+        live, rollout = self.live, self.memory.rollout
+        made = live.primary if live and live.moving else None
+        if made is None or (rollout is not None and made.id == rollout.deployment):
+            return False
+        limit = self.wish.want.terms.deadline if self.wish else Terms().deadline
+        return self.now.timestamp() - made.born / _MICROS <= limit.total_seconds()
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether a person said what is to run here, whatever others are doing: a pin, or a retry."""
+        return self.again or (self.wish is not None and self.wish.pinned)
 
     @property
     def again(self) -> bool:
@@ -194,7 +223,8 @@ class Look:
         """Bake time earned up to this look."""
         rollout = self.rollout
         gap = self.now - rollout.well_at if rollout.well_at and self.well else timedelta()
-        return rollout.baked + (gap if gap <= 2 * rollout.terms.look_every else timedelta())
+        watched = self.filled or gap <= 2 * rollout.terms.look_every
+        return rollout.baked + (gap if watched else timedelta())
 
     @property
     def supersede(self) -> Supersede:
@@ -219,50 +249,3 @@ class Look:
             for kept in self.ways
             if not self.runs(kept.release) and to in {None, kept.release.version, kept.digest}
         )
-
-    @property
-    def blockers(self) -> tuple[Blocker, ...]:
-        """What keeps the wish from being deployed now, in the order in which it would be met."""
-        found: list[Blocker] = []
-        if self.pause is not None:
-            found.append(Blocker(gate="pause", why=self.pause.reason, until=self.pause.until))
-        if self.unread:
-            found.append(Blocker(gate="source", why=self.unread))
-        if self.observes:
-            found.append(Blocker(gate="mode", why=f"mode: observe; `trueup adopt confirm {self.env}` ends it"))
-        if self.wish is None:
-            return tuple(found)
-        if self.is_stuck and not self.barred:
-            found.append(Blocker(gate="stalled", why="only a person or a new wish moves it"))
-        found += self._fight
-        if self.conflict:
-            found.append(Blocker(gate="fixed", why=self.conflict))
-        if not self.is_waiting:
-            return tuple(found)
-        barred = self.memory.bars(self.wish.release)
-        if barred:
-            found.append(Blocker(gate="quarantine", why=f"{self.wish.release.version} failed here: {barred.why}"))
-        shut = (*self.gates, *self.alarmed) if not self.wish.free else ()
-        found += [Blocker(gate=judged.kind, why=judged.verdict.why) for judged in shut]
-        return (*found, *self._underway) if not barred and not shut else tuple(found)
-
-    @property
-    def _fight(self) -> tuple[Blocker, ...]:
-        """The drift that was healed too often, as long as it is there and would be healed."""
-        memory, until = self.memory, heals_again(self.memory, self.now)
-        heals = self.wish is not None and self.wish.want.on_drift is OnDrift.HEAL
-        if until is None or not heals or memory.fight is None or memory.drift is None:
-            return ()
-        why = "it was healed three times in 24h, and somebody changes it back; it is not healed any more"
-        return (Blocker(gate="fight", why=why, until=until),)
-
-    @property
-    def _underway(self) -> tuple[Blocker, ...]:
-        """The rollout of another release that the wish has to wait for."""
-        memory, rollout, wish = self.memory, self.memory.rollout, self.wish
-        if rollout is None or wish is None or memory.phase not in MOVING or wish.digest == rollout.release.digest:
-            return ()
-        left = rollout.terms.bake - rollout.baked if memory.phase is Phase.BAKING else None
-        what = f"{wish.release.version} waits for {rollout.release.version}, which is {memory.phase.value}"
-        why = what if rollout.back else f"{what} (supersede: {wish.want.supersede.value})"
-        return (Blocker(gate="rollout", why=why, until=self.now + left if left else None),)

@@ -1,30 +1,24 @@
 """What each move does to the memory of a target, and the one call that it may make."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from controller.model.decision import Ensure
-from controller.model.observation import Blame, Live, State
-from controller.model.record import GOODS, Applied, Memory, Next
-from controller.model.release import Kept
-from controller.model.rollout import Expect, Phase, Purpose, Terms
+from controller.model.observation import Live
+from controller.model.record import GOODS, Applied, Next
+from controller.model.rollout import Expect, Phase, Purpose
 from controller.plan.calls import INTENT_LIFE
 from controller.plan.drift import healed, noted
 from controller.plan.keep import PERSON, kept_live, lifted, quarantined, relabelled, renamed
 from controller.plan.look import Look
+from controller.plan.moves_back import give_up, give_way, recover, turn_back
+from controller.plan.moves_hooks import dismiss, go_on, prepare, start, start_ahead, stop
 from controller.plan.open import ensure, new_rollout, revision_of
+from controller.plan.step import Step, watch
 from controller.plan.transitions import Move
 from controller.plan.who import DAY
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """The next memory, and the call that makes it true."""
-
-    memory: Memory
-    action: Ensure | None = None
 
 
 def _rest(look: Look) -> Step:
@@ -99,7 +93,8 @@ def _send(look: Look) -> Step:
     rollout = look.rollout
     revision = rollout.back.revision if rollout.back else rollout.revision
     since = rollout.since if rollout.back else look.now
-    return Step(**ensure(look, look.memory, replace(rollout, since=since), revision))
+    rang = look.rings if look.memory.phase is Phase.PREPARING else rollout.rang
+    return Step(**ensure(look, look.memory, replace(rollout, since=since, rang=rang), revision))
 
 
 def _take(look: Look) -> Step:
@@ -118,28 +113,6 @@ def _take(look: Look) -> Step:
 
 def _note(look: Look) -> Step:
     return Step(memory=noted(look, _wait(look).memory if look.is_waiting and not look.barred else look.memory))
-
-
-def _watch(look: Look) -> Step:
-    rollout, live, ours = look.rollout, look.live, look.ours
-    is_short = live is not None and live.running < live.desired
-    trouble = ours is not None and ours.blame is Blame.PLATFORM and rollout.back is None
-    baking = look.memory.phase is Phase.BAKING
-    unproven = baking and live is not None and live.desired > 0 and look.guards
-    short_since = rollout.short_since if baking and not trouble else None
-    watched = replace(
-        rollout,
-        since=look.now if trouble and look.memory.phase is Phase.ROLLING else rollout.since,
-        done=rollout.done or (look.now if ours is not None and ours.state is State.SUCCESSFUL else None),
-        baked=look.baked,
-        well_at=look.now if look.well else None,
-        short_since=(short_since or look.now) if is_short else None,
-        unsure_since=(rollout.unsure_since or look.now) if unproven else None,
-        rang=look.rang,
-        evidence=ours.evidence if ours is not None and ours.evidence else rollout.evidence,
-        revision=live.revision if live and ours and live.deployment == ours.id else rollout.revision,
-    )
-    return Step(memory=replace(look.memory, rollout=watched))
 
 
 def _keep(look: Look) -> Step:
@@ -165,89 +138,17 @@ def _reopen(look: Look) -> Step:
     if look.wish is None:
         raise AssertionError("retry is of what is wanted")
     memory, release = look.memory, look.wish.release
+    number = look.orders.retry.number if look.orders.retry else 0
     return Step(
         memory=replace(
             memory,
             quarantine=lifted(memory, release),
-            next=Next(release=release, since=look.now, again=True),
+            next=Next(release=release, since=look.now, again=True, retry=number),
             current=kept_live(look) if look.live else memory.current,
             rollout=None,
             drift=None,
         )
     )
-
-
-def _turn_back(look: Look, cause: str, why: str) -> Step:
-    memory, rollout = look.memory, look.memory.rollout
-    if rollout is not None and rollout.back is not None and memory.phase is Phase.ROLLING_BACK:
-        barred = rollout.barred | {rollout.back.digest}
-        look = replace(look, memory=replace(memory, rollout=replace(rollout, barred=barred)))
-        return _go(look, look.ways[0])
-    if memory.phase is Phase.STALLED:
-        look = replace(look, memory=replace(memory, rollout=None))
-    look = replace(look, memory=_leave(look, cause, why))
-    asked = look.asked if look.ordered else ()
-    return _go(look, (asked or look.ways)[0])
-
-
-def _leave(look: Look, cause: str, why: str) -> Memory:
-    """Quarantine what we go back from; without an open rollout that is what runs, by a person's order."""
-    memory = look.memory
-    release = look.rollout.release if memory.rollout else kept_live(look).release
-    terms = look.wish.want.terms if look.wish else Terms()
-    rollout = memory.rollout or new_rollout(look, release, terms, Purpose.BACK, "rollback")
-    evidence = look.ours.evidence if look.ours is not None else ()
-    left = replace(
-        rollout,
-        purpose=Purpose.BACK,
-        since=look.now,
-        back=None,
-        barred=frozenset(),
-        cause=cause,
-        evidence=evidence or rollout.evidence,
-    )
-    after = quarantined(look, memory, release, cause, why)
-    return replace(after, rollout=left, rollouts=max(memory.rollouts, left.number), next=None, drift=None)
-
-
-def _go(look: Look, back: Kept) -> Step:
-    first = look.rollout.back is None
-    rollout = replace(
-        look.rollout,
-        back=back,
-        deployment=None,
-        call=None,
-        revision=None,
-        well_at=None,
-        since=look.now if first else look.rollout.since,
-        tries=0 if first else look.rollout.tries,
-    )
-    if look.runs(back.release):
-        return Step(memory=replace(look.memory, rollout=rollout))
-    return Step(**ensure(look, look.memory, rollout, back.revision))
-
-
-def _recover(look: Look) -> Step:
-    back = look.rollout.back
-    if back is None:
-        raise AssertionError("only a rollout that goes back recovers")
-    return Step(memory=replace(look.memory, current=kept_live(look, back.release), drift=None))
-
-
-def _give_up(look: Look, cause: str, why: str) -> Step:
-    rollout = look.rollout
-    if look.memory.phase is Phase.ROLLING_BACK:
-        return Step(memory=replace(look.memory, drift=None))
-    memory = quarantined(look, look.memory, rollout.release, cause, why)
-    return Step(memory=replace(memory, rollout=replace(rollout, cause=cause), drift=None))
-
-
-def _yield(look: Look) -> Step:
-    went_back = look.live is not None and look.memory.way_back(look.live.manifest) is not None
-    if not went_back or look.memory.phase is Phase.ROLLING_BACK or look.runs(look.rollout.release):
-        return Step(memory=noted(look, look.memory))
-    left = "somebody went back from it by hand"
-    return Step(memory=quarantined(look, noted(look, look.memory), look.rollout.release, PERSON, left))
 
 
 def _there(look: Look) -> Live:
@@ -259,6 +160,12 @@ def _there(look: Look) -> Live:
 _PLAIN: Final[Mapping[Move, Callable[[Look], Step]]] = MappingProxyType(
     {
         Move.REST: _rest,
+        Move.DROP: _rest,
+        Move.PREPARE: prepare,
+        Move.START: start,
+        Move.AHEAD: start_ahead,
+        Move.STOP: stop,
+        Move.CONTINUE: go_on,
         Move.RENAME: lambda look: Step(memory=renamed(look)),
         Move.ADOPT: _adopt,
         Move.WAIT: _wait,
@@ -268,20 +175,21 @@ _PLAIN: Final[Mapping[Move, Callable[[Look], Step]]] = MappingProxyType(
         Move.HEAL: _heal,
         Move.SET: _set,
         Move.NOTE: _note,
-        Move.WATCH: _watch,
+        Move.WATCH: lambda look: Step(memory=watch(look)),
         Move.KEEP: _keep,
         Move.ACCEPT: _accept,
         Move.REOPEN: _reopen,
-        Move.RECOVER: _recover,
-        Move.YIELD: _yield,
+        Move.RECOVER: recover,
+        Move.YIELD: give_way,
     }
 )
 
 _BLAMING: Final[Mapping[Move, Callable[[Look, str, str], Step]]] = MappingProxyType(
     {
         Move.MEND: _mend,
-        Move.TURN_BACK: _turn_back,
-        Move.GIVE_UP: _give_up,
+        Move.TURN_BACK: turn_back,
+        Move.GIVE_UP: give_up,
+        Move.DISMISS: dismiss,
     }
 )
 

@@ -13,7 +13,7 @@ from controller.plan.announce import announce
 from controller.plan.flags import RECOVER
 from controller.plan.transitions import Move
 
-_OPENING = frozenset({Move.OPEN.value, Move.MEND.value, Move.HEAL.value, Move.TAKE.value})
+_OPENING = frozenset({Move.OPEN.value, Move.PREPARE.value, Move.MEND.value, Move.HEAL.value, Move.TAKE.value})
 
 
 def tell_plan(desired: Reading, before: Record, plan: Plan) -> tuple[Entry, ...]:

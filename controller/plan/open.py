@@ -9,6 +9,7 @@ from controller.model.record import REVISIONS, Memory
 from controller.model.release import Release
 from controller.model.rollout import Call, Expect, Purpose, Rollout, Terms
 from controller.plan.calls import INTENT_LIFE
+from controller.plan.hooking import wish_retry
 from controller.plan.look import Look
 
 
@@ -19,7 +20,9 @@ class Asked(TypedDict):
     action: Ensure
 
 
-def new_rollout(look: Look, release: Release, terms: Terms, purpose: Purpose, way: str) -> Rollout:
+def new_rollout(
+    look: Look, release: Release, terms: Terms, purpose: Purpose, way: str, *, retry: int | None = None
+) -> Rollout:
     """Open a rollout under these terms; alarms that ring now are excused until they have been quiet."""
     forward = look.wish is not None and purpose is Purpose.FORWARD
     return Rollout(
@@ -32,6 +35,7 @@ def new_rollout(look: Look, release: Release, terms: Terms, purpose: Purpose, wa
         settings=look.wish.want.settings if look.wish and forward else None,
         way=way,
         rang=look.rings,
+        retry=wish_retry(look) if retry is None else retry,
     )
 
 
@@ -55,6 +59,12 @@ def may_exist(memory: Memory, release: Release) -> bool:
 def _set_out(memory: Memory, release: Release) -> bool:
     """Whether it is remembered that we once set out to register this release here."""
     return any(digest == release.digest for digest, _ in memory.revisions)
+
+
+def setting_out(memory: Memory, release: Release, revision: Revision | None) -> Memory:
+    """Note before a call that it may register this release."""
+    begun = revision is not None or _set_out(memory, release)
+    return memory if begun else remember_revision(memory, release, UNKNOWN_REVISION)
 
 
 def remember_revision(memory: Memory, release: Release, revision: Revision) -> Memory:
@@ -90,6 +100,4 @@ def ensure(look: Look, memory: Memory, rollout: Rollout, revision: Revision | No
         rollout=rollout.number,
     )
     after = replace(memory, rollout=sent, rollouts=max(memory.rollouts, rollout.number))
-    if revision is None and not _set_out(memory, goal):
-        after = remember_revision(after, goal, UNKNOWN_REVISION)
-    return Asked(memory=after, action=action)
+    return Asked(memory=setting_out(after, goal, revision), action=action)

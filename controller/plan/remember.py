@@ -5,10 +5,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from controller.model.decision import Plan
+from controller.model.decision import Continue, Plan, Start, Stop
 from controller.model.desired import Desired, Reading
+from controller.model.hooks import Run, RunState
 from controller.model.manifest import Echo
-from controller.model.outcome import Lost, NotSent, Outcome, Refused, Sent, Stale, why_not
+from controller.model.outcome import Done, Lost, NotSent, Outcome, Refused, Sent, Stale, Started, why_not
 from controller.model.record import Memory, Record
 from controller.model.release import Kept, Release
 from controller.model.rollout import Call, Purpose, Result, Rollout
@@ -66,6 +67,12 @@ def learn(record: Record, outcomes: tuple[Outcome, ...]) -> Record:
 
 def _learn_one(memory: Memory, outcome: Outcome) -> Memory:
     action = outcome.action
+    if isinstance(action, Start):
+        return _learn_start(memory, action, outcome)
+    if isinstance(action, Continue):
+        return _learn_continue(memory, outcome)
+    if isinstance(action, Stop):
+        return memory if isinstance(outcome, Done | Lost) else _not_stopped(memory, action)
     if outcome.revision and action.purpose is not Purpose.SETTINGS:
         memory = remember_revision(memory, action.release, outcome.revision)
     if isinstance(outcome, Sent):
@@ -77,6 +84,41 @@ def _learn_one(memory: Memory, outcome: Outcome) -> Memory:
         return memory
     memory = replace(memory, rollout=_answered(rollout, rollout.call, outcome))
     return _echoed(memory, action.release, outcome.echo) if isinstance(outcome, Sent) and outcome.echo else memory
+
+
+def _learn_start(memory: Memory, action: Start, outcome: Outcome) -> Memory:
+    if outcome.revision:
+        memory = remember_revision(memory, action.release, outcome.revision)
+    runs = tuple(_learnt(run, outcome) if run.id == action.id else run for run in memory.runs)
+    rollout = memory.rollout
+    if outcome.revision and rollout is not None and rollout.release.digest == action.release.digest:
+        rollout = replace(rollout, revision=outcome.revision)
+    return replace(memory, runs=runs, rollout=rollout)
+
+
+def _learnt(run: Run, outcome: Outcome) -> Run:
+    match outcome:
+        case Started():
+            return replace(run, state=RunState.RUNNING, sent=True, task=outcome.task, revision=outcome.revision)
+        case Refused():
+            return replace(run, state=RunState.FAILED, sent=False, why=f"refused: {outcome.why}")
+        case Lost():
+            return replace(run, why=outcome.why)
+        case _:
+            return replace(run, sent=False, why=why_not(outcome))
+
+
+def _learn_continue(memory: Memory, outcome: Outcome) -> Memory:
+    rollout = memory.rollout
+    if rollout is None or rollout.continued is None or isinstance(outcome, Lost):
+        return memory
+    continued = replace(rollout.continued, sent=isinstance(outcome, Done))
+    return replace(memory, rollout=replace(rollout, continued=continued))
+
+
+def _not_stopped(memory: Memory, action: Stop) -> Memory:
+    runs = (replace(run, stopped=None) if run.id == action.id else run for run in memory.runs)
+    return replace(memory, runs=tuple(runs))
 
 
 def _echoed(memory: Memory, release: Release, echo: Echo) -> Memory:

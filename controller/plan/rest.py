@@ -8,9 +8,10 @@ from controller.model.release import Release
 from controller.model.rollout import Phase
 from controller.plan.calls import who
 from controller.plan.drift import drifting, fate, is_due, told, unset
+from controller.plan.hooking import before_wish
 from controller.plan.look import Look, Wish
+from controller.plan.readings import Resting, Stuck
 from controller.plan.said import Said, say
-from controller.plan.transitions import Resting, Stuck
 from controller.plan.who import DAY
 
 SETTINGS_TRIES: Final = 3
@@ -67,8 +68,13 @@ def _wish(look: Look) -> Rest | None:
     if look.runs(wish.release) and not look.again and (stalled or not same):
         return _runs_already(look, wish)
     if (look.again or stalled or not same) and look.may_start:
-        return say(Resting.CLEARED, wish.release.version)
+        hook = before_wish(look)
+        return say(Resting.HOOKED, f"{wish.release.version}: {hook.hook.name}") if hook else _cleared(wish)
     return None
+
+
+def _cleared(wish: Wish) -> Rest:
+    return say(Resting.CLEARED, wish.release.version)
 
 
 def _runs_already(look: Look, wish: Wish) -> Rest:
@@ -121,7 +127,7 @@ def _noticed(look: Look, signal: Resting, due: Resting) -> Rest | None:
 def _settings(look: Look) -> Rest | None:
     """Apply what was declared anew; what somebody changed afterwards is drift, and healed only if drift is."""
     settings = look.wish.want.settings if look.wish else None
-    if look.wish is None or settings is None or look.conflict or not unset(look):
+    if look.wish is None or settings is None or look.conflict or look.busy or not unset(look):
         return None
     applied = look.memory.applied
     if applied is None or applied.digest != settings.manifest.digest:
@@ -166,5 +172,6 @@ def _earned(look: Look) -> bool:
 
 
 def _shut(look: Look, wish: Wish) -> str:
-    shut = "; ".join(judged.verdict.why for judged in (*look.gates, *look.alarmed))
+    foreign = (f"somebody else deploys: {who(look.live)}",) if look.busy and not look.takes_over else ()
+    shut = "; ".join((*(judged.verdict.why for judged in (*look.gates, *look.alarmed)), *foreign))
     return f"{wish.release.version}: {shut}" if shut else wish.release.version

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from controller.plan.transitions import Signal
+from controller.plan.readings import Signal
 
 S_co = TypeVar("S_co", bound=Signal, covariant=True)
 

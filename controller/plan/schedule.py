@@ -10,7 +10,7 @@ from controller.model.record import Memory
 from controller.model.rollout import MOVING, Phase, Rollout
 from controller.plan.calls import patient_until, settles
 from controller.plan.look import Look
-from controller.plan.transitions import Resting, Signal, Still
+from controller.plan.readings import Resting, Signal, Still
 
 REST: Final = timedelta(seconds=60)
 BLIND: Final = timedelta(seconds=15)
@@ -36,7 +36,9 @@ def _rhythm(look: Look, memory: Memory, signal: Signal) -> datetime:
     if signal is Still.PAUSED or rollout is None:
         return _beat(now, REST / 2 if memory.phase is Phase.PENDING else REST, look.place)
     match memory.phase:
-        case Phase.ROLLING | Phase.ROLLING_BACK:
+        case Phase.PREPARING | Phase.ROLLING | Phase.ROLLING_BACK:
+            return _moving(rollout, now)
+        case Phase.BAKING if any(not run.over for run in memory.runs):
             return _moving(rollout, now)
         case Phase.BAKING:
             every, left = rollout.terms.look_every, rollout.terms.bake - rollout.baked
@@ -76,6 +78,7 @@ def _timers(look: Look, memory: Memory) -> list[datetime]:
     found: list[datetime | None] = [look.pause.until if look.pause else None]
     if memory.drift is not None and look.wish is not None and memory.phase in {Phase.IDLE, Phase.PENDING}:
         found.append(memory.drift.since + look.wish.want.heal_after)
+    found += [run.at + run.timeout for run in memory.runs if not run.over]
     rollout = memory.rollout
     if rollout is not None and memory.halted is None:
         found += [settles(rollout), patient_until(rollout) if rollout.deployment is None else None]

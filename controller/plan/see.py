@@ -3,10 +3,11 @@
 import operator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from controller.model.desired import Desired, DesiredTarget, Reading, Unread
-from controller.model.gate import Gate, Open, Shut
+from controller.model.gate import Shut
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.observation import Absent, Live, Observation, Sight, Unseen
 from controller.model.orders import Pause, Pin, TargetOrders
@@ -16,7 +17,9 @@ from controller.model.record import Applied, Memory, Owner, Record
 from controller.model.release import Kept, Release
 from controller.model.rollout import MOVING, Result
 from controller.plan.calls import find_made
-from controller.plan.look import Judged, Look, Wish
+from controller.plan.look import Look, Wish
+from controller.plan.runs import followed
+from controller.plan.watching import Watched, not_open, rings_of, watched
 from controller.plan.who import learnt
 
 NOWHERE: Final = Place(kind="", account="", region="", cluster="", service="")
@@ -62,19 +65,15 @@ def look_at(
     orders = record.orders.targets.get(name, TargetOrders())
     want, named = wanted(desired, record, name), _named(desired, record, name)
     place = place_of(desired, record, name) or NOWHERE
-    live = sight if isinstance(sight, Live) else None
     known = record.targets.get(name)
     lost = _lives_elsewhere(known, place) and not _may_live(sight, want)
-    memory = _resolve(_recalled(known, place, orders, keep=lost), live, now)
+    memory = _recalled(known, place, orders, keep=lost)
     memory = _told(memory, named, place) if named is not None and not lost else memory
-    memory = learnt(_unpinned(_seen_set(memory, want, live, now), want, orders.pin), want, live, orders, seen, now)
-    memory = _reowned(memory, wish := _effective(want, orders.pin, memory))
+    memory, wish = _resolved(memory, want, sight, orders, seen, now)
 
-    def judge(gates: tuple[Gate, ...], release: Release | None) -> tuple[Judged, ...]:
-        return _not_open(gates, release, desired, name, place, seen, now)
-
-    rollout = memory.rollout
-    at_wish = judge(wish.want.terms.guards, wish.release) if wish else ()
+    candidate, rollout = partial(_candidate, desired.env, name, place), memory.rollout
+    at_wish = not_open(wish.want.terms.guards, candidate(wish.release), seen.answers, now) if wish else ()
+    guarded = watched(rollout, candidate(rollout.release), seen.answers, now) if rollout else Watched(shut=at_wish)
     return Look(
         env=desired.env,
         name=name,
@@ -84,15 +83,35 @@ def look_at(
         memory=memory,
         orders=orders,
         pause=_pause(_pauses(desired, record, want, orders), now),
-        gates=judge(want.gates if want else (), wish.release if wish else None),
-        guards=judge(rollout.terms.guards, rollout.release) if rollout else at_wish,
+        gates=not_open(want.gates, candidate(wish.release), seen.answers, now) if want and wish else (),
+        guards=guarded.shut,
         alarmed=tuple(judged for judged in at_wish if isinstance(judged.verdict, Shut)),
+        said=guarded.said,
+        rings=guarded.rings | rings_of(judged.verdict for judged in at_wish),
+        unheard=guarded.unheard,
+        heard=guarded.heard,
         braked=braked,
         unread=_unread(desired, name, want),
         moved_to=place if lost else None,
         claimed_by=_claimed_by(record, desired.env, name, place),
         now=now,
     )
+
+
+def _candidate(env: EnvName, name: TargetName, place: Place, release: Release) -> Candidate:
+    return Candidate(env=env, target=name, place=place, version=release.version, digest=release.digest)
+
+
+def _resolved(
+    memory: Memory, want: DesiredTarget | None, sight: Sight, orders: TargetOrders, seen: Observation, now: datetime
+) -> tuple[Memory, Wish | None]:
+    """Bring what is remembered up to what was seen, and find what is wanted effectively."""
+    live = sight if isinstance(sight, Live) else None
+    memory = _seen_set(_resolve(memory, live, now), want, live, now)
+    memory = learnt(_unpinned(memory, want, orders.pin), want, live, orders, seen, now)
+    wish = _effective(want, orders.pin, memory)
+    terms = memory.rollout.terms if memory.rollout else want.terms if want else None
+    return followed(_reowned(memory, wish), seen.tasks, terms, now), wish
 
 
 def _lives_elsewhere(known: Memory | None, place: Place) -> bool:
@@ -229,7 +248,8 @@ def _effective(want: DesiredTarget | None, pin: Pin | None, memory: Memory) -> W
     pinned = pin is not None and pin.number > memory.unpinned
     if pinned and pin is not None:
         release = pin.release
-    return Wish(release=release, free=pinned or memory.is_known(release.digest), want=want)
+    known = memory.is_known(release.digest)
+    return Wish(release=release, free=pinned or known, want=want, pinned=pinned)
 
 
 def _reowned(memory: Memory, wish: Wish | None) -> Memory:
@@ -268,19 +288,3 @@ def _pause(pauses: tuple[Pause | None, ...], now: datetime) -> Pause | None:
     """Of several pauses one that is not armed counts."""
     held = [pause for pause in pauses if pause is not None and pause.holds(now)]
     return min(held, key=lambda pause: pause.armed) if held else None
-
-
-def _not_open(
-    gates: tuple[Gate, ...],
-    release: Release | None,
-    desired: Reading,
-    name: TargetName,
-    place: Place,
-    seen: Observation,
-    now: datetime,
-) -> tuple[Judged, ...]:
-    if release is None or not gates:
-        return ()
-    candidate = Candidate(env=desired.env, target=name, place=place, version=release.version, digest=release.digest)
-    judged = ((gate.kind, gate.judge(candidate, seen.answers, now)) for gate in gates)
-    return tuple(Judged(kind=kind, verdict=verdict) for kind, verdict in judged if not isinstance(verdict, Open))

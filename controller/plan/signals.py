@@ -10,11 +10,13 @@ from controller.plan.back import read_back
 from controller.plan.calls import settling
 from controller.plan.forward import read_forward
 from controller.plan.look import Look
+from controller.plan.prepare import read_preparing
+from controller.plan.readings import Course, Returning, Signal, Still
 from controller.plan.rest import read_at_rest, read_stalled
 from controller.plan.said import Said, say
-from controller.plan.transitions import CALLING, TRANSITIONS, Course, Returning, Signal, Still
+from controller.plan.transitions import CALLING, TRANSITIONS
 
-_WORSE: Final = frozenset({Course.FAILING, Course.LOST, Course.BRAKED, Returning.SPENT})
+_WORSE: Final = frozenset({Course.FAILING, Course.LOST, Course.BRAKED, Course.UNSAFE, Returning.SPENT})
 
 
 def read_signal(look: Look) -> Said[Signal]:
@@ -50,8 +52,10 @@ def _awake(look: Look) -> Said[Signal]:
     if look.live and look.live.asof < look.memory.watermark:
         return say(Still.SETTLING, "this read is older than one before it")
     match look.memory.phase:
-        case Phase.IDLE | Phase.PENDING | Phase.PREPARING:
+        case Phase.IDLE | Phase.PENDING:
             return read_at_rest(look)
+        case Phase.PREPARING:
+            return read_preparing(look)
         case Phase.ROLLING | Phase.BAKING:
             return settling(look) or read_forward(look)
         case Phase.ROLLING_BACK:

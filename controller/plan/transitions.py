@@ -6,109 +6,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from controller.model.rollout import Phase
-
-
-class Still(Enum):
-    """What may be read in every phase, and always means: wait."""
-
-    BLIND = "we could not look"
-    PAUSED = "a person paused it"
-    GONE = "it was there and is gone, or may not be created"
-    SETTLING = "our last call, or this read, proves nothing yet"
-    OBSERVED = "it is only observed"
-
-
-class Resting(Enum):
-    """What may be read of a target that is idle or pending."""
-
-    FIRST = "seen for the first time"
-    EARNED = "what was found is well"
-    ALIGNED = "runs what is wanted"
-    RENAMED = "runs what is wanted, under another name"
-    UNREAD = "no wish can be read"
-    GATED = "a gate is shut"
-    CLEARED = "every gate is open"
-    QUARANTINED = "what is wanted has failed here"
-    TAKEN = "somebody else deployed just this"
-    DRIFTED = "something else runs"
-    HEALABLE = "something else runs, and long enough"
-    CHANGED = "the settings are not as declared: somebody changed them"
-    FOUGHT = "fight"
-    UNSET = "the settings are not as declared"
-    RETURNED = "somebody went back to a good release"
-    RETRIED = "a person said retry"
-    ORDERED = "a person said roll back"
-
-
-class Course(Enum):
-    """What may be read of a rollout that goes forward, rolling or baking."""
-
-    UNSENT = "our call did not arrive"
-    TROUBLED = "the platform is in trouble, the release is not to blame"
-    STEADY = "the platform is done"
-    TAKEN = "somebody else deployed just this"
-    FOREIGN = "somebody else deployed meanwhile"
-    FAILING = "it is not well"
-    LOST = "it is not well and there is no way back"
-    BRAKED = "too many automatic rollbacks here"
-    OVERTAKEN = "a newer wish may replace it"
-    MENDED = "it is not well, and a newer wish may replace it"
-    ORDERED = "a person said roll back"
-
-
-class Rolling(Enum):
-    """What may be read only while the platform works."""
-
-    MOVING = "the platform is working"
-
-
-class Baking(Enum):
-    """What may be read only while it bakes."""
-
-    UNVERIFIED = "nothing of it runs"
-    UNSURE = "it could not be watched for too long"
-    BAKED = "it stayed well"
-
-
-class Returning(Enum):
-    """What may be read of a rollout that goes back."""
-
-    SPENT = "going back took too long, or too many calls"
-    UNSENT = "our call did not arrive"
-    TROUBLED = "the platform is in trouble, the release is not to blame"
-    MOVING = "the platform is working"
-    BARRED = "this way back is closed, there is another"
-    LOST = "it is not well and there is no way back"
-    FOREIGN = "somebody else deployed meanwhile"
-    STEADY = "the platform is done"
-
-
-class Stuck(Enum):
-    """What may be read of a target that waits for a person or a new wish."""
-
-    HELD = "it waits for a person or a new wish"
-    UNREAD = "no wish can be read"
-    QUARANTINED = "what is wanted has failed here"
-    GATED = "a gate is shut"
-    CLEARED = "every gate is open"
-    TAKEN = "somebody else deployed just this"
-    RETURNED = "somebody went back to a good release"
-    RETRIED = "a person said retry"
-    ORDERED = "a person said roll back"
-
-
-Signal: TypeAlias = Still | Resting | Course | Rolling | Baking | Returning | Stuck
-
-READ: Final[Mapping[Phase, tuple[type[Enum], ...]]] = MappingProxyType(
-    {
-        Phase.IDLE: (Still, Resting),
-        Phase.PENDING: (Still, Resting),
-        Phase.ROLLING: (Still, Course, Rolling),
-        Phase.BAKING: (Still, Course, Baking),
-        Phase.ROLLING_BACK: (Still, Returning),
-        Phase.STALLED: (Still, Stuck),
-    }
-)
+from controller.plan.readings import Baking, Course, Preparing, Resting, Returning, Rolling, Signal, Still, Stuck
 
 
 class Move(Enum):
@@ -118,6 +16,13 @@ class Move(Enum):
     RENAME = "rename"
     ADOPT = "adopt"
     WAIT = "wait"
+    PREPARE = "prepare"
+    START = "start a hook"
+    AHEAD = "start a hook of what waits"
+    STOP = "stop a hook"
+    CONTINUE = "continue"
+    DISMISS = "dismiss"
+    DROP = "drop"
     OPEN = "deploy"
     MEND = "deploy instead of going back"
     SEND = "send again"
@@ -135,7 +40,10 @@ class Move(Enum):
     YIELD = "yield"
 
 
-CALLING: Final = frozenset({Move.OPEN, Move.MEND, Move.SEND, Move.HEAL, Move.SET, Move.TURN_BACK})
+CALLING: Final = frozenset(
+    {Move.OPEN, Move.MEND, Move.SEND, Move.HEAL, Move.SET, Move.TURN_BACK}
+    | {Move.PREPARE, Move.START, Move.AHEAD, Move.STOP, Move.CONTINUE}
+)
 """The moves that may make a call."""
 
 Rows: TypeAlias = Mapping[tuple[Phase, Signal], tuple[Phase, Move]]
@@ -151,6 +59,7 @@ def _resting(phase: Phase) -> Rows:
         (phase, Resting.RENAMED): (Phase.IDLE, Move.RENAME),
         (phase, Resting.UNREAD): (phase, Move.REST),
         (phase, Resting.GATED): (Phase.PENDING, Move.WAIT),
+        (phase, Resting.HOOKED): (Phase.PREPARING, Move.PREPARE),
         (phase, Resting.CLEARED): (Phase.ROLLING, Move.OPEN),
         (phase, Resting.QUARANTINED): (Phase.IDLE, Move.REST),
         (phase, Resting.TAKEN): (Phase.ROLLING, Move.TAKE),
@@ -165,6 +74,23 @@ def _resting(phase: Phase) -> Rows:
     }
 
 
+_PREPARING: Final[Rows] = MappingProxyType(
+    {
+        (Phase.PREPARING, Preparing.HOOKED): (Phase.PREPARING, Move.START),
+        (Phase.PREPARING, Preparing.HOOKING): (Phase.PREPARING, Move.WATCH),
+        (Phase.PREPARING, Preparing.LATE): (Phase.PREPARING, Move.STOP),
+        (Phase.PREPARING, Preparing.READY): (Phase.ROLLING, Move.SEND),
+        (Phase.PREPARING, Preparing.TAKEN): (Phase.ROLLING, Move.TAKE),
+        (Phase.PREPARING, Preparing.FAILING): (Phase.STALLED, Move.GIVE_UP),
+        (Phase.PREPARING, Preparing.UNSURE): (Phase.STALLED, Move.YIELD),
+        (Phase.PREPARING, Preparing.LEFT): (Phase.IDLE, Move.DROP),
+        (Phase.PREPARING, Preparing.OVERHOOKED): (Phase.PREPARING, Move.PREPARE),
+        (Phase.PREPARING, Preparing.OVERTAKEN): (Phase.ROLLING, Move.OPEN),
+        (Phase.PREPARING, Preparing.ORDERED): (Phase.ROLLING_BACK, Move.TURN_BACK),
+    }
+)
+
+
 def _course(phase: Phase) -> Rows:
     return {
         (phase, Course.UNSENT): (Phase.ROLLING, Move.SEND),
@@ -175,6 +101,10 @@ def _course(phase: Phase) -> Rows:
         (phase, Course.FAILING): (Phase.ROLLING_BACK, Move.TURN_BACK),
         (phase, Course.LOST): (Phase.STALLED, Move.GIVE_UP),
         (phase, Course.BRAKED): (Phase.STALLED, Move.GIVE_UP),
+        (phase, Course.UNSAFE): (Phase.STALLED, Move.GIVE_UP),
+        (phase, Course.AHEAD): (phase, Move.AHEAD),
+        (phase, Course.UNFIT): (phase, Move.DISMISS),
+        (phase, Course.LATE): (phase, Move.STOP),
         (phase, Course.OVERTAKEN): (Phase.ROLLING, Move.OPEN),
         (phase, Course.MENDED): (Phase.ROLLING, Move.MEND),
         (phase, Course.ORDERED): (Phase.ROLLING_BACK, Move.TURN_BACK),
@@ -184,6 +114,9 @@ def _course(phase: Phase) -> Rows:
 _FORWARD: Final[Rows] = MappingProxyType(
     {
         (Phase.ROLLING, Rolling.MOVING): (Phase.ROLLING, Move.WATCH),
+        (Phase.ROLLING, Rolling.AWAITING): (Phase.ROLLING, Move.WATCH),
+        (Phase.ROLLING, Rolling.APPROVED): (Phase.ROLLING, Move.CONTINUE),
+        (Phase.BAKING, Baking.HOOKED): (Phase.BAKING, Move.START),
         (Phase.BAKING, Baking.UNVERIFIED): (Phase.BAKING, Move.WATCH),
         (Phase.BAKING, Baking.UNSURE): (Phase.STALLED, Move.YIELD),
         (Phase.BAKING, Baking.BAKED): (Phase.IDLE, Move.KEEP),
@@ -193,6 +126,10 @@ _FORWARD: Final[Rows] = MappingProxyType(
 _BACK: Final[Rows] = MappingProxyType(
     {
         (Phase.ROLLING_BACK, Returning.SPENT): (Phase.STALLED, Move.GIVE_UP),
+        (Phase.ROLLING_BACK, Returning.HOOKED): (Phase.ROLLING_BACK, Move.START),
+        (Phase.ROLLING_BACK, Returning.HOOKING): (Phase.ROLLING_BACK, Move.WATCH),
+        (Phase.ROLLING_BACK, Returning.LATE): (Phase.ROLLING_BACK, Move.STOP),
+        (Phase.ROLLING_BACK, Returning.AWAITING): (Phase.ROLLING_BACK, Move.CONTINUE),
         (Phase.ROLLING_BACK, Returning.UNSENT): (Phase.ROLLING_BACK, Move.SEND),
         (Phase.ROLLING_BACK, Returning.TROUBLED): (Phase.ROLLING_BACK, Move.WATCH),
         (Phase.ROLLING_BACK, Returning.MOVING): (Phase.ROLLING_BACK, Move.WATCH),
@@ -209,6 +146,7 @@ _STUCK: Final[Rows] = MappingProxyType(
         (Phase.STALLED, Stuck.UNREAD): (Phase.STALLED, Move.REST),
         (Phase.STALLED, Stuck.QUARANTINED): (Phase.STALLED, Move.REST),
         (Phase.STALLED, Stuck.GATED): (Phase.STALLED, Move.WAIT),
+        (Phase.STALLED, Stuck.HOOKED): (Phase.PREPARING, Move.PREPARE),
         (Phase.STALLED, Stuck.CLEARED): (Phase.ROLLING, Move.OPEN),
         (Phase.STALLED, Stuck.TAKEN): (Phase.ROLLING, Move.TAKE),
         (Phase.STALLED, Stuck.RETURNED): (Phase.IDLE, Move.ACCEPT),
@@ -222,6 +160,7 @@ TRANSITIONS: Final[Rows] = MappingProxyType(
         **_STILL,
         **_resting(Phase.IDLE),
         **_resting(Phase.PENDING),
+        **_PREPARING,
         **_course(Phase.ROLLING),
         **_course(Phase.BAKING),
         **_FORWARD,

@@ -12,8 +12,10 @@ from cattrs import Converter
 from cattrs.dispatch import StructureHook, UnstructureHook
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from controller.model.decision import Action, Continue, Stop
 from controller.model.desired import Reading
 from controller.model.gate import Gate
+from controller.model.hooks import TaskSight
 from controller.model.manifest import Echoed, Manifest
 from controller.model.observation import Sight
 from controller.model.outcome import Outcome
@@ -56,6 +58,7 @@ def converter_of(tables: Tables) -> Converter:
     converter.register_unstructure_hook_factory(is_dataclass, lambda kind: _writer(converter, kind))
     converter.register_structure_hook_factory(is_dataclass, lambda kind: _reader(converter, kind))
     _register_closed(converter)
+    _register_actions(converter)
     _register_open(converter, tables)
     return converter
 
@@ -88,9 +91,21 @@ def _exactly(kind: type, kinds: tuple[type, ...]) -> StructureHook:
 
 
 def _register_closed(converter: Converter) -> None:
-    for what, union in (("reading", Reading), ("sight", Sight), ("outcome", Outcome)):
+    for what, union in (("reading", Reading), ("sight", Sight), ("outcome", Outcome), ("task", TaskSight)):
         table = by_name(*get_args(union))
         Tagged(what=what, table=table, converter=converter).register(partial(operator.eq, union))
+
+
+def _register_actions(converter: Converter) -> None:
+    """Write an action with its kind; those of the first stores name none, and are all Ensure."""
+    actions = Tagged(what="action", table=by_name(*get_args(Action)), converter=converter, unnamed="ensure")
+    actions.register(lambda kind: kind in (Action, Stop | Continue))
+    converter.register_unstructure_hook_func(
+        partial(operator.eq, Action | None), lambda value: None if value is None else actions.write(value)
+    )
+    converter.register_structure_hook_func(
+        partial(operator.eq, Action | None), lambda tree, _kind: None if tree is None else actions.read(tree)
+    )
 
 
 def _register_open(converter: Converter, tables: Tables) -> None:

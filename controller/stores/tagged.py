@@ -16,11 +16,15 @@ Tree: TypeAlias = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tagged:
-    """One set of kinds, open (gates) or closed (outcomes); `what` is what they are, for people."""
+    """One set of kinds, open (gates) or closed (outcomes); `what` is what they are, for people.
+
+    `unnamed` is the kind of a value that was written before there was more than one.
+    """
 
     what: str
     table: Mapping[str, type]
     converter: Converter
+    unnamed: str = ""
 
     def write(self, value: object) -> dict[str, object]:
         """Write a value with its kind; raise Refusal if it is in no table: nothing may be lost silently."""
@@ -33,7 +37,7 @@ class Tagged:
 
     def read(self, tree: Tree, _kind: object = None) -> object:
         """Read a value by its kind; raise Refusal for a kind that this version does not have."""
-        name = str(tree[KIND])
+        name = str(tree[KIND]) if KIND in tree or not self.unnamed else self.unnamed
         kind = self.table.get(name)
         if kind is None:
             known = ", ".join(sorted(self.table))

@@ -9,7 +9,7 @@ from controller.gates.alarms import Alarms
 from controller.model.desired import Brake, DesiredTarget, Ignored, OnDrift, Supersede
 from controller.model.lookups import Looked, LookedValue, Lookup
 from controller.model.manifest import Manifest
-from controller.model.names import Commit
+from controller.model.names import Commit, TargetName
 from controller.model.orders import Pause
 from controller.model.packed import Packed
 from controller.model.place import Place
@@ -46,6 +46,7 @@ CHANGED = {
     "on_drift": (OnDrift.REPORT, {"onDrift": ("heal", "report")}),
     "heal_after": (timedelta(seconds=90), {"healAfter": ("5m", "90s")}),
     "pause": (Pause(reason="quarter end"), {"paused.reason": (None, "quarter end")}),
+    "needs": ((TargetName("db"),), {"needs[0]": (None, "db")}),
     "create": (True, {"create": (False, True)}),
     "draft": (
         Packed.of('{"base":{"family":"f"},"lookups":[["ssm","/a"]],"environment":[{"name":"A_KEY","value":"x"}]}'),

@@ -2,7 +2,8 @@
 
 from controller.model.rollout import Phase
 from controller.plan.moves import MOVES
-from controller.plan.transitions import READ, TRANSITIONS, Move, Stuck
+from controller.plan.readings import READ, Stuck
+from controller.plan.transitions import TRANSITIONS, Move
 
 
 def test_the_table_has_exactly_the_pairs_that_the_readers_can_say():
@@ -23,7 +24,7 @@ def test_names_of_signals_are_unambiguous_within_a_phase():
 
 def test_stalled_is_left_only_by_a_new_wish_or_a_person():
     out = {s for (p, s), (to, _) in TRANSITIONS.items() if p is Phase.STALLED and to is not Phase.STALLED}
-    assert out == {Stuck.CLEARED, Stuck.TAKEN, Stuck.RETURNED, Stuck.RETRIED, Stuck.ORDERED}
+    assert out == {Stuck.CLEARED, Stuck.HOOKED, Stuck.TAKEN, Stuck.RETURNED, Stuck.RETRIED, Stuck.ORDERED}
 
 
 def test_only_a_failing_rollout_or_a_person_begins_to_go_back():

@@ -134,6 +134,8 @@ def test_nothing_is_left_out_and_a_default_that_is_a_choice_is_not():
         "settle": 60,
         "lookEvery": 30,
         "unsure": 21600,
+        "stuck": 600,
+        "rollbackSafe": True,
     }
 
 

@@ -358,7 +358,7 @@ def test_the_progress_deadline_of_a_bake_begins_with_the_bake():
     w.version = "2"
     w.tick()
     w.service.running = 1
-    w.ticks(4)
+    w.ticks(2)
     w.platform.settle("api")
     w.ticks(2, 1)
     assert w.phase == "baking", w.trail()[-2:]

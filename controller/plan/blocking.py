@@ -1,0 +1,57 @@
+"""What keeps a wish from being deployed now, for people and for machines."""
+
+from controller.model.decision import Blocker
+from controller.model.desired import OnDrift
+from controller.model.rollout import MOVING, Phase
+from controller.plan.calls import who
+from controller.plan.look import Look
+from controller.plan.who import heals_again
+
+
+def blockers_of(look: Look) -> tuple[Blocker, ...]:
+    """List what keeps the wish from being deployed now, in the order in which it would be met."""
+    found: list[Blocker] = []
+    if look.pause is not None:
+        found.append(Blocker(gate="pause", why=look.pause.reason, until=look.pause.until))
+    if look.unread:
+        found.append(Blocker(gate="source", why=look.unread))
+    if look.observes:
+        found.append(Blocker(gate="mode", why=f"mode: observe; `trueup adopt confirm {look.env}` ends it"))
+    if look.wish is None:
+        return tuple(found)
+    if look.is_stuck and not look.barred:
+        found.append(Blocker(gate="stalled", why="only a person or a new wish moves it"))
+    found += _fight(look)
+    if look.busy and not look.takes_over and look.memory.rollout is None:
+        found.append(Blocker(gate="foreign", why=f"somebody else deploys: {who(look.live)}"))
+    if look.conflict:
+        found.append(Blocker(gate="fixed", why=look.conflict))
+    if not look.is_waiting:
+        return tuple(found)
+    barred = look.memory.bars(look.wish.release)
+    if barred:
+        found.append(Blocker(gate="quarantine", why=f"{look.wish.release.version} failed here: {barred.why}"))
+    shut = (*look.gates, *look.alarmed) if not look.wish.free else ()
+    found += [Blocker(gate=judged.kind, why=judged.verdict.why) for judged in shut]
+    return (*found, *_underway(look)) if not barred and not shut else tuple(found)
+
+
+def _fight(look: Look) -> tuple[Blocker, ...]:
+    """Name the drift that was healed too often, as long as it is there and would be healed."""
+    memory, until = look.memory, heals_again(look.memory, look.now)
+    heals = look.wish is not None and look.wish.want.on_drift is OnDrift.HEAL
+    if until is None or not heals or memory.fight is None or memory.drift is None:
+        return ()
+    why = "it was healed three times in 24h, and somebody changes it back; it is not healed any more"
+    return (Blocker(gate="fight", why=why, until=until),)
+
+
+def _underway(look: Look) -> tuple[Blocker, ...]:
+    """Name the rollout of another release that the wish has to wait for."""
+    memory, rollout, wish = look.memory, look.memory.rollout, look.wish
+    if rollout is None or wish is None or memory.phase not in MOVING or wish.digest == rollout.release.digest:
+        return ()
+    left = rollout.terms.bake - rollout.baked if memory.phase is Phase.BAKING else None
+    what = f"{wish.release.version} waits for {rollout.release.version}, which is {memory.phase.value}"
+    why = what if rollout.back else f"{what} (supersede: {wish.want.supersede.value})"
+    return (Blocker(gate="rollout", why=why, until=look.now + left if left else None),)

@@ -1,0 +1,57 @@
+"""Signals of a rollout that has not touched its target yet: its hooks come first."""
+
+from types import MappingProxyType
+from typing import Final
+
+from controller.plan.calls import who
+from controller.plan.hooking import Standing, before_rollout, before_wish, standing
+from controller.plan.keep import PERSON
+from controller.plan.look import Look
+from controller.plan.readings import Preparing
+from controller.plan.said import Said, say
+
+HOOK: Final = "hook"
+_SIGNALS: Final = MappingProxyType(
+    {
+        Standing.BEGIN: Preparing.HOOKED,
+        Standing.WAITING: Preparing.HOOKING,
+        Standing.LATE: Preparing.LATE,
+        Standing.FAILED: Preparing.FAILING,
+        Standing.UNKNOWN: Preparing.UNSURE,
+    }
+)
+
+
+def read_preparing(look: Look) -> Said[Preparing]:
+    """Take a person's order first, then what became of its hooks, then a newer wish if no task runs."""
+    if look.ordered:
+        to = look.orders.rollback.to if look.orders.rollback else None
+        if to is not None and look.asked:
+            return say(Preparing.ORDERED, f"to {look.asked[0].release.version}", PERSON)
+        return say(Preparing.FAILING, "a person said roll back", PERSON)
+    if look.runs(look.rollout.release) and not look.rollout.retry:
+        return say(Preparing.TAKEN, who(look.live))
+    pending = before_rollout(look)
+    found, why = standing(look, pending) if pending is not None else (None, "")
+    if found in {Standing.FAILED, Standing.UNKNOWN}:
+        return say(_SIGNALS[found], why, HOOK)
+    return _newer(look) or (_ready(look) if found is None else say(_SIGNALS[found], why))
+
+
+def _newer(look: Look) -> Said[Preparing] | None:
+    """Say that something else is wanted by now, unless a task runs that has to end first."""
+    wish = look.wish
+    if wish is None or wish.digest == look.rollout.release.digest or any(not run.over for run in look.memory.runs):
+        return None
+    if look.runs(wish.release):
+        return say(Preparing.LEFT, f"{wish.release.version} is wanted, and runs")
+    if not look.may_start:
+        return None
+    signal = Preparing.OVERTAKEN if before_wish(look) is None else Preparing.OVERHOOKED
+    return say(signal, wish.release.version)
+
+
+def _ready(look: Look) -> Said[Preparing]:
+    if look.busy and not look.takes_over:
+        return say(Preparing.HOOKING, f"somebody else deploys: {who(look.live)}")
+    return say(Preparing.READY, look.rollout.release.version)

@@ -1,0 +1,105 @@
+"""One-off tasks: what was seen of those that were started, and how one is started."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from controller.model.decision import Start
+from controller.model.hooks import Run, RunState, TaskAbsent, TaskAt, TaskEnded, TaskRuns, TaskSight, When, task_id
+from controller.model.names import Revision, TaskId
+from controller.model.place import Place
+from controller.model.record import RUNS, Memory
+from controller.model.rollout import Purpose, Terms
+from controller.plan.calls import INTENT_LIFE, in_words
+from controller.plan.hooking import Pending
+from controller.plan.look import Look
+from controller.plan.open import may_exist, revision_of, setting_out
+
+
+def followed(memory: Memory, tasks: Mapping[TaskId, TaskSight], terms: Terms | None, now: datetime) -> Memory:
+    """Note what was seen of one-off tasks that were waited for."""
+    if not tasks or all(run.over for run in memory.runs):
+        return memory
+    settle = (terms or Terms()).settle
+    runs = tuple(run if run.over else _seen(run, tasks.get(run.id), settle, now) for run in memory.runs)
+    return memory if runs == memory.runs else replace(memory, runs=runs)
+
+
+def _seen(run: Run, sight: TaskSight | None, settle: timedelta, now: datetime) -> Run:
+    match sight:
+        case TaskRuns():
+            return replace(run, state=RunState.RUNNING, task=sight.task, sent=True, why="")
+        case TaskEnded():
+            return _ended(run, sight, now)
+        case TaskAbsent() if run.state is RunState.RUNNING and now - run.at > settle:
+            return replace(run, state=RunState.UNKNOWN, ended=now, why="it ended while nobody looked, and is gone")
+        case _:
+            return run
+
+
+def _ended(run: Run, sight: TaskEnded, now: datetime) -> Run:
+    state, why = RunState.FAILED, sight.why or f"exited {sight.code}"
+    if sight.code == 0:
+        state, why = RunState.PASSED, ""
+    elif sight.ground:
+        state = RunState.BROKEN if sight.code is None else RunState.UNKNOWN
+    if run.stopped is not None and state is not RunState.PASSED:
+        state, why = RunState.FAILED, f"not done after {in_words(run.timeout)}, and stopped"
+    return replace(
+        run, state=state, task=sight.task, sent=True, ended=now, code=sight.code, why=why, lines=sight.lines
+    )
+
+
+def begin(look: Look, memory: Memory, pending: Pending) -> tuple[Memory, Start]:
+    """Write down that a hook is started, and ask for it; asked again, it is the same task."""
+    run, hook, rollout = pending.run, pending.hook, memory.rollout
+    attempt = run.attempt + 1 if run is not None and run.state is RunState.BROKEN else run.attempt if run else 0
+    again = run is not None and run.attempt == attempt
+    started = Run(
+        id=task_id(look.place.claim, pending.release.digest, hook, pending.retry, attempt),
+        digest=pending.release.digest,
+        hook=hook.name,
+        when=hook.when,
+        at=look.now,
+        timeout=hook.timeout,
+        shape=hook.shape,
+        retry=pending.retry,
+        attempt=attempt,
+        tries=run.tries + 1 if run is not None and again else 1,
+    )
+    back = hook.when is When.ON_ROLLBACK
+    revision = _revision(memory, pending)
+    action = Start(
+        target=look.name,
+        place=look.place,
+        id=started.id,
+        hook=hook,
+        release=pending.images,
+        revision=revision,
+        purpose=Purpose.BACK if back else Purpose.FORWARD,
+        not_after=look.now + INTENT_LIFE,
+        look_first=may_exist(memory, pending.images),
+        rollout=rollout.number if rollout else 0,
+    )
+    kept = (*(one for one in memory.runs if one.id != started.id), started)
+    return replace(setting_out(memory, pending.images, revision), runs=_bounded(kept)), action
+
+
+def _bounded(runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    """Keep the newest; one that has not ended is never forgotten."""
+    old = runs[:-RUNS]
+    return (*(run for run in old if not run.over), *runs[-RUNS:])
+
+
+def _revision(memory: Memory, pending: Pending) -> Revision | None:
+    rollout, release = memory.rollout, pending.images
+    if rollout is not None and rollout.back is not None and rollout.back.digest == release.digest:
+        return rollout.back.revision
+    if rollout is not None and rollout.release.digest == release.digest and rollout.revision:
+        return rollout.revision
+    return revision_of(memory, release)
+
+
+def open_tasks(memory: Memory, place: Place) -> Iterator[TaskAt]:
+    """Give the one-off tasks that are still waited for, to be looked for."""
+    return (TaskAt(id=run.id, place=place, task=run.task, shape=run.shape) for run in memory.runs if not run.over)

@@ -1,0 +1,111 @@
+"""What gates and guards say: a guard's answers are counted by the rollout that it watches."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from controller.model.gate import Gate, Guard, OnShut, Open, Shut, Unsure, Verdict
+from controller.model.questions import Answer, Candidate, Question
+from controller.model.rollout import Heard, Rollout
+from controller.plan.calls import in_words
+from controller.plan.judged import Judged
+
+_UNHEARD: Final = Heard()
+_PLAIN: Final = Guard()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What the guards of a rollout come to.
+
+    `shut` are those that count and are not open, `said` those that are only to be told of: they warn, or only say
+    what they would do. `rings` is what rings at all, `unheard` whether any could not be heard, `heard` what is to
+    be remembered of each.
+    """
+
+    shut: tuple[Judged, ...] = ()
+    said: tuple[Judged, ...] = ()
+    rings: frozenset[str] = frozenset()
+    unheard: bool = False
+    heard: tuple[Heard, ...] = ()
+
+
+def not_open(
+    gates: tuple[Gate, ...], candidate: Candidate, answers: Mapping[Question, Answer], now: datetime
+) -> tuple[Judged, ...]:
+    """Judge gates, or guards of what has not begun, and give those that are not open."""
+    judged = ((gate.kind, gate.judge(candidate, answers, now)) for gate in gates)
+    return tuple(Judged(kind=kind, verdict=verdict) for kind, verdict in judged if not isinstance(verdict, Open))
+
+
+def watched(rollout: Rollout, candidate: Candidate, answers: Mapping[Question, Answer], now: datetime) -> Watched:
+    """Judge the guards of a rollout, with what it remembers of each."""
+    guards = rollout.terms.guards
+    verdicts = [guard.judge(candidate, answers, now) for guard in guards]
+    before = (*rollout.heard, *([_UNHEARD] * len(guards)))[: len(guards)]
+    heard = [_counted(*three, now) for three in zip(guards, verdicts, before, strict=True)]
+    weighed = [_weighed(*three, rollout, now) for three in zip(guards, verdicts, heard, strict=True)]
+    judged = [
+        Judged(kind=guard.kind, verdict=verdict, action=_own(guard).action, shadow=_own(guard).shadow)
+        for guard, verdict in zip(guards, weighed, strict=True)
+        if not isinstance(verdict, Open)
+    ]
+    return Watched(
+        shut=tuple(one for one in judged if one.counts),
+        said=tuple(one for one in judged if not one.counts),
+        rings=rings_of(verdicts),
+        unheard=any(isinstance(verdict, Unsure) for verdict in verdicts),
+        heard=tuple(
+            replace(one, shut=isinstance(verdict, Shut)) for one, verdict in zip(heard, weighed, strict=True)
+        ),
+    )
+
+
+def rings_of(verdicts: Iterable[object]) -> frozenset[str]:
+    """Name what rings."""
+    return frozenset().union(*(verdict.rings for verdict in verdicts if isinstance(verdict, Shut)))
+
+
+def _own(guard: Gate) -> Guard:
+    """Give what is common to all guards; a gate of another make has none of it, and counts at once."""
+    return guard if isinstance(guard, Guard) else _PLAIN
+
+
+def _counted(guard: Gate, verdict: Verdict, heard: Heard, now: datetime) -> Heard:
+    """Count an answer; one that says nothing counts for neither side, and breaks no row."""
+    own = _own(guard)
+    match verdict:
+        case Open():
+            return Heard(passes=min(heard.passes + 1, own.passes))
+        case Shut():
+            failures = min(heard.failures + 1, own.failures)
+            return Heard(failures=failures, bad_since=heard.bad_since or now)
+        case _:
+            return heard
+
+
+def _weighed(guard: Gate, verdict: Verdict, heard: Heard, rollout: Rollout, now: datetime) -> Verdict:
+    """Say what a verdict comes to with those before it."""
+    own = _own(guard)
+    if isinstance(verdict, Open):
+        few = heard.passes < own.passes
+        return Unsure(why=f"good {heard.passes} of {own.passes} times in a row") if few else verdict
+    if not isinstance(verdict, Shut):
+        return verdict
+    if rollout.terms.incident and verdict.rings and verdict.rings <= rollout.rang:
+        return Open()
+    lasted = now - heard.bad_since if heard.bad_since else now - now
+    if heard.failures < own.failures:
+        return Unsure(why=f"{verdict.why} ({heard.failures} of {own.failures} times in a row)")
+    if lasted < own.lasting:
+        return Unsure(why=f"{verdict.why} (for {in_words(lasted)} of {in_words(own.lasting)})")
+    return verdict
+
+
+def would(one: Judged) -> str:
+    """Say what a guard that does not count says."""
+    if one.action is OnShut.WARN or not isinstance(one.verdict, Shut):
+        return f"warning: {one.kind}: {one.verdict.why}"
+    what = "roll back" if one.action is OnShut.ROLLBACK else "hold the bake"
+    return f"would {what} (shadow): {one.kind}: {one.verdict.why}"
