@@ -31,8 +31,8 @@ from tests.rows import note
 ENV = EnvName("prod")
 
 
-def guard(name="5xx"):
-    return AlarmGuard(account="111122223333", region="eu-west-1", role=None, names=(name,))
+def guard(name="5xx", **how):
+    return AlarmGuard(account="111122223333", region="eu-west-1", role=None, names=(name,), **how)
 
 
 GUARD = guard()
@@ -108,6 +108,7 @@ class FakeWorld:
     places: dict = field(default_factory=dict)
     want: dict = field(default_factory=dict)
     terms: dict = field(default_factory=dict)
+    guarding: dict = field(default_factory=dict)
     brake: Brake = field(default_factory=Brake)
     platform: FakePlatform = field(default_factory=FakePlatform)
     store: FakeStore = field(default_factory=FakeStore)
@@ -150,7 +151,7 @@ class FakeWorld:
         )
 
     def wanted(self, name):
-        terms = Terms(guards=(guard(alarm_of(name)),), look_every=timedelta(minutes=3))
+        terms = Terms(guards=(guard(alarm_of(name), **self.guarding),), look_every=timedelta(minutes=3))
         terms = replace(terms, **self.terms)
         base = {"place": place(self.at(name)), "release": release(self.versions[name]), "terms": terms}
         return DesiredTarget(**{**base, "create": True, **self.want})

@@ -1,12 +1,15 @@
 """Random lives: what people, platform and network may do, one step after another."""
 
 import os
+from datetime import timedelta
 
 import pytest
 from hypothesis import strategies as st
 
 from controller.model.desired import Brake, OnDrift, Supersede
-from controller.model.orders import Pause
+from controller.model.gate import OnShut
+from controller.model.hooks import Hook, When
+from controller.model.orders import Answer, Attested, Pause
 from controller.plan.flags import HELD
 from tests.platform import place
 from tests.world import Approval, digest, grace
@@ -16,6 +19,22 @@ VERSIONS = ["1", "2", "3"]
 
 version = st.sampled_from(VERSIONS)
 
+MINUTES = timedelta(minutes=1)
+HOOKS = {
+    "migrate": Hook(name="migrate", when=When.BEFORE, timeout=5 * MINUTES),
+    "seed": Hook(name="seed", when=When.BEFORE, timeout=5 * MINUTES),
+    "smoke": Hook(name="smoke", when=When.AFTER, timeout=5 * MINUTES),
+    "e2e": Hook(name="e2e", when=When.AFTER, timeout=30 * MINUTES, check="e2e"),
+    "undo": Hook(name="undo", when=When.ON_ROLLBACK, timeout=5 * MINUTES),
+}
+GUARDS = {
+    "back": {},
+    "hold": {"action": OnShut.HOLD},
+    "warn": {"action": OnShut.WARN},
+    "shadow": {"shadow": True},
+    "twice": {"passes": 2, "failures": 2},
+    "lasting": {"lasting": 2 * MINUTES},
+}
 
 KINDS = {
     "bump": version,
@@ -62,6 +81,16 @@ KINDS = {
     "beside": version,
     "brake": st.integers(0, 3),
     "hide": st.none(),
+    "hooks": st.lists(st.sampled_from(sorted(HOOKS)), max_size=3, unique=True).map(tuple),
+    "task_fails": st.sampled_from(sorted(HOOKS)),
+    "task_takes": st.tuples(st.sampled_from(sorted(HOOKS)), st.integers(0, 9)),
+    "task_trouble": st.integers(1, 2),
+    "task_blind": st.booleans(),
+    "task_gone": st.none(),
+    "attest": st.tuples(version, st.booleans()),
+    "pauses": version,
+    "answer": st.tuples(version, st.booleans()),
+    "safe": st.booleans(),
     "wait": st.integers(1, 40),
     "turns": st.integers(1, 12),
 }
@@ -79,10 +108,11 @@ PASSING = {
     "gate": (st.just(True), ("gate", False)),
     "lag": (st.integers(1, 12), ("lag", 0)),
     "tokens": (st.integers(0, 1), ("tokens", 9)),
+    "task_blind": (st.just(True), ("task_blind", False)),
     "remove": (st.none(), ("bump", "2")),
 }
 
-# A life begins in one of the six phases, so that each of them is lived in.
+# A life begins in one of the phases, with hooks and without, so that each of them is lived in.
 ROLLING = (("bump", "2"),)
 BAKING = (*ROLLING, ("turns", 2))
 GOING_BACK = (*BAKING, ("sick", "2"))
@@ -94,6 +124,13 @@ BEGINNINGS = [
     GOING_BACK,
     (*GOING_BACK, ("turns", 6)),
     (("breaker", False), ("bad", "2"), ("bump", "2"), ("turns", 13)),
+    (("hooks", ("migrate", "seed", "smoke", "undo")), *ROLLING),
+    (("hooks", ("migrate",)), ("task_fails", "migrate"), *ROLLING),
+    (("hooks", ("smoke", "e2e", "undo")), *BAKING),
+    (*BAKING, ("hooks", ("migrate", "smoke")), ("bump", "3")),
+    (("hooks", ("undo",)), *GOING_BACK),
+    (("pauses", "2"), *ROLLING, ("moments", 6)),
+    (*BAKING, ("pauses", "1"), ("sick", "2"), ("moments", 8)),
 ]
 
 lasting = st.one_of(*(st.tuples(st.just(kind), arg) for kind, arg in KINDS.items()))
@@ -174,6 +211,8 @@ def happen(w, what, arg):
             w.sick.clear()
             p.bad.clear()
             p.no_image.clear()
+            p.exits_with.clear()
+            p.takes.clear()
         case "deaf" | "unread" | "rings":
             setattr(w, what, arg)
         case "blind" | "lag" | "breaker" | "throttled" | "lose_answer" | "lose_call":
@@ -192,6 +231,28 @@ def happen(w, what, arg):
         case "anew":
             w.service.identity += "+"
             p.bump()
+        case "hooks":
+            w.terms["hooks"] = tuple(HOOKS[name] for name in HOOKS if name in arg)
+        case "task_fails":
+            p.exits_with[arg] = 1
+        case "task_takes":
+            p.takes[arg[0]] = arg[1]
+        case "task_trouble" | "task_blind":
+            setattr(p, what, arg)
+        case "task_gone":
+            for task in p.tasks.values():
+                task.gone = True
+        case "attest":
+            told = Attested(number=w.next_number(), check="e2e", digest=digest(arg[0]), passed=arg[1])
+            w.order(attested=(*w.orders.attested, told))
+        case "pauses":
+            p.pauses[digest(arg)] = f"pause-{p.bump()}"
+        case "answer":
+            w.order(answer=Answer(number=w.next_number(), version=arg[0], yes=arg[1]))
+        case "safe":
+            w.terms["rollback_safe"] = arg
+        case "guards":
+            w.guarding = GUARDS[arg]
         case "elsewhere":
             w.places["api"] = "other" if arg else "api"
         case "brake":
@@ -245,6 +306,15 @@ def calm(w):
     w.at_effect.clear()
     p.hide.clear()
     p.in_hand.clear()
+    p.exits_with.clear()
+    p.takes.clear()
+    p.pauses.clear()
+    p.task_trouble, p.task_blind = 0, False
+    for service in p.services.values():
+        for made in service.made:
+            made.awaits = None
+    w.terms.clear()
+    w.guarding = {}
     p.blind = p.lag = p.throttled = p.lose_answer = p.lose_call = 0
     p.trouble = ""
     w.deaf = w.unread = w.rings = False

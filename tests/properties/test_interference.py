@@ -58,7 +58,7 @@ def lived(script, *, with_web):
             disturb(w, *others)
         step(w, *mine)
     told = [(c.now, c.plan.decisions["api"]) for c in w.cycles if "api" in c.plan.decisions]
-    calls = [(d.action.purpose, d.action.release.version, d.action.force) if d.action else None for _, d in told]
+    calls = [(type(d.action), d.action.purpose, d.action.release.version) if d.action else None for _, d in told]
     return [(now, d.row, d.memory.phase, call) for (now, d), call in zip(told, calls, strict=True)]
 
 

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 
+from controller.model.decision import Ensure, Start
 from controller.model.desired import Desired
+from controller.model.hooks import RunState, When
 from controller.model.observation import Unseen
 from controller.model.orders import TargetOrders
 from controller.model.record import Memory
@@ -14,7 +16,7 @@ from tests.world import FakeWorld, settled
 
 pytestmark = patience
 
-HOLDING = {Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK, Phase.STALLED}
+HOLDING = {Phase.PREPARING, Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK, Phase.STALLED}
 
 
 def check(w):
@@ -75,6 +77,22 @@ def check_decision(c, name, d, before, sight):
     if a is None:
         return
     assert not isinstance(sight, Unseen), "when blind, be still"
+    check_pauses(c, name, a)
+    if isinstance(a, Ensure):
+        check_ensure(c, name, d, a, before)
+    if isinstance(a, Start):
+        check_start(a, before, after)
+
+
+def check_start(a, before, after):
+    """One task at a time, and none again of which it is known that it was taken."""
+    open_runs = [run for run in after.runs if not run.over]
+    assert [run.id for run in open_runs] == [a.id], "one task at a time"
+    assert not any(run.id == a.id and (run.over or run.sent) for run in before.runs), "a hook is started once"
+
+
+def check_ensure(c, name, d, a, before):
+    after, signal = d.memory, d.row[1]
     live = c.seen.sights[name]
     if a.purpose is Purpose.BACK:
         known = {k.digest for k in (*before.goods, before.found) if k}
@@ -82,16 +100,30 @@ def check_decision(c, name, d, before, sight):
         assert a.revision is not None
     elif a.purpose is not Purpose.SETTINGS:
         assert a.release.digest not in after.quarantine, "no quarantined release is deployed forward"
+        check_hooks(c, name, a, after)
     assert not a.force or a.release.runs_in(live.manifest), "force only where else nothing would start"
+    if d.row[0] is Phase.STALLED:
+        assert signal in {"CLEARED", "ORDERED"}, "nothing leaves stalled by itself"
+    if d.row[0] is Phase.STALLED and signal == "CLEARED":
+        assert a.release.digest != before.rollout.release.digest
+
+
+def check_hooks(c, name, a, after):
+    """What was never good here is deployed only once its hooks before it have passed."""
+    rollout = after.rollout
+    if a.purpose is not Purpose.FORWARD or after.is_known(a.release.digest) or rollout.way == "taken":
+        return
+    passed = {run.hook for run in after.runs if run.digest == a.release.digest and run.state is RunState.PASSED}
+    needed = {hook.name for hook in rollout.terms.hooks if hook.when is When.BEFORE}
+    assert needed <= passed, "no deployment before its hooks"
+
+
+def check_pauses(c, name, a):
     assert c.desired.pause is None if isinstance(c.desired, Desired) else True, "paused by the spec means no call"
     pause = (c.before.orders.targets.get(name) or TargetOrders()).pause
     assert pause is None or (pause.armed and a.purpose is Purpose.BACK), (
         "paused means no call, unless armed and going back"
     )
-    if d.row[0] is Phase.STALLED:
-        assert signal in {"CLEARED", "ORDERED"}, "nothing leaves stalled by itself"
-    if d.row[0] is Phase.STALLED and signal == "CLEARED":
-        assert a.release.digest != before.rollout.release.digest
 
 
 @settings(max_examples=lives(300), deadline=None)
