@@ -1,23 +1,57 @@
 """The tables: every kind of target, guard, question and answer by its name; adding one is a line here."""
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 from controller.gates.alarms import Alarms as AlarmGuard
-from controller.model.questions import Alarms, AlarmsOf, ChangedBy, Changer
+from controller.gates.http import Http as HttpGuard
+from controller.gates.prometheus import Prometheus as PrometheusGuard
+from controller.model.gate import Gate
+from controller.model.questions import (
+    AlarmHistory,
+    Alarms,
+    AlarmsOf,
+    ChangedBy,
+    Changer,
+    Fetched,
+    HttpAnswer,
+    HttpSilence,
+    Measured,
+    RangBetween,
+    Samples,
+)
 from controller.spec.tables import Tables as SpecTables
 from controller.stores.codec import Tables as StoredTables
 from controller.targets.ecs.passing import passed_over
 from controller.targets.ecs.pinned import names_of
 from controller.targets.ecs.spec import shape
 
-SPEC: Final = SpecTables(targets={"ecs": shape}, guards={"alarms": AlarmGuard})
+_GUARDS: Final[Mapping[str, type[Gate]]] = MappingProxyType({
+    "alarms": AlarmGuard,
+    "http": HttpGuard,
+    "prometheus": PrometheusGuard,
+})  # fmt: skip
+SPEC: Final = SpecTables(targets={"ecs": shape}, guards=_GUARDS)
 
 PASSING: Final = MappingProxyType({"ecs": passed_over})
 NAMING: Final = MappingProxyType({"ecs": names_of})
 
 STORED: Final = StoredTables(
-    gates={"alarms": AlarmGuard},
-    questions={"alarmsOf": AlarmsOf, "changedBy": ChangedBy},
-    answers={"alarms": Alarms, "changer": Changer},
+    gates=_GUARDS,
+    questions={
+        "alarmsOf": AlarmsOf,
+        "changedBy": ChangedBy,
+        "fetched": Fetched,
+        "measured": Measured,
+        "rangBetween": RangBetween,
+    },
+    answers={
+        "alarmHistory": AlarmHistory,
+        "alarms": Alarms,
+        "changer": Changer,
+        "httpAnswer": HttpAnswer,
+        "httpSilence": HttpSilence,
+        "samples": Samples,
+    },
 )

@@ -2,18 +2,31 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Final, Literal
 
 from controller.errors import SpecError
-from controller.model.gate import Open, Shut, Unsure, Verdict
-from controller.model.questions import Alarm, AlarmsOf, AlarmState, Answer, Candidate, Question, Unanswered
+from controller.model.gate import Guard, Open, Shut, Unsure, Verdict
+from controller.model.questions import (
+    Alarm,
+    AlarmHistory,
+    AlarmsOf,
+    AlarmState,
+    Answer,
+    Candidate,
+    Question,
+    RangBetween,
+    Unanswered,
+)
 from controller.model.questions import Alarms as Answered
+
+_APART: Final = timedelta(seconds=30)
+"""How far our clock and CloudWatch's may be apart, as doctor allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alarms:
+class Alarms(Guard):
     """CloudWatch alarms that have to be quiet: those that are named, and those with a prefix.
 
     A name counts always, what has the prefix only if no pattern in `exclude` matches it. Raises SpecError when it
@@ -69,6 +82,30 @@ class Alarms:
         if ringing:
             return Shut(why=f"ringing: {', '.join(sorted(ringing))}", rings=ringing)
         return self._doubt(heard, len(answer.alarms)) or Open()
+
+    def asks_gap(self, candidate: Candidate, after: datetime) -> Iterable[Question]:
+        """Ask which of them changed since."""
+        del candidate
+        return (self._question_since(after),)
+
+    def judge_gap(self, candidate: Candidate, answers: Mapping[Question, Answer], after: datetime) -> bool:
+        """Whether none of them rang, nor fell silent where that is not healthy, as their history says."""
+        del candidate
+        answer = answers.get(self._question_since(after))
+        if not isinstance(answer, AlarmHistory):
+            return False
+        states = {change.state for change in answer.changes if self._counts(change.name)}
+        return states <= ({AlarmState.OK, AlarmState.NO_DATA} if self.no_data == "ok" else {AlarmState.OK})
+
+    def _question_since(self, after: datetime) -> RangBetween:
+        return RangBetween(
+            account=self.account,
+            region=self.region,
+            role=self.role,
+            after=after - _APART,
+            names=self.names,
+            prefix=self.prefix,
+        )
 
     def _doubt(self, heard: list[Alarm], found: int) -> Unsure | None:
         names = {alarm.name for alarm in heard}

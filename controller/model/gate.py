@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from controller.model.questions import Answer, Candidate, Question
 
@@ -50,6 +50,19 @@ class Gate(Protocol):
         ...
 
 
+@runtime_checkable
+class Remembers(Protocol):
+    """A guard that may find out afterwards whether it was open while nobody watched."""
+
+    def asks_gap(self, candidate: Candidate, after: datetime) -> Iterable[Question]:
+        """List what must be known to judge the time from `after` until the answer; nothing if it can not."""
+        ...
+
+    def judge_gap(self, candidate: Candidate, answers: Mapping[Question, Answer], after: datetime) -> bool:
+        """Whether it is certain that it was open all that time; False if it is only likely, or not known."""
+        ...
+
+
 class OnShut(StrEnum):
     """What a guard that shuts does to the rollout that it watches."""
 
@@ -63,7 +76,8 @@ class Guard:
     """What every guard's dataclass has beside its own fields; how often and how long is counted by the rollout.
 
     A verdict counts as open after `passes` answers in a row that are, as shut after `failures` in a row that are
-    and once they have lasted for `lasting`; until then it is unsure.
+    and once they have lasted for `lasting`; until then it is unsure. What a spec may say of a field is said beside
+    it, in the words of spec/fields.py. Most guards can not look back.
     """
 
     action: OnShut = field(
@@ -73,11 +87,32 @@ class Guard:
     shadow: bool = field(
         default=False, metadata={"about": "Only say what it would have done; the rollout does not heed it."}
     )
-    passes: int = field(default=1, metadata={"about": "How many answers in a row have to be good. 1 if absent."})
+    passes: int = field(
+        default=1,
+        metadata={"about": "How many answers in a row have to be good. 1 if absent.", "between": (1, 100)},
+    )
     failures: int = field(
-        default=1, metadata={"about": "How many answers in a row have to be bad before they count. 1 if absent."}
+        default=1,
+        metadata={
+            "about": "How many answers in a row have to be bad before they count. 1 if absent.",
+            "between": (1, 100),
+        },
     )
     lasting: timedelta = field(
         default=timedelta(),
-        metadata={"about": "How long it has to be bad without a break before it counts.", "key": "for"},
+        metadata={
+            "about": "How long it has to be bad without a break before it counts. 0s if absent.",
+            "key": "for",
+            "between": ("0s", "1h"),
+        },
     )
+
+    def asks_gap(self, candidate: Candidate, after: datetime) -> Iterable[Question]:
+        """Ask nothing: what was not watched is not known."""
+        del candidate, after
+        return ()
+
+    def judge_gap(self, candidate: Candidate, answers: Mapping[Question, Answer], after: datetime) -> bool:
+        """Be certain of nothing that was not watched."""
+        del candidate, answers, after
+        return False

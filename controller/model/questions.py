@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -57,6 +57,84 @@ class Alarms:
     """Every alarm that a question matched, in order of name."""
 
     alarms: tuple[Alarm, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangBetween:
+    """Into which states did the alarms with these names, or with this prefix, go between these two instants?
+
+    Without `before`, until the question is answered.
+    """
+
+    account: str
+    region: str
+    role: str | None
+    after: datetime
+    before: datetime | None = None
+    names: tuple[str, ...] = ()
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmHistory:
+    """Every state that an alarm of the question went into meanwhile, once, with when it first did; oldest first."""
+
+    changes: tuple[Alarm, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What does this URL answer? `timeout` is for all of it; `content` says that its body is asked for too.
+
+    With `follow` it is what the URL at the end of a few redirects answers.
+    """
+
+    url: str
+    method: str
+    timeout: timedelta
+    content: bool = False
+    follow: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswer:
+    """The status, the seconds until it was there, and up to 64 KiB of the body; `is_cut` if there is more."""
+
+    status: int
+    seconds: float
+    text: str = ""
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSilence:
+    """The host is there, and gave no answer: nobody listens, it broke off, or it took too long."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What does this query of PromQL come to now? Without a URL, at the Prometheus that the operator named."""
+
+    query: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One series: its labels in order of name, and its value as Prometheus writes it, which may be NaN or +Inf."""
+
+    labels: tuple[tuple[str, str], ...]
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """What a query came to, a scalar as one series without labels; `warning` if Prometheus says it is not all."""
+
+    samples: tuple[Sample, ...]
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

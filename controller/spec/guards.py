@@ -1,31 +1,25 @@
 """Guards from YAML: each kind's model is made from its dataclass, and the facts of the environment are added."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields
-from datetime import timedelta
+from dataclasses import Field, dataclass, fields
 from functools import cache
-from typing import Annotated, Any, ClassVar, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, get_type_hints
 
 from pydantic import Field as Described
 from pydantic import ValidationError, create_model
 
 from controller.errors import SpecError
 from controller.model.desired import Complaint
-from controller.model.gate import Gate
+from controller.model.gate import Gate, Guard
+from controller.spec.fields import annotation, described
 from controller.spec.nodes import Fields, Items, Node, Text, kind_of, mark_of, values_of, written
 from controller.spec.problems import complaint, from_model
-from controller.spec.scalars import OneOf, Span, Word, suggest
+from controller.spec.scalars import OneOf, suggest
 from controller.spec.schema import Strict
 
 # What a guard knows of its environment: never written in its own lines.
 FACTS: Final = frozenset({"account", "region", "role"})
-_LATER_KINDS: Final = frozenset({"http", "prometheus", "promoted", "approval", "window", "backup", "checklist"})
-
-
-class _Guard(Strict):
-    """What every guard has in common."""
-
-    not_yet: ClassVar[frozenset[str]] = frozenset({"action"})
+_LATER_KINDS: Final = frozenset({"promoted", "approval", "window", "backup", "checklist"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,36 +34,23 @@ class Guarded:
 def guard_model(kind: str, guard: type[Gate]) -> type[Strict]:
     """Make the model of a guard's lines from its dataclass. Raises TypeError for a field that it cannot read."""
     hints = get_type_hints(guard)
+    common = {one.name for one in fields(Guard)}
     given: dict[str, Any] = {
         "kind": (Annotated[str, OneOf((kind,))], Described(description="What is watched.")),
     }
-    for one in fields(guard):  # type: ignore[arg-type]  # tables of kinds hold dataclasses
+    # What all guards have in common comes last.
+    for one in sorted(_fields_of(guard), key=lambda field: field.name in common):
         if one.name not in FACTS:
-            given[one.name] = (_annotation(hints[one.name]), _described(one))
-    return create_model(guard.__name__, __base__=_Guard, __doc__=_first_line(guard), **given)
+            given[one.name] = (annotation(hints[one.name], one.metadata), described(one))
+    return create_model(guard.__name__, __base__=Strict, __doc__=_first_line(guard), **given)
+
+
+def _fields_of(guard: type[Gate]) -> "tuple[Field[Any], ...]":
+    return fields(guard)  # type: ignore[arg-type]  # tables of kinds hold dataclasses
 
 
 def _first_line(guard: type[Gate]) -> str:
     return (guard.__doc__ or "").partition("\n")[0]
-
-
-def _described(one: "Field[Any]") -> Any:  # noqa: ANN401 - what pydantic's own Field gives
-    about = str(one.metadata.get("about", ""))
-    if one.default is MISSING:
-        return Described(description=about)
-    return Described(default=one.default, description=about)
-
-
-def _annotation(hint: object) -> object:
-    if hint is str:
-        return Word
-    if get_origin(hint) is tuple and get_args(hint) == (str, ...):
-        return tuple[Word, ...]
-    if get_origin(hint) is Literal:
-        return Annotated[str, OneOf(get_args(hint))]
-    if hint is timedelta:
-        return Annotated[timedelta, Span("1s", "7d")]
-    raise TypeError(f"a guard's field cannot be {hint}")
 
 
 def read_guards(
@@ -104,7 +85,8 @@ def _read_guard(
     try:
         said = model.model_validate(values_of(item, written))
         values = {name: getattr(said, name) for name in model.model_fields if name != "kind"}
-        return guard(**values, **{fact: facts.get(fact) for fact in FACTS})
+        known = {fact: facts.get(fact) for fact in FACTS if fact in {one.name for one in _fields_of(guard)}}
+        return guard(**values, **known)
     except ValidationError as problem:
         return list(from_model(problem, model, item, where))
     except SpecError as problem:
@@ -113,5 +95,5 @@ def _read_guard(
 
 def _unknown_kind(kind: str, table: Mapping[str, object]) -> str:
     if kind in _LATER_KINDS:
-        return f"{kind!r} is not supported yet; there is {' and '.join(sorted(table))}"
+        return f"{kind!r} is not supported yet; there are {' and '.join(sorted(table))}"
     return f"{kind[:40]!r} is not {' or '.join(sorted(table))}{suggest(kind, table)}"

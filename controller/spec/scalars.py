@@ -20,9 +20,11 @@ from controller.spec.image import explain_image
 from controller.spec.scan import name_character
 from controller.spec.version import VERSION, explain_version
 
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPAN: Final = re.compile(r"([0-9]{1,6})([smhd])")
+_FINE_SPAN: Final = re.compile(r"([0-9]{1,6})(ms|[smhd])")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,12}")
+_DECIMAL: Final = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,2})?")
 _MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -68,10 +70,11 @@ class Scalar(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Like(Scalar):
-    """Text of one pattern; `wanted` says in words what it is."""
+    """Text of one pattern; `wanted` says in words what it is, `kinds` what it may look like in JSON."""
 
     pattern: str
     wanted: str
+    kinds: tuple[str, ...] = ("string",)
 
     def read(self, text: str) -> str:
         """Give the text back if it is as wanted."""
@@ -84,32 +87,37 @@ class Like(Scalar):
 
     def published(self) -> JsonSchemaValue:
         """Describe it for editors."""
-        return _text(self.pattern)
+        return _text(self.pattern) | ({"type": list(self.kinds)} if len(self.kinds) > 1 else {})
 
 
 @dataclass(frozen=True, slots=True)
 class Span(Scalar):
-    """A duration, `90s`, `10m`, `1h` or `7d`, between two others."""
+    """A duration, `90s`, `10m`, `1h` or `7d`, between two others; also `500ms` if the lower one is in ms."""
 
     low: str
     high: str
 
+    @property
+    def _is_fine(self) -> bool:
+        return self.low.endswith("ms")
+
     def read(self, text: str) -> timedelta:
         """Read a duration."""
-        span = _span(text)
+        span = _span(text) if self._is_fine or not text.endswith("ms") else None
         if span is None:
-            refuse(f"{show(text)} is not a whole number and a unit, such as 90s, 10m, 1h or 7d")
+            such = "500ms or 2s" if self._is_fine else "90s, 10m, 1h or 7d"
+            refuse(f"{show(text)} is not a whole number and a unit, such as {such}")
         if not (_span(self.low) or span) <= span <= (_span(self.high) or span):
             refuse(f"{show(text)} is not between {self.low} and {self.high}")
         return span
 
     def published(self) -> JsonSchemaValue:
         """Describe it for editors."""
-        return _text(_SPAN.pattern)
+        return _text((_FINE_SPAN if self._is_fine else _SPAN).pattern)
 
 
 def _span(text: str) -> timedelta | None:
-    hit = _SPAN.fullmatch(text)
+    hit = _FINE_SPAN.fullmatch(text)
     return timedelta(seconds=int(hit[1]) * _SECONDS[hit[2]]) if hit else None
 
 
@@ -132,6 +140,21 @@ class Whole(Scalar):
     def published(self) -> JsonSchemaValue:
         """Describe it for editors."""
         return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Decimal(Scalar):
+    """A number, perhaps with a fraction."""
+
+    def read(self, text: str) -> float:
+        """Read a number."""
+        if not _DECIMAL.fullmatch(text):
+            refuse(f"{show(text)} is not a number, such as 0.01")
+        return float(text)
+
+    def published(self) -> JsonSchemaValue:
+        """Describe it for editors."""
+        return {"type": "number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,16 +212,20 @@ class OneOf(Scalar):
 
 @dataclass(frozen=True, slots=True)
 class Explained(Scalar):
-    """Text that a function finds nothing wrong with; `pattern` is for the JSON Schema."""
+    """Text that a function finds nothing wrong with; `pattern` is for the JSON Schema.
+
+    Unless it is `shown`, what is wrong is said without repeating it: it may hold a password.
+    """
 
     explain: Callable[[str], str]
     pattern: str
+    shown: bool = True
 
     def read(self, text: str) -> str:
         """Give the text back if nothing is wrong with it."""
         wrong = self.explain(text)
         if wrong:
-            refuse(f"{show(text)} {wrong}")
+            refuse(f"{show(text)} {wrong}" if self.shown else wrong)
         return text
 
     def published(self) -> JsonSchemaValue:

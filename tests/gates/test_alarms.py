@@ -1,6 +1,6 @@
 """The alarms guard: shut while one rings, unsure while one cannot be heard, open only when all are quiet."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from controller.errors import SpecError
 from controller.gates.alarms import Alarms
-from controller.model.gate import Gate, Open, Shut, Unsure
+from controller.model.gate import Gate, Open, Remembers, Shut, Unsure
 from controller.model.names import Digest, EnvName, TargetName
 from controller.model.place import Place
-from controller.model.questions import Alarm, AlarmsOf, AlarmState, Candidate, Unanswered
+from controller.model.questions import Alarm, AlarmHistory, AlarmsOf, AlarmState, Candidate, RangBetween, Unanswered
 from controller.model.questions import Alarms as Heard
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -119,6 +119,66 @@ def test_it_is_unsure_without_an_answer_to_its_question(answers, why):
 def test_a_guard_that_would_watch_nothing_cannot_be_made(more, why):
     with pytest.raises(SpecError, match=f"^{why}$"):
         guard(**more)
+
+
+def changed(**states):
+    """A history in which each alarm went into the states that are named."""
+    return AlarmHistory(
+        changes=tuple(
+            Alarm(name=name.replace("_", "-"), state=state, since=NOW)
+            for name, ones in states.items()
+            for state in ones
+        )
+    )
+
+
+def judged_gap(of, history):
+    (question,) = of.asks_gap(CANDIDATE, NOW)
+    return of.judge_gap(CANDIDATE, {question: history}, NOW)
+
+
+def test_a_gap_in_watching_is_filled_from_history_with_a_margin_for_clocks_that_differ():
+    of = guard(names=("a",), prefix="p-", exclude=("x",))
+    assert isinstance(of, Remembers)
+    (question,) = of.asks_gap(CANDIDATE, NOW)
+    assert question == RangBetween(
+        **WHERE,
+        after=NOW - timedelta(seconds=30),
+        names=("a",),
+        prefix="p-",
+    )
+
+
+OK, ALARM, NO_DATA = AlarmState.OK, AlarmState.ALARM, AlarmState.NO_DATA
+
+
+@pytest.mark.parametrize(
+    ("of", "history", "certain"),
+    [
+        (guard(prefix="p-"), changed(), True),
+        (guard(prefix="p-"), changed(p_1=[OK]), True),
+        (guard(prefix="p-"), changed(p_1=[OK], p_2=[ALARM, OK]), False),
+        (guard(prefix="p-"), changed(p_1=[NO_DATA]), False),
+        (guard(prefix="p-", no_data="ok"), changed(p_1=[NO_DATA]), True),
+        (guard(prefix="p-", no_data="ok"), changed(p_1=[ALARM]), False),
+        (guard(prefix="p-", exclude=("*-scale-*",)), changed(p_scale_in=[ALARM]), True),
+        (guard(names=("p-scale-in",), prefix="p-", exclude=("*-scale-*",)), changed(p_scale_in=[ALARM]), False),
+    ],
+)
+def test_only_a_history_without_a_ring_fills_a_gap(of, history, certain):
+    assert judged_gap(of, history) is certain
+
+
+@pytest.mark.parametrize("history", [None, Unanswered(why="throttled"), "nonsense", Heard(alarms=())])
+def test_without_a_history_nothing_is_certain(history):
+    assert judged_gap(guard(prefix="p-"), history) is False
+    assert guard(prefix="p-").judge_gap(CANDIDATE, {}, NOW) is False
+
+
+def test_the_history_since_another_instant_fills_no_gap():
+    of = guard(prefix="p-")
+    (question,) = of.asks_gap(CANDIDATE, NOW)
+    assert of.judge_gap(CANDIDATE, {question: changed()}, NOW - timedelta(hours=1)) is False
 
 
 STATES = st.dictionaries(st.sampled_from(["p-1", "p-2", "p-x", "n"]), st.sampled_from(AlarmState))

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 
 from controller.gates.alarms import Alarms
+from controller.gates.http import Http
+from controller.gates.prometheus import Prometheus
 from controller.model.manifest import Manifest
 from controller.model.release import Settings
 from controller.ports import Fault, Native, Shaped
@@ -58,4 +60,4 @@ def unknown(given: Mapping[str, object], known: set[str], at: tuple) -> Iterator
         yield Fault(path=(*at, key), what="is not a field of AWS's")
 
 
-TABLES = Tables(targets={"ecs": shape}, guards={"alarms": Alarms})
+TABLES = Tables(targets={"ecs": shape}, guards={"alarms": Alarms, "http": Http, "prometheus": Prometheus})

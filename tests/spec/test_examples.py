@@ -81,7 +81,10 @@ def test_an_editor_finds_nothing_wrong_in_the_example(env):
 
 @pytest.mark.parametrize(
     "name",
-    ["unknown-fields", "not-supported-yet", "version-short", "durations", "guards", "newer-format", "owner"],
+    [
+        *("unknown-fields", "not-supported-yet", "version-short", "durations", "newer-format", "owner"),
+        *("guards", "guards-action", "guards-http", "guards-prometheus"),
+    ],
 )
 def test_an_editor_finds_what_validate_finds(name):
     spec = yaml.safe_load((GOLDEN / "bad" / f"{name}.yaml").read_text())
@@ -89,7 +92,23 @@ def test_an_editor_finds_what_validate_finds(name):
 
 
 def test_an_editor_takes_a_file_of_targets():
-    target = {"kind": "ecs", "version": "v1.2.3", "paused": True, "guards": [{"kind": "alarms", "names": ["a"]}]}
+    url = "https://api.example.com/health?full=1"
+    guards = [
+        {
+            "kind": "alarms",
+            "names": ["a"],
+            "action": "hold",
+            "shadow": True,
+            "passes": 3,
+            "failures": 2,
+            "for": "2m",
+        },
+        {"kind": "http", "url": url, "status": 200},
+        {"kind": "http", "url": url, "status": ["200-299", 404], "pointer": "/ready", "equals": True},
+        {"kind": "http", "url": "${" + "environment}", "maxLatency": "500ms", "timeout": "2s"},
+        {"kind": "prometheus", "query": "sum(\n  rate(errors[5m])\n)", "max": 0.01, "for": "2m"},
+    ]
+    target = {"kind": "ecs", "version": "v1.2.3", "paused": True, "guards": guards}
     spec = {"apiVersion": "trueup/v1", "kind": "Targets", "targets": {"api": target}}
     assert editor().is_valid(spec)
     assert not editor().is_valid({**spec, "targets": {"Api": target}})

@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.gates.alarms import Alarms
+from controller.gates.http import Http
+from controller.gates.prometheus import Prometheus
 from controller.model.desired import Brake, OnDrift, Supersede
+from controller.model.gate import OnShut
 from controller.model.lookups import Lookup, find_lookups, lookups_in
 from controller.model.orders import Pause
 from controller.model.place import Place
@@ -77,6 +80,59 @@ def test_everything_that_can_be_said_of_a_target_is_heard():
     assert api.pause == Pause(reason="quarter end", until=datetime(2026, 12, 31, 17, tzinfo=UTC))
     assert api.place.role == ROLE
     assert json.loads(api.settings.shape) == {"desiredCount": 3}
+
+
+WATCHED = """[
+  {kind: http, url: "https://${target}.example.com/health", status: 200, action: hold, shadow: true, passes: 3},
+  {kind: http, url: "https://api.example.com/", method: HEAD, status: [200, 300-399], maxLatency: 500ms,
+   failures: 2},
+  {kind: http, url: "http://10.0.0.1:8080/", pointer: /a/0, equals: true, timeout: 2s, followRedirects: true},
+  {kind: http, url: "http://api.internal/", contains: "es läuft"},
+  {kind: prometheus, query: "sum(rate(errors{env='${environment}'}[5m]))", max: 0.01, for: 2m},
+  {kind: prometheus, query: up, min: 1, max: +1.5e0, noData: ok, url: "http://prometheus:9090/x", action: warn},
+  {kind: alarms, names: [a], passes: 100, failures: 100, for: 1h},
+]"""
+
+
+def test_every_kind_of_guard_is_heard_with_what_all_have_in_common():
+    api = target(compiled(one_file(lines("api", guards=WATCHED.replace("\n", "\n    ")))))
+    second = timedelta(seconds=1)
+    assert api.terms.guards == (
+        Http(url="https://api.example.com/health", status=("200",), action=OnShut.HOLD, shadow=True, passes=3),
+        Http(
+            url="https://api.example.com/",
+            method="HEAD",
+            status=("200", "300-399"),
+            max_latency=second / 2,
+            failures=2,
+        ),
+        Http(url="http://10.0.0.1:8080/", pointer="/a/0", equals="true", timeout=2 * second, follow_redirects=True),
+        Http(url="http://api.internal/", contains="es läuft"),
+        Prometheus(query="sum(rate(errors{env='prod'}[5m]))", max=0.01, lasting=120 * second),
+        Prometheus(query="up", min=1.0, max=1.5, no_data="ok", url="http://prometheus:9090/x", action=OnShut.WARN),
+        Alarms(
+            account="111122223333",
+            region="eu-west-1",
+            names=("a",),
+            passes=100,
+            failures=100,
+            lasting=3600 * second,
+        ),
+    )
+
+
+def test_a_query_may_have_several_lines():
+    pad = "\n" + " " * 6
+    query = pad.join(
+        ["guards:", "  - kind: prometheus", "    max: 1", "    query: |", "      sum(", "        up", "      )"]
+    )
+    api = target(compiled(one_file(lines("api") + f"{pad[1:]}{query}\n")))
+    assert api.terms.guards == (Prometheus(query="sum(\n  up\n)\n", max=1.0),)
+
+
+def test_a_password_in_a_url_is_not_repeated():
+    of = compiled(one_file(lines("api", guards="[{kind: http, url: 'https://ana:hush@api.example.com/'}]")))
+    assert len(said(of)) == 1 and "hush" not in said(of)[0]
 
 
 def test_maps_of_the_defaults_merge_and_everything_else_replaces():
