@@ -52,7 +52,7 @@ class CloudWatchAlarms:
             try:
                 read |= {alarm.name: alarm for alarm in _read(client, AlarmNames=names)}
             except Exception as error:  # noqa: BLE001 - a question that failed in any way is not answered
-                failed |= dict.fromkeys(names, _in_words(error))
+                failed |= dict.fromkeys(names, in_words(error))
         by_prefix = {
             prefix: _prefixed(client, prefix) for prefix in _each_once(question.prefix for question in asked)
         }
@@ -81,7 +81,7 @@ def _prefixed(client: Client, prefix: str) -> Sequence[Alarm] | Unanswered:
     try:
         return tuple(_read(client, AlarmNamePrefix=prefix))
     except Exception as error:  # noqa: BLE001 - as above
-        return Unanswered(why=_in_words(error))
+        return Unanswered(why=in_words(error))
 
 
 def _read(client: Client, **asked: object) -> Iterator[Alarm]:
@@ -100,10 +100,10 @@ def _read(client: Client, **asked: object) -> Iterator[Alarm]:
 def _alarm(read: Mapping[str, Any]) -> Alarm:
     # A newer API says when the state changed; the update is also of other things, but never earlier.
     changed = read.get("StateTransitionedTimestamp") or read.get("StateUpdatedTimestamp")
-    return Alarm(name=read["AlarmName"], state=AlarmState(read["StateValue"]), since=_instant(changed))
+    return Alarm(name=read["AlarmName"], state=AlarmState(read["StateValue"]), since=instant(changed))
 
 
-def _instant(value: object) -> datetime | None:
+def instant(value: object) -> datetime | None:
     """Read an instant as the protocol carries it: seconds since the epoch or ISO 8601; if need be it is UTC."""
     if isinstance(value, int | float):
         return datetime.fromtimestamp(value, UTC)
@@ -118,5 +118,6 @@ def _each_once(items: Iterable[str]) -> list[str]:
     return [item for item in dict.fromkeys(items) if item]
 
 
-def _in_words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """Say why CloudWatch gave no answer."""
     return str(error) if isinstance(error, TrueupError) else f"CloudWatch did not tell: {error}"

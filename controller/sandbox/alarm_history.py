@@ -1,4 +1,7 @@
-"""DescribeAlarmHistory, which moto lacks: the changes of state that it remembers, as CloudWatch tells them."""
+"""What moto lacks of alarms: DescribeAlarmHistory, with the changes of state that it remembers, as CloudWatch does.
+
+And PutCompositeAlarm: the rule is kept and shown, and the state is what SetAlarmState says.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -10,14 +13,16 @@ from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
 _MOST = 100
-_OPERATION = "describe_alarm_history"
+_OPERATION, _PUT = "describe_alarm_history", "put_composite_alarm"
 _KIND = "StateUpdate"
+_METRIC, _COMPOSITE = "MetricAlarm", "CompositeAlarm"
 
 
 class _Alarm(Protocol):
     """What moto knows of an alarm; `history` holds (kind, reason, data, state, since) of each state it left."""
 
     name: str
+    rule: str | None
     history: Sequence[tuple[str, str, str, str, datetime]]
     state_reason: str
     state_value: str
@@ -37,11 +42,14 @@ class _Request(Protocol):
 
 
 def install() -> Callable[[], None]:
-    """Teach moto the operation; answers how to undo it."""
+    """Teach moto the operations; answers how to undo it."""
     setattr(CloudWatchResponse, _OPERATION, _describe_alarm_history)
+    # moto's own way to put an alarm takes a rule too; it is only not reached by this name.
+    setattr(CloudWatchResponse, _PUT, CloudWatchResponse.put_metric_alarm)
 
     def undo() -> None:
         delattr(CloudWatchResponse, _OPERATION)
+        delattr(CloudWatchResponse, _PUT)
 
     return undo
 
@@ -54,6 +62,7 @@ def _describe_alarm_history(request: _Request) -> object:
         for name, alarm in request.cloudwatch_backend.alarms.items()
         for at, change in _changes(alarm)
         if ask("AlarmName") in {None, name}
+        and _type(alarm) in (ask("AlarmTypes") or [_METRIC])
         and ask("HistoryItemType") in {None, _KIND}
         and (start is None or at >= start)
         and (end is None or at <= end)
@@ -70,20 +79,24 @@ def _changes(alarm: _Alarm) -> list[tuple[datetime, dict[str, object]]]:
     states = [(reason, value, at) for _, reason, _, value, at in alarm.history]
     states.append((alarm.state_reason, alarm.state_value, alarm.state_updated_timestamp))
     return [
-        (at.replace(tzinfo=UTC), _item(alarm.name, (before, was), (after, why), at.replace(tzinfo=UTC)))
+        (at.replace(tzinfo=UTC), _item(alarm, (before, was), (after, why), at.replace(tzinfo=UTC)))
         for (was, before, _), (why, after, at) in pairwise(states)
         if before != after
     ]
 
 
-def _item(name: str, old: tuple[str, str], new: tuple[str, str], at: datetime) -> dict[str, object]:
+def _type(alarm: _Alarm) -> str:
+    return _COMPOSITE if alarm.rule else _METRIC
+
+
+def _item(alarm: _Alarm, old: tuple[str, str], new: tuple[str, str], at: datetime) -> dict[str, object]:
     states = {
         key: {"stateValue": value, "stateReason": reason}
         for key, (value, reason) in (("oldState", old), ("newState", new))
     }
     return {
-        "AlarmName": name,
-        "AlarmType": "MetricAlarm",
+        "AlarmName": alarm.name,
+        "AlarmType": _type(alarm),
         "Timestamp": at,
         "HistoryItemType": _KIND,
         "HistorySummary": f"Alarm updated from {old[0]} to {new[0]}",

@@ -29,6 +29,7 @@ _DEPLOYMENTS: Final = Budget(name="service deployment", burst=50, rate=20)
 _REVISIONS: Final = Budget(name="service revision", burst=50, rate=20)
 _TASKS: Final = Budget(name="cluster resource read", burst=100, rate=20)
 _ALARMS: Final = Budget(name="alarm read", burst=9, rate=9)
+_HISTORY: Final = Budget(name="alarm history read", burst=20, rate=20)
 # "Amazon ECR service quotas" allow some thousand a second, but every start of a task lives on them too.
 _IMAGES: Final = Budget(name="image read", burst=200, rate=100)
 _TRAIL: Final = Budget(name="event lookup", burst=2, rate=2)
@@ -48,6 +49,7 @@ BUDGETS: Final = MappingProxyType({
     "ListTasks": _TASKS,
     "DescribeTasks": _TASKS,
     "DescribeAlarms": _ALARMS,
+    "DescribeAlarmHistory": _HISTORY,
     "BatchGetImage": _IMAGES,
     "DescribeImages": _IMAGES,
     "GetDownloadUrlForLayer": _IMAGES,
