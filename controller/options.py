@@ -198,6 +198,8 @@ class Options(BaseSettings):
     actor: Plain = Field(default_factory=_user)
     registries: Plain = ""
     docker_config: Folder | None = None
+    prometheus_url: Annotated[str, BeforeValidator(_endpoint)] | None = None
+    prometheus_token_file: Folder | None = None
     git_token: SecretStr | None = None
     git_token_file: Folder | None = None
     git_username: Plain | None = None
@@ -209,6 +211,14 @@ class Options(BaseSettings):
     def _check_clock(self) -> "Options":
         if self.clock and not self.endpoint_url:
             raise ValueError("time is scaled only for rehearsals: TRUEUP_CLOCK needs --endpoint-url beside it")
+        return self
+
+    @model_validator(mode="after")
+    def _check_token(self) -> "Options":
+        if self.prometheus_token_file and not self.prometheus_url:
+            raise ValueError(
+                "TRUEUP_PROMETHEUS_TOKEN_FILE needs --prometheus-url beside it: it is sent nowhere else"
+            )
         return self
 
     @property

@@ -62,6 +62,8 @@ def test_every_field_is_read_from_its_variable(monkeypatch):
         "DOCKER_CONFIG": "/run/secrets/config.json",
         "LEASE": "45s",
         "ACTOR": "ci",
+        "PROMETHEUS_URL": "https://metrics.example.com/prometheus/",
+        "PROMETHEUS_TOKEN_FILE": "/run/secrets/prometheus",
         "GIT_TOKEN": "canary-token",
         "GIT_TOKEN_FILE": "/run/secrets/token",
         "GIT_USERNAME": "bot",
@@ -79,6 +81,8 @@ def test_every_field_is_read_from_its_variable(monkeypatch):
     assert (options.poll, options.lease) == (timedelta(minutes=2), timedelta(seconds=45))
     assert options.endpoint_url == "http://127.0.0.1:4566"
     assert options.terraform_states == Path("/srv/states")
+    assert options.prometheus_url == "https://metrics.example.com/prometheus"
+    assert options.prometheus_token_file == Path("/run/secrets/prometheus")
     assert options.once is True
     assert (options.workers, options.log, options.log_level) == (3, LogForm.JSON, LogLevel.DEBUG)
     assert options.git_token is not None
@@ -185,6 +189,16 @@ def test_time_is_scaled_only_where_nothing_is_real(said):
 
     assert said(TRUEUP_CLOCK="now*60") == wanted
     assert read({"clock": "now*60", "endpoint_url": "http://127.0.0.1:4566"}).clock == "now*60"
+
+
+def test_a_token_for_prometheus_needs_to_know_where_it_goes(said):
+    wanted = "TRUEUP_PROMETHEUS_TOKEN_FILE needs --prometheus-url beside it: it is sent nowhere else"
+
+    assert said(TRUEUP_PROMETHEUS_TOKEN_FILE="/run/secrets/prometheus") == wanted  # noqa: S106 - a file
+    flags = {"prometheus_url": "http://user:canary@prometheus:9090"}
+    assert said(flags) == (
+        "--prometheus-url: it is not the URL of a server, and nothing more; write http://127.0.0.1:4566"
+    )
 
 
 def test_what_a_command_cannot_do_without_is_asked_for_by_flag_and_variable():

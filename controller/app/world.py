@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from controller.app.memory import open_store
 from controller.app.specs import source
 from controller.clock import Clock, parse
-from controller.model.questions import AlarmsOf, ChangedBy
-from controller.ports import Lookups, Registries, Store, Target, World
+from controller.model.questions import AlarmsOf, ChangedBy, Fetched, Measured, RangBetween
+from controller.ports import Lookups, Probe, Registries, Store, Target, World
 from controller.sources.specs import SpecSource
 
 if TYPE_CHECKING:
@@ -88,6 +88,32 @@ def targets_of(clients: "Clients", images: Registries, lookups: Lookups) -> "Map
     return {"ecs": EcsTarget(clients, images, lookups)}
 
 
+def probes_of(
+    options: "Options", clients: "Clients", clock: Clock, stop: "threading.Event | None" = None
+) -> "Mapping[type, Probe]":
+    """Give who answers each kind of question; `stop` ends the waiting for hosts that are slow to answer."""
+    import threading
+
+    from controller.probes.alarm_history import AlarmHistories
+    from controller.probes.cloudtrail import CloudTrail
+    from controller.probes.cloudwatch import CloudWatchAlarms
+    from controller.probes.http import HttpProbe
+    from controller.probes.prometheus import PrometheusProbe, Server
+    from controller.probes.together import Patience
+
+    patience = Patience(elapsed=clock.real, stop=stop or threading.Event())
+    url = options.prometheus_url
+    return {
+        AlarmsOf: CloudWatchAlarms(clients.cloudwatch),
+        ChangedBy: CloudTrail(clients.cloudtrail),
+        Fetched: HttpProbe(patience),
+        Measured: PrometheusProbe(
+            patience, Server(url=url, token_file=options.prometheus_token_file) if url else None
+        ),
+        RangBetween: AlarmHistories(clients.cloudwatch, clock.now),
+    }
+
+
 def build(
     options: "Options",
     store: Store,
@@ -100,8 +126,6 @@ def build(
 ) -> Built:
     """Put a world together; `specs` is a source that was opened already."""
     from controller.app.registries import registries
-    from controller.probes.cloudtrail import CloudTrail
-    from controller.probes.cloudwatch import CloudWatchAlarms
 
     clients = clients_of(options, clock, on_call=on_call, stop=stop)
     lookups = lookups_of(options, clients)
@@ -113,7 +137,7 @@ def build(
         source=specs,
         store=store,
         targets=targets_of(clients, images, lookups),
-        probes={AlarmsOf: CloudWatchAlarms(clients.cloudwatch), ChangedBy: CloudTrail(clients.cloudtrail)},
+        probes=probes_of(options, clients, clock, stop),
         watchers=watchers,
     )
     return Built(

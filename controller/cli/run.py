@@ -21,6 +21,12 @@ import click
 )
 @click.option("--registries", metavar="LIST", help="Registries that may be asked (all).  [TRUEUP_REGISTRIES]")
 @click.option("--docker-config", metavar="FILE", help="Logins for registries.  [TRUEUP_DOCKER_CONFIG]")
+@click.option("--prometheus-url", metavar="URL", help="Prometheus for guards.  [TRUEUP_PROMETHEUS_URL]")
+@click.option(
+    "--prometheus-token-file",
+    metavar="FILE",
+    help="Token for it, and for it alone.  [TRUEUP_PROMETHEUS_TOKEN_FILE]",
+)
 @click.option(
     "--terraform-states", metavar="DIR", help="Folder of Terraform states for specs.  [TRUEUP_TERRAFORM_STATES]"
 )

@@ -37,7 +37,7 @@ class Answered:
     body: bytes
 
 
-class _Forbidden(HTTPError):
+class Forbidden(HTTPError):
     """The host is at an address that is never asked."""
 
 
@@ -47,28 +47,32 @@ def check_peer(connection: socket.socket) -> socket.socket:
     plain = getattr(address, "ipv4_mapped", None) or address
     if plain.is_link_local or plain.is_multicast or plain.is_unspecified or plain in _METADATA:
         connection.close()
-        raise _Forbidden(f"it is at {plain}, an address where machines are given credentials; that is never asked")
+        raise Forbidden(f"it is at {plain}, an address where machines are given credentials; that is never asked")
     return connection
 
 
-class _Connection(HTTPConnection):
+class Connection(HTTPConnection):
+    """A connection in the clear, to where it may lead."""
+
     @override
     def _new_conn(self) -> socket.socket:
         return check_peer(super()._new_conn())
 
 
-class _SecureConnection(HTTPSConnection):
+class SecureConnection(HTTPSConnection):
+    """A connection with TLS, to where it may lead."""
+
     @override
     def _new_conn(self) -> socket.socket:
         return check_peer(super()._new_conn())
 
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection  # type: ignore[mutable-override]  # how urllib3 is told
+    ConnectionCls = Connection  # type: ignore[mutable-override]  # how urllib3 is told
 
 
 class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection  # type: ignore[mutable-override]  # how urllib3 is told
+    ConnectionCls = SecureConnection  # type: ignore[mutable-override]  # how urllib3 is told
 
 
 class Http:
@@ -144,7 +148,7 @@ class Http:
                 answer = self._pools.request(
                     method, url, headers=headers, body=body, redirect=False, preload_content=False, timeout=waits
                 )
-            except _Forbidden as error:
+            except Forbidden as error:
                 raise AccessError(f"{_host(url)} is not asked: {error}") from error
             except HTTPError as error:
                 if not left:
