@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from controller.sandbox import (
     distribution,
     ecr,
+    logs,
     ops_clusters,
     ops_definitions,
     ops_release,
+    ops_run,
     ops_services,
     ops_stories,
     ops_tasks,
@@ -52,6 +54,7 @@ OPERATIONS: Mapping[str, Callable[[Call], Answer]] = {
     "DescribeServiceRevisions": ops_stories.describe_service_revisions,
     "ListTasks": ops_tasks.list_tasks,
     "DescribeTasks": ops_tasks.describe_tasks,
+    "RunTask": ops_run.run_task,
     "StopTask": ops_tasks.stop_task,
 }
 
@@ -122,6 +125,17 @@ class Desk:
             except Refused as refused:
                 return _refusal(refused)
         return None if answer is None else Reply(status=200, body=json.dumps(answer).encode())
+
+    def logs(self, account: str, region: str, body: bytes) -> Reply:
+        """Answer GetLogEvents of CloudWatch Logs."""
+        with self.world.lock:
+            try:
+                answer = logs.get_log_events(
+                    self.world.region(account, region), logs.parsed(body), self.world.now()
+                )
+            except Refused as refused:
+                return _refusal(refused)
+        return Reply(status=200, body=json.dumps(answer).encode())
 
     def images(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Answer one request to a registry over HTTP; it is counted, and fails, as `registry:GET`."""

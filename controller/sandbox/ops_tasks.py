@@ -1,6 +1,6 @@
 """The operations on tasks; reading them moves nothing."""
 
-from controller.sandbox import deployments, tasks
+from controller.sandbox import deployments, oneoff, tasks
 from controller.sandbox.call import Answer, Call, cluster_of, find_service, limited, missing, page
 from controller.sandbox.native import Refused, invalid, short, text, texts
 from controller.sandbox.render_task import task as rendered
@@ -27,8 +27,15 @@ def list_tasks(call: Call) -> Answer:
         and started_by in {"", task.started_by}
         and launch in {"", text(task.settings, "launchType", "EC2")}
         and not text(call.params, "containerInstance")
+        and _shown(call, task)
     ]
     return page(call, arns, "taskArns")
+
+
+def _shown(call: Call, task: Task) -> bool:
+    """Whether this read may show it: one-off tasks lag as services do, and are remembered longer than shown."""
+    lag = call.past.lag.seconds if call.past.lag else 0.0
+    return not isinstance(task, oneoff.OneOff) or task.shown(call.world.now(), lag)
 
 
 def _group(call: Call) -> str:
@@ -51,7 +58,7 @@ def describe_tasks(call: Call) -> Answer:
     for name in names:
         arn = call.region.arn(f"task/{cluster.name}/{short(name)}")
         task = call.region.tasks.get(arn)
-        if task is None:
+        if task is None or not _shown(call, task):
             failures.append(missing(arn))
         else:
             found.append(rendered(task, now))
@@ -64,8 +71,12 @@ def stop_task(call: Call) -> Answer:
     task = call.region.tasks.get(call.region.arn(f"task/{cluster.name}/{short(text(call.params, 'task'))}"))
     if task is None:
         raise invalid("The referenced task was not found.")
-    if task.live:
-        tasks.order_stop(call.world, task, text(call.params, "reason", "Task stopped by user"), "UserInitiated")
+    reason = text(call.params, "reason", "Task stopped by user")
+    if isinstance(task, oneoff.OneOff):
+        if task.live:
+            oneoff.stop(call.world, task, reason)
+    elif task.live:
+        tasks.order_stop(call.world, task, reason, "UserInitiated")
         _wake(call, task)
     return {"task": rendered(task, call.world.now())}
 

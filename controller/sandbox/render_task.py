@@ -1,7 +1,8 @@
 """Tasks as AWS answers them."""
 
 from controller.sandbox import tasks
-from controller.sandbox.native import flag, parts, text, without_nothing
+from controller.sandbox.native import flag, parts, tag_list, text, without_nothing
+from controller.sandbox.oneoff import OneOff
 from controller.sandbox.world import Task
 
 _KILLED = 137  # what a container says that was stopped because another one failed
@@ -19,7 +20,7 @@ def task(one: Task, now: float) -> dict[str, object]:
             "clusterArn": cluster,
             "taskDefinitionArn": one.definition.arn,
             "group": one.group,
-            "startedBy": one.started_by,
+            "startedBy": one.started_by or None,
             "lastStatus": status,
             "desiredStatus": "RUNNING" if one.live else "STOPPED",
             "healthStatus": health,
@@ -33,17 +34,38 @@ def task(one: Task, now: float) -> dict[str, object]:
             "stoppedReason": one.stopped_reason,
             "cpu": one.definition.body.get("cpu"),
             "memory": one.definition.body.get("memory"),
-            "launchType": text(one.settings, "launchType", "EC2"),
-            "platformVersion": "1.4.0" if text(one.settings, "launchType") == "FARGATE" else None,
+            **_capacity(one),
             "availabilityZone": one.arn.split(":")[3] + "a",
             "attachments": [],
-            "overrides": {"containerOverrides": [], "inferenceAcceleratorOverrides": []},
+            "overrides": _overrides(one),
             "enableExecuteCommand": flag(one.settings, "enableExecuteCommand"),
-            "tags": [],
+            "tags": tag_list(one.tags) if isinstance(one, OneOff) else [],
             "version": 1 + sum(stamp is not None for stamp in (one.running_at, one.stopping_at, one.stopped_at)),
             "containers": [_container(one, name, reference, status, health) for name, reference in _images(one)],
         }
     )
+
+
+def _overrides(one: Task) -> dict[str, object]:
+    """Every container is named, with what was overridden."""
+    asked = one.overrides if isinstance(one, OneOff) else {}
+    given = {text(each, "name"): dict(each) for each in parts(asked, "containerOverrides")}
+    named = [given.get(name, {"name": name}) for name, _ in _images(one)] if given else []
+    return {**asked, "containerOverrides": named, "inferenceAcceleratorOverrides": []}
+
+
+def _capacity(one: Task) -> dict[str, object]:
+    strategy = parts(one.settings, "capacityProviderStrategy")
+    provider = text(strategy[0], "capacityProvider") if strategy else ""
+    launch = (
+        ("FARGATE" if "FARGATE" in provider else "EC2") if provider else text(one.settings, "launchType", "EC2")
+    )
+    version = text(one.settings, "platformVersion", "LATEST").replace("LATEST", "1.4.0")
+    return {
+        "launchType": launch,
+        "capacityProviderName": provider or None,
+        "platformVersion": version if launch == "FARGATE" else None,
+    }
 
 
 def _health(one: Task) -> str:
@@ -60,6 +82,8 @@ def _container(one: Task, name: str, reference: str, status: str, health: str) -
     guilty = one.course.culprit is not None and one.course.culprit.container == name
     killed = _KILLED if one.running_at is not None else None
     own_exit = one.exit_code if guilty or not one.failing else killed
+    exits = one.exits if isinstance(one, OneOff) else {}
+    over = status == "STOPPED" or name in exits
     return without_nothing(
         {
             "containerArn": one.arn.replace(":task/", ":container/") + "/" + name,
@@ -67,12 +91,8 @@ def _container(one: Task, name: str, reference: str, status: str, health: str) -
             "name": name,
             "image": reference,
             "imageDigest": one.pulled[name].digest if one.running_at is not None and name in one.pulled else None,
-            "lastStatus": status
-            if status in {"STOPPED", "RUNNING"}
-            else "RUNNING"
-            if one.running_at
-            else "PENDING",
-            "exitCode": own_exit if status == "STOPPED" else None,
+            "lastStatus": "STOPPED" if over else "RUNNING" if one.running_at else "PENDING",
+            "exitCode": exits.get(name, own_exit) if over else None,
             "reason": one.exit_reason if guilty else None,
             "healthStatus": health,
             "networkInterfaces": [],

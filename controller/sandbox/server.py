@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
-from controller.sandbox import admin, alarm_history, border, policies, scaling, scheduler, seed, tasks
+from controller.sandbox import admin, alarm_history, border, logs, oneoff, policies, scaling, scheduler, seed
 from controller.sandbox.calls import CHANGING
 from controller.sandbox.clock import Clock
 from controller.sandbox.dispatch import Desk
@@ -91,7 +91,7 @@ class Sandbox:
             other=self._other,
             moto=border.application(),
             heard=self._heard,
-            own={LOOKUP: self._lookup},
+            own={LOOKUP: self._lookup, logs.GET: self._logs},
         )
         self._door = Door(host.strip("[]") or "127.0.0.1", int(port), routes)
         self._undo = [border.follow(self.clock.now), alarm_history.install(), scaling.install(self.world)]
@@ -144,6 +144,9 @@ class Sandbox:
     def _lookup(self, access_key: str, region: str, body: bytes) -> Reply:
         seen_until = self.clock.now() - self.desk.faults.trail_lag
         return self.desk.trail.lookup(self._account(access_key), region, body, seen_until)
+
+    def _logs(self, access_key: str, region: str, body: bytes) -> Reply:
+        return self.desk.logs(self._account(access_key), region, body)
 
     def _other(self, request: Asked) -> Reply | None:
         reply = self.desk.other(request)
@@ -225,6 +228,7 @@ class Sandbox:
                 self.world.at = self._stepped = self._stepped + _STEP
                 for region, service in self.world.services():
                     scheduler.step(self.world, region, service, self._stepped)
+                oneoff.step(self.world, self._stepped)
                 self.desk.past.record(self.world)
                 if self._stepped >= self._tidied + _TIDY:
                     self._tidy()
@@ -234,7 +238,7 @@ class Sandbox:
     def _tidy(self) -> None:
         self._tidied = self._stepped
         for region in self.world.regions.values():
-            tasks.forget_old(region, self._stepped)
+            oneoff.forget_old(region, self._stepped)
 
 
 def serve(

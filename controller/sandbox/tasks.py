@@ -74,17 +74,10 @@ def status_of(task: Task, now: float) -> str:
     if task.stopped_at is not None:
         return "STOPPED"
     if task.stopping_at is not None:
-        return "DEACTIVATING"
+        return "DEPROVISIONING" if task.stop_code == "EssentialContainerExited" else "DEACTIVATING"
     if task.running_at is not None:
         return "RUNNING"
     return "PROVISIONING" if now - task.created < 1.0 else "PENDING"
-
-
-def forget_old(region: Region, now: float) -> None:
-    """Drop tasks that stopped more than an hour ago."""
-    old = [arn for arn, task in region.tasks.items() if task.stopped_at and now - task.stopped_at > KEPT_STOPPED]
-    for arn in old:
-        del region.tasks[arn]
 
 
 def _fail_to_pull(world: World, task: Task, now: float) -> bool:

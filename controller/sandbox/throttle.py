@@ -46,6 +46,7 @@ QUOTAS: dict[str, Quota] = {
     "TagResource": _TAG_MODIFY,
     "UntagResource": _TAG_MODIFY,
     "ListTagsForResource": _TAG_READ,
+    "RunTask": _RESOURCE_MODIFY,
     "StopTask": _RESOURCE_MODIFY,
     "DescribeTasks": _RESOURCE_READ,
     "ListTasks": _RESOURCE_READ,

@@ -7,10 +7,11 @@ from botocore.model import ServiceModel, Shape
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.sandbox import logs, oneoff
 from controller.sandbox.dispatch import OPERATIONS
 from controller.sandbox.scheduler import step
 from controller.sandbox.throttle import QUOTAS
-from tests.sandbox.rig import ACCOUNT, REGION, SESSION, definition
+from tests.sandbox.rig import ACCOUNT, NETWORK, REGION, SESSION, definition
 from tests.sandbox.test_properties import Life
 
 MODEL = ServiceModel(SESSION._session.get_service_model("ecs")._service_description, "ecs")
@@ -78,12 +79,39 @@ def test_every_answer_has_the_members_and_types_of_the_model():
         "RegisterTaskDefinition": definition("v9", tags=[{"key": "a", "value": "b"}]),
         "UpdateService": {"service": "api", "desiredCount": 3},
         "DeregisterTaskDefinition": {"taskDefinition": "unifocus-prod-api:1"},
+        "RunTask": {
+            "taskDefinition": "unifocus-prod-api",
+            "launchType": "FARGATE",
+            "networkConfiguration": NETWORK,
+            "overrides": {"containerOverrides": [{"name": "api", "command": ["true"], "cpu": 128}]},
+            "tags": [{"key": "a", "value": "b"}],
+        },
         "StopTask": {"task": life.tasks()[-1].arn},
         "DeleteService": {"service": "api", "force": True},
     }
     for operation, params in changing.items():
         answer = life.call(operation, **params)
+        assert answer is not None, operation
         found += wrong(MODEL.operation_model(operation).output_shape, answer, operation)
+    assert found == []
+
+
+def test_a_one_off_task_is_told_as_the_model_has_it_at_each_step_of_its_life():
+    life, found = Life(), []
+    asked = {
+        "taskDefinition": "unifocus-prod-api",
+        "launchType": "FARGATE",
+        "networkConfiguration": NETWORK,
+        "overrides": {"containerOverrides": [{"name": "api", "command": ["exit 3"]}]},
+    }
+    arn = life.call("RunTask", **asked)["tasks"][0]["taskArn"]
+    shape = MODEL.operation_model("DescribeTasks").output_shape
+    for _ in range(30):
+        life.world.clock.advance(1.0)
+        oneoff.step(life.world, life.world.now())
+        answer = life.call("DescribeTasks", tasks=[arn])
+        found += wrong(shape, answer, "DescribeTasks")
+    assert answer["tasks"][0]["lastStatus"] == "STOPPED"
     assert found == []
 
 
@@ -93,6 +121,28 @@ def test_an_answer_that_the_model_does_not_know_would_be_seen():
         "x.services[].colour",
         "x.services[].desiredCount: str, not integer",
     ]
+
+
+def test_the_lines_of_a_task_are_told_as_the_model_of_cloudwatch_logs_has_it():
+    life = Life()
+    driver = {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/api", "awslogs-stream-prefix": "ecs"}}
+    container = {"name": "api", "image": "registry.example/api:v1", "logConfiguration": driver}
+    more = {"containerDefinitions": [container], "executionRoleArn": "arn:aws:iam::111122223333:role/execution"}
+    life.call("RegisterTaskDefinition", **definition("v1", **more))
+    asked = {"launchType": "FARGATE", "networkConfiguration": NETWORK}
+    arn = life.call("RunTask", taskDefinition="unifocus-prod-api", **asked)["tasks"][0]["taskArn"]
+    for _ in range(30):
+        life.world.clock.advance(1.0)
+        oneoff.step(life.world, life.world.now())
+    stream = {"logGroupName": "/ecs/api", "logStreamName": f"ecs/api/{arn.rsplit('/', 1)[1]}"}
+    reply = life.desk.logs(ACCOUNT, REGION, json.dumps(stream).encode())
+    answer = json.loads(reply.body)
+    assert answer["events"]
+    model = ServiceModel(SESSION._session.get_service_model("logs")._service_description, "logs")
+    assert wrong(model.operation_model("GetLogEvents").output_shape, answer, "GetLogEvents") == []
+    for body in (b"{}", b"[]", b"{", json.dumps({**stream, "limit": 0}).encode()):
+        assert life.desk.logs(ACCOUNT, REGION, body).status == 400
+    assert logs.GET == "logs:GetLogEvents"
 
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
