@@ -85,6 +85,8 @@ _TEXTS: Final = (
     ("taskdefinition is inactive", Cause.INACTIVE),
     ("task definition is inactive", Cause.INACTIVE),
     ("limit exceeded", Cause.QUOTA),
+    ("reached the limit", Cause.QUOTA),
+    ("no container instances were found", Cause.CAPACITY),
     ("creation of service was not idempotent", Cause.TAKEN),
     ("is still draining", Cause.PLATFORM),
 )

@@ -1,7 +1,8 @@
 """AWS's own budget for calls, kept here too: one bucket for each account, region and class of call.
 
-Sizes and rates: "Request throttling for the Amazon ECS API" (ECS API Reference), "CloudWatch service quotas", and
-"LookupEvents" (CloudTrail API Reference: two requests a second for each account and region).
+Sizes and rates: "Request throttling for the Amazon ECS API" (ECS API Reference), "CloudWatch service quotas",
+"CloudWatch Logs quotas", and "LookupEvents" (CloudTrail API Reference: two requests a second for each account and
+region).
 """
 
 import threading
@@ -23,6 +24,8 @@ class Budget:
 REGISTER: Final = Budget(name="task definition modify", burst=20, rate=1)
 UPDATE: Final = Budget(name="service modify", burst=50, rate=5)
 TAG: Final = Budget(name="tag modify", burst=20, rate=10)
+# 100 and 40 a second, of which Fargate takes 20 a second of RunTask ("AWS Fargate throttling quotas").
+RUN: Final = Budget(name="cluster resource modify", burst=20, rate=20)
 _DEFINITIONS: Final = Budget(name="task definition read", burst=50, rate=20)
 _SERVICES: Final = Budget(name="service read", burst=100, rate=20)
 _DEPLOYMENTS: Final = Budget(name="service deployment", burst=50, rate=20)
@@ -32,6 +35,7 @@ _ALARMS: Final = Budget(name="alarm read", burst=9, rate=9)
 _HISTORY: Final = Budget(name="alarm history read", burst=20, rate=20)
 # "Amazon ECR service quotas" allow some thousand a second, but every start of a task lives on them too.
 _IMAGES: Final = Budget(name="image read", burst=200, rate=100)
+_LOGS: Final = Budget(name="log read", burst=10, rate=10)
 _TRAIL: Final = Budget(name="event lookup", burst=2, rate=2)
 _SCALING: Final = Budget(name="scalable target read", burst=5, rate=5)  # AWS names none: asked once in five minutes
 
@@ -40,6 +44,8 @@ BUDGETS: Final = MappingProxyType({
     "CreateService": UPDATE,
     "UpdateService": UPDATE,
     "TagResource": TAG,
+    "RunTask": RUN,
+    "StopTask": RUN,
     "DescribeTaskDefinition": _DEFINITIONS,
     "ListTaskDefinitions": _DEFINITIONS,
     "DescribeServices": _SERVICES,
@@ -54,6 +60,7 @@ BUDGETS: Final = MappingProxyType({
     "DescribeImages": _IMAGES,
     "GetDownloadUrlForLayer": _IMAGES,
     "LookupEvents": _TRAIL,
+    "GetLogEvents": _LOGS,
     "DescribeScalableTargets": _SCALING,
 })  # fmt: skip
 

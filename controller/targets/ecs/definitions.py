@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from controller.model.decision import Ensure
+from controller.model.decision import Ensure, Start
 from controller.model.manifest import Scalar
 from controller.model.names import Commit, Digest, Revision
 from controller.model.observation import OurTags
@@ -62,7 +62,7 @@ class Definitions:
         answer = access.read("DescribeTaskDefinition", taskDefinition=arn, include=["TAGS"])
         return self._keep(_definition(answer))
 
-    def register(self, access: Access, definition: Native, action: Ensure) -> Definition:
+    def register(self, access: Access, definition: Native, action: Ensure | Start) -> Definition:
         """Make a new revision, with our tags. Raises Declined, OutOfQuota, Refusal."""
         answer = access.change("RegisterTaskDefinition", **definition, tags=tags_of(action))
         return self._keep(_definition({"tags": tags_of(action), **answer}))
@@ -98,7 +98,7 @@ class Definitions:
         return definition
 
 
-def tags_of(action: Ensure) -> list[dict[str, str]]:
+def tags_of(action: Ensure | Start) -> list[dict[str, str]]:
     """Give the tags that say where a revision comes from."""
     release = action.release
     said = {

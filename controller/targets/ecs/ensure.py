@@ -1,6 +1,5 @@
 """The one way to change or make a service: be sure of a revision, compare what is there with `expect`, and send."""
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
@@ -15,18 +14,17 @@ from controller.model.outcome import Lost, NotSent, Outcome, Refused, Sent, Stal
 from controller.model.rollout import Purpose
 from controller.targets.ecs.answers import Cause, Declined
 from controller.targets.ecs.buckets import REGISTER, UPDATE
-from controller.targets.ecs.client import WAITS, Access, Clients, OutOfQuota
+from controller.targets.ecs.client import WAITS, Access, Clients
 from controller.targets.ecs.creation import creation_params
-from controller.targets.ecs.definitions import Definition, Definitions
+from controller.targets.ecs.definitions import Definitions
 from controller.targets.ecs.difference import differing_fields, differing_settings, echo_of, read_settings
 from controller.targets.ecs.fields import TAGS
 from controller.targets.ecs.labels import differing_tags
 from controller.targets.ecs.look import Looking
-from controller.targets.ecs.manifest import definition_fields, deploying, read_creation, read_shape
+from controller.targets.ecs.manifest import deploying, read_creation, read_shape
 from controller.targets.ecs.native import Native, part, text
 from controller.targets.ecs.permit import Permission
-from controller.targets.ecs.pinned import images_of
-from controller.targets.ecs.rules import TASK_DEFINITION
+from controller.targets.ecs.revising import revision_for
 from controller.targets.ecs.spared import ignored_in
 from controller.targets.ecs.verdict import asof, primary_of
 
@@ -142,43 +140,10 @@ class Ensuring:
         return {**service, **deploying(service, {**primary, **seen.frozen.get(text(primary, "id"), {})})}
 
     def _revision(self, attempt: _Attempt) -> Revision:
-        """Give a revision that holds the release and may be deployed; it is registered only if there is none.
-
-        What was found here runs by tags, and is gone back to by the digests that they stood for; but where that
-        cannot be registered, going back to the revision itself is better than not going back.
-        """
-        action, access = attempt.action, attempt.access
+        action = attempt.action
         if action.purpose is Purpose.SETTINGS and action.expect is not None:
             return action.expect.revision
-        known = self._active(access, action.revision) if action.revision else None
-        if known is not None and _holds(known, attempt):
-            return known.revision
-        try:
-            return self._made(attempt)
-        except (Declined, OutOfQuota):
-            if known is None or action.purpose is not Purpose.BACK:
-                raise
-            return known.revision
-
-    def _made(self, attempt: _Attempt) -> Revision:
-        """Find a revision that was registered for the release before, or register one."""
-        action, access = attempt.action, attempt.access
-        with self._definitions.family(access, text(attempt.definition, "family")):
-            if action.look_first or action.revision:
-                found = self._definitions.find(access, attempt.definition, action.release.digest)
-                if found is not None:
-                    return found.revision
-            return self._definitions.register(access, attempt.definition, action).revision
-
-    def _active(self, access: Access, revision: Revision) -> Definition | None:
-        """Read a revision that may still be deployed: others deregister them."""
-        try:
-            known = self._definitions.read(access, revision)
-        except Declined as declined:
-            if declined.cause is Cause.CONTENT:
-                return None
-            raise
-        return known if known.active else None
+        return revision_for(action, attempt.definition, self._definitions, attempt.access)
 
     def _create(self, attempt: _Attempt, create: Mapping[str, object]) -> Outcome:
         """Make the service with all that is declared of it, and how many tasks it begins with."""
@@ -254,18 +219,6 @@ class Ensuring:
         if action.settings is not None and action.purpose in _FORWARD:
             fields |= differing_settings(action.settings, live, read)
         return fields
-
-
-def _holds(known: Definition, attempt: _Attempt) -> bool:
-    """Whether a known revision holds what is to run.
-
-    A release that is laid over what others own names its own part only: a revision that held it before may hold an
-    older base. What is gone back to is what ran, with the base that it ran with.
-    """
-    action = attempt.action
-    if TASK_DEFINITION not in action.release.manifest.owns and action.purpose is not Purpose.BACK:
-        return known.fields == definition_fields(attempt.definition)
-    return images_of(json.loads(str(known.native))) == images_of(attempt.definition)
 
 
 def _outcome(action: Ensure, declined: Declined, revision: Revision | None) -> Outcome:

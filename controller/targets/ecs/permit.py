@@ -21,6 +21,8 @@ REGISTER: Final = "RegisterTaskDefinition"
 UPDATE: Final = "UpdateService"
 CREATE: Final = "CreateService"
 TAG: Final = "TagResource"
+RUN: Final = "RunTask"
+STOP: Final = "StopTask"
 _CREDENTIAL: Final = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
 
@@ -47,7 +49,8 @@ class Headers(Protocol):
 class Permission:
     """What one intent allows, until when, and who has the last word; `opened` once a request was let out.
 
-    `create`: the service is to be made, not updated. `resource` is the ARN that may be tagged.
+    `create`: the service is to be made, not updated. `resource` is the ARN that may be tagged. `starts` is the id
+    of the one-off task that may be started, `stops` the ARN of the one that may be stopped; then nothing else is.
     """
 
     place: Place
@@ -56,6 +59,8 @@ class Permission:
     check: Callable[[], None]
     create: bool = False
     resource: str = ""
+    starts: str = ""
+    stops: str = ""
     opened: bool = False
 
 
@@ -115,8 +120,13 @@ def _said(request: Request, operation: str) -> dict[str, object]:
         return {"family": named.get("family")}
     if operation == TAG:
         return {"resource": named.get("resourceArn")}
+    if operation == STOP:
+        return {"cluster": named.get("cluster"), "task": named.get("task")}
     revision = str(named.get("taskDefinition") or "").split(":")
     told = {"revision in": "/".join(revision[4:2:-1])} if len(revision) > 1 else {}
+    if operation == RUN:
+        ids = {"token": named.get("clientToken"), "id": named.get("startedBy")}
+        return {"cluster": named.get("cluster"), "tasks": named.get("count", 1), **ids, **told}
     service = named.get("serviceName" if operation == CREATE else "service")
     return {"cluster": named.get("cluster"), "service": service, **told}
 
@@ -130,15 +140,27 @@ def _body(request: Request) -> dict[str, object]:
 def _allowed(permission: Permission, name: str) -> tuple[object, ...]:
     place = permission.place
     return {
-        "operation": (REGISTER, TAG, CREATE if permission.create else UPDATE),
+        "operation": _operations(permission),
         "account": (place.account,),
         "region": (place.region,),
         "cluster": (place.cluster,),
         "service": (place.service,),
         "family": (permission.family,),
         "resource": (permission.resource,),
+        "task": (permission.stops,),
+        "tasks": (1,),
+        "token": (permission.starts,),
+        "id": (permission.starts,),
         "revision in": (f"{place.account}/{place.region}",),
     }[name]
+
+
+def _operations(permission: Permission) -> tuple[str, ...]:
+    if permission.stops:
+        return (STOP,)
+    if permission.starts:
+        return (REGISTER, RUN)
+    return (REGISTER, TAG, CREATE if permission.create else UPDATE)
 
 
 def _header(request: Request, name: str) -> str:

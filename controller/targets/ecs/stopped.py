@@ -16,7 +16,7 @@ from controller.targets.ecs.native import Native, last, micros, parts, text
 SHOWN: Final = 10
 _LONGEST: Final = 300
 _ID: Final = 4
-_NOT_THE_TASKS_DOING: Final = frozenset({
+INTERRUPTED: Final = frozenset({
     "InfrastructureHealth", "SpotInterruption", "TerminationNotice", "UserInitiated",
 })  # fmt: skip
 _GROUND: Final = frozenset({"InfrastructureHealth", "SpotInterruption", "TerminationNotice"})
@@ -74,7 +74,7 @@ def read_stopped(task: Native) -> Stopped:
 
 
 def _failed(task: Native, code: str, reason: str) -> bool:
-    if code in _NOT_THE_TASKS_DOING:
+    if code in INTERRUPTED:
         return False
     if code == _FAILED_TO_START or ("failed" in reason and "health check" in reason):
         return True
@@ -100,6 +100,13 @@ def _line(task: Native, code: str, reason: str) -> str:
 def _exit(container: Native) -> int:
     value = container.get("exitCode")
     return value if isinstance(value, int) else 0
+
+
+def exit_of(task: Native, container: str) -> int | None:
+    """Give the exit code of a container; None if it never ran, or nobody knows."""
+    found = (one.get("exitCode") for one in parts(task, "containers") if text(one, "name") == container)
+    code = next(found, None)
+    return code if isinstance(code, int) else None
 
 
 def evidence_of(tasks: Iterable[Stopped], by: DeploymentId) -> tuple[str, ...]:

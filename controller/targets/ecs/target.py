@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from controller.model.decision import Action, Ensure
+from controller.model.decision import Action, Ensure, Start, Stop
 from controller.model.desired import DesiredTarget
-from controller.model.hooks import TaskAt, TaskSight, TaskUnseen
+from controller.model.hooks import TaskAt, TaskSight
 from controller.model.names import TargetName, TaskId
 from controller.model.observation import Sight
 from controller.model.outcome import NotSent, Outcome
@@ -17,23 +17,34 @@ from controller.targets.ecs.client import Clients
 from controller.targets.ecs.complete import Completing
 from controller.targets.ecs.definitions import Definitions
 from controller.targets.ecs.ensure import Ensuring
+from controller.targets.ecs.following import Following
+from controller.targets.ecs.hooks import Hooking
+from controller.targets.ecs.loglines import LogLines
 from controller.targets.ecs.look import Looking
 
 
 class EcsTarget:
     """ECS services, looked at and brought to releases; meets controller.ports.Target.
 
-    Without `registries` images run as they are written.
+    Without `registries` images run as they are written. `clean` brings a line that somebody else logged to what may
+    be kept and shown, of at most so many characters.
     """
 
     def __init__(
-        self, clients: Clients, registries: Registries | None = None, lookups: Lookups | None = None
+        self,
+        clients: Clients,
+        registries: Registries | None = None,
+        lookups: Lookups | None = None,
+        *,
+        clean: Callable[[str, int], str] = lambda line, most: line[:most],
     ) -> None:
         self._clients = clients
         definitions = Definitions()
         self._looking = Looking(clients, definitions, by_digest=registries is not None)
         self._completing = Completing(clients, Bases(definitions, clients.elapsed), registries, lookups)
         self._ensuring = Ensuring(clients, definitions, self._looking)
+        self._following = Following(clients, LogLines(clients, definitions, clean))
+        self._hooking = Hooking(clients, definitions, self._looking, self._following)
 
     def look(self, wanted: Sequence[LookAt]) -> Mapping[TargetName, Sight]:
         """Look at all of them, in as few calls as AWS allows."""
@@ -53,10 +64,14 @@ class EcsTarget:
 
     def follow(self, tasks: Sequence[TaskAt]) -> Mapping[TaskId, TaskSight]:
         """Look for one-off tasks."""
-        return {one.id: TaskUnseen(why="one-off tasks are not read yet") for one in tasks}
+        return self._following.follow(tasks)
 
     def act(self, action: Action, check: Callable[[], None]) -> Outcome:
         """Carry out one action."""
-        if not isinstance(action, Ensure):
-            return NotSent(action=action, why="one-off tasks are not started yet")
-        return self._ensuring.act(action, check)
+        if isinstance(action, Ensure):
+            return self._ensuring.act(action, check)
+        if isinstance(action, Start):
+            return self._hooking.start(action, check)
+        if isinstance(action, Stop):
+            return self._hooking.stop(action, check)
+        return NotSent(action=action, why="a pause of the platform's is not ended yet")

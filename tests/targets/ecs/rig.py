@@ -24,7 +24,12 @@ from controller.targets.ecs.spec import shape
 from controller.targets.ecs.target import EcsTarget
 from tests.sandbox.rig import ACCOUNT, REGION, ROLE, Rig, a_seed, definition
 
-__all__ = ["ACCOUNT", "REGION", "ROLE", "Ground", "a_seed", "definition", "new_ground", "release"]
+__all__ = ["ACCOUNT", "REGION", "ROLE", "Ground", "a_seed", "definition", "logged", "new_ground", "release"]
+LOGGING = {
+    "logDriver": "awslogs",
+    "options": {"awslogs-group": "/ecs/api", "awslogs-region": REGION, "awslogs-stream-prefix": "ecs"},
+}
+EXECUTION = f"arn:aws:iam::{ACCOUNT}:role/execution"
 
 
 def release(version: str, service: dict[str, Any] | None = None, **more: Any) -> Release:
@@ -33,6 +38,12 @@ def release(version: str, service: dict[str, Any] | None = None, **more: Any) ->
     assert shaped.faults == ()
     assert shaped.manifest is not None
     return Release(version=version, manifest=shaped.manifest, shape=Packed.of(shaped.shape), commit=Commit("9f3c"))
+
+
+def logged(version: str, service: dict[str, Any] | None = None, **more: Any) -> Release:
+    """The same, with a container whose log can be read."""
+    container = {"name": "api", "image": f"registry.example/api:{version}", "logConfiguration": LOGGING, **more}
+    return release(version, service, containerDefinitions=[container], executionRoleArn=EXECUTION)
 
 
 def allow() -> None:
