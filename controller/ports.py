@@ -86,6 +86,13 @@ class Target(Protocol):
         """Look for one-off tasks, in as few calls as the platform allows; never raises for one that fails."""
         ...
 
+    def evidence(self, place: Place, deployment: DeploymentId) -> tuple[str, ...]:
+        """Gather why a deployment fails, before the platform forgets: what failed, logged and was said of it.
+
+        Lines of text, at most 64 KB together. Reads only, and never raises: what could not be read is said.
+        """
+        ...
+
     def tokens(self, places: Sequence[Place]) -> Mapping[str, int]:
         """Count the changing calls in hand, by `Place.quota`."""
         ...

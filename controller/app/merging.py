@@ -94,7 +94,7 @@ def _look(options: "Options", states: Mapping[EnvName, States]) -> Mapping[EnvNa
     clock = clock_of(options)
     clients = clients_of(options, clock)
     try:
-        targets = targets_of(clients, registries(options, clients), lookups_of(options, clients))
+        targets = targets_of(options, clients, registries(options, clients), lookups_of(options, clients))
         return {name: _seen(ones, targets, clock.now()) for name, ones in wanted.items()}
     finally:
         clients.close()

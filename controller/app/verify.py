@@ -65,7 +65,9 @@ def _completed(name: TargetName, want: DesiredTarget, clients: "Clients", option
     """Let the kind fill in what the spec leaves to the world, as it would before a release."""
     if not want.draft:
         return want
-    kind = targets_of(clients, registries(options, clients), lookups_of(options, clients)).get(want.place.kind)
+    kind = targets_of(options, clients, registries(options, clients), lookups_of(options, clients)).get(
+        want.place.kind
+    )
     if kind is None:
         return replace(want, unread=f"this trueup knows no kind {want.place.kind!r}")
     sight = kind.look([LookAt(target=name, place=want.place)]).get(name, Unseen(why="nobody looked"))

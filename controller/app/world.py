@@ -81,11 +81,14 @@ def lookups_of(options: "Options", clients: "Clients") -> Lookups:
     return LookedUp(clients.of_place, options.terraform_states)
 
 
-def targets_of(clients: "Clients", images: Registries, lookups: Lookups) -> "Mapping[str, Target]":
-    """Make every kind of target, by its name in a spec."""
+def targets_of(
+    options: "Options", clients: "Clients", images: Registries, lookups: Lookups
+) -> "Mapping[str, Target]":
+    """Make every kind of target, by its name in a spec; what it quotes from logs is cleaned of secrets."""
     from controller.targets.ecs.target import EcsTarget
+    from controller.telemetry.redact import cleaner
 
-    return {"ecs": EcsTarget(clients, images, lookups)}
+    return {"ecs": EcsTarget(clients, images, lookups, clean=cleaner(options.secrets))}
 
 
 def probes_of(
@@ -136,7 +139,7 @@ def build(
         elapsed=clock.real,
         source=specs,
         store=store,
-        targets=targets_of(clients, images, lookups),
+        targets=targets_of(options, clients, images, lookups),
         probes=probes_of(options, clients, clock, stop),
         watchers=watchers,
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
-from controller.telemetry.visible import visible
+from controller.telemetry.visible import LINE, visible
 
 Plain: TypeAlias = str | int | float | bool | list["Plain"] | dict[str, "Plain"] | None
 
@@ -36,6 +36,21 @@ def redactor(secrets: Iterable[str] = ()) -> Callable[[str], str]:
         return _KNOWN.sub(lambda match: f"{match['before'] or ''}{HIDDEN}", text)
 
     return redact
+
+
+def cleaner(secrets: Iterable[str] = ()) -> Callable[[str, int, Mapping[str, str]], str]:
+    """Make a function that brings a line of somebody else's log to what may be kept and shown.
+
+    It is given the line, how long it may become, and the environment of the container that logged it: values whose
+    names say that they are secret are left out of it too.
+    """
+    ours = tuple(secrets)
+
+    def clean(line: str, most: int, environment: Mapping[str, str]) -> str:
+        theirs = (value for name, value in environment.items() if _SECRET_KEY.search(name))
+        return visible(redactor((*ours, *theirs))(line[:LINE]), most)[:most]
+
+    return clean
 
 
 def cleaned(value: object, redact: Callable[[str], str], key: str = "") -> Plain:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.model.rollout import Phase
-from controller.telemetry.redact import cleaned, redactor
+from controller.telemetry.redact import cleaned, cleaner, redactor
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,26 @@ def test_any_value_can_be_written_as_json_without_control_characters(value):
 @given(st.text(), st.text())
 def test_a_secret_never_comes_through(before, after):
     assert "canary-0123" not in str(cleaned(before + "canary-0123" + after, redactor(["canary-0123"])))
+
+
+# ---- lines that somebody else logged
+
+SECRETS = st.text("abcdefghijkmnopqrstuvwxyz0123456789+/=", min_size=8, max_size=40)
+NAMES = st.sampled_from(["DB_PASSWORD", "API_KEY", "github_token", "CLIENT_SECRET", "awsCredential", "PRIVATE_KEY"])
+AROUND = st.text(max_size=400)
+
+
+@given(name=NAMES, secret=SECRETS, ours=SECRETS, before=AROUND, after=AROUND, most=st.integers(10, 300))
+def test_no_seeded_secret_is_left_in_a_line_and_it_is_bounded_and_visible(name, secret, ours, before, after, most):
+    clean = cleaner([ours])
+    for kept in (secret, ours):
+        shown = clean(f"{before}{kept}{after}", most, {name: secret, "GREETING": "hello"})
+        assert kept not in shown or kept in before or kept in after
+        assert shown.isprintable()
+        assert len(shown) <= most
+    assert len(clean("x" * 10_000, most, {})) == most
+
+
+def test_a_line_without_secrets_is_left_as_it_is():
+    environment = {"GREETING": "hello world", "DB_PASSWORD": "hunter2-hunter2"}
+    assert cleaner()("hello world, exit 3", 300, environment) == "hello world, exit 3"

@@ -5,9 +5,9 @@ logs to CloudWatch", Developer Guide).
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from controller.errors import TrueupError
 from controller.model.place import Place
@@ -16,6 +16,7 @@ from controller.targets.ecs.client import Clients
 from controller.targets.ecs.definitions import Definitions
 from controller.targets.ecs.native import Native, last, part, parts, text
 
+Clean: TypeAlias = Callable[[str, int, Mapping[str, str]], str]
 LINES: Final = 20
 LONGEST: Final = 300
 _NOTHING: Final = "ResourceNotFoundException"
@@ -24,7 +25,7 @@ _NOTHING: Final = "ResourceNotFoundException"
 class LogLines:
     """Reads what containers logged. `clean` leaves out what nobody may see, and bounds what is left."""
 
-    def __init__(self, clients: Clients, definitions: Definitions, clean: Callable[[str, int], str]) -> None:
+    def __init__(self, clients: Clients, definitions: Definitions, clean: Clean) -> None:
         self._clients = clients
         self._definitions = definitions
         self._clean = clean
@@ -34,11 +35,11 @@ class LogLines:
         try:
             return self._read(place, task, container)
         except TrueupError as error:
-            return (self._clean(f"the log of {container} could not be read: {error}", LONGEST),)
+            return (self.cleaned(f"the log of {container} could not be read: {error}"),)
 
     def cleaned(self, line: str) -> str:
         """Bring a line that somebody else wrote to what may be shown."""
-        return self._clean(line, LONGEST)
+        return self._clean(line, LONGEST, {})
 
     def _read(self, place: Place, task: Native, container: str) -> tuple[str, ...]:
         definition = self._definitions.get(self._clients.access(place), text(task, "taskDefinitionArn"))
@@ -64,7 +65,17 @@ class LogLines:
                 return ()
             raise
         newest = [text(event, "message").rstrip() for event in parts(answer, "events")][-LINES:]
-        return tuple(self.cleaned(line) for line in newest if line)
+        environment = {**_environment(declared), **_overridden(task, container)}
+        return tuple(self._clean(line, LONGEST, environment) for line in newest if line)
+
+
+def _environment(container: Native) -> dict[str, str]:
+    return {text(one, "name"): text(one, "value") for one in parts(container, "environment")}
+
+
+def _overridden(task: Native, container: str) -> dict[str, str]:
+    overrides = parts(part(task, "overrides"), "containerOverrides")
+    return _environment(next((one for one in overrides if text(one, "name") == container), {}))
 
 
 def _stream(options: Native, task: Native, container: str) -> str:

@@ -66,7 +66,7 @@ def read_stopped(task: Native) -> Stopped:
         arn=text(task, "taskArn"),
         by=DeploymentId(text(task, "startedBy")),
         at=micros(task, "stoppedAt") or micros(task, "stoppingAt"),
-        line=_line(task, code, reason),
+        line=line_of(task),
         failed=failed or code in _GROUND,
         abnormal=failed and not ground,
         ground=ground,
@@ -87,7 +87,9 @@ def _reason(task: Native) -> str:
     return "; ".join(dict.fromkeys(one for one in said if one))
 
 
-def _line(task: Native, code: str, reason: str) -> str:
+def line_of(task: Native) -> str:
+    """Say in one line what became of a task: which container ended it, and what ECS says of it."""
+    code, reason = text(task, "stopCode"), _reason(task)
     name = last(text(task, "taskArn"))[:_ID]
     exits = [container for container in parts(task, "containers") if _exit(container)]
     # A container that was killed because another one went down is not the one to name.

@@ -6,7 +6,7 @@ from datetime import datetime
 from controller.model.decision import Action, Ensure, Start, Stop
 from controller.model.desired import DesiredTarget
 from controller.model.hooks import TaskAt, TaskSight
-from controller.model.names import TargetName, TaskId
+from controller.model.names import DeploymentId, TargetName, TaskId
 from controller.model.observation import Sight
 from controller.model.outcome import NotSent, Outcome
 from controller.model.place import Place
@@ -17,9 +17,10 @@ from controller.targets.ecs.client import Clients
 from controller.targets.ecs.complete import Completing
 from controller.targets.ecs.definitions import Definitions
 from controller.targets.ecs.ensure import Ensuring
+from controller.targets.ecs.evidence import Evidence
 from controller.targets.ecs.following import Following
 from controller.targets.ecs.hooks import Hooking
-from controller.targets.ecs.loglines import LogLines
+from controller.targets.ecs.loglines import Clean, LogLines
 from controller.targets.ecs.look import Looking
 
 
@@ -27,7 +28,7 @@ class EcsTarget:
     """ECS services, looked at and brought to releases; meets controller.ports.Target.
 
     Without `registries` images run as they are written. `clean` brings a line that somebody else logged to what may
-    be kept and shown, of at most so many characters.
+    be kept and shown: it is given the line, how long it may be, and the environment of its container.
     """
 
     def __init__(
@@ -36,14 +37,16 @@ class EcsTarget:
         registries: Registries | None = None,
         lookups: Lookups | None = None,
         *,
-        clean: Callable[[str, int], str] = lambda line, most: line[:most],
+        clean: Clean = lambda line, most, _environment: line[:most],
     ) -> None:
         self._clients = clients
         definitions = Definitions()
         self._looking = Looking(clients, definitions, by_digest=registries is not None)
         self._completing = Completing(clients, Bases(definitions, clients.elapsed), registries, lookups)
         self._ensuring = Ensuring(clients, definitions, self._looking)
-        self._following = Following(clients, LogLines(clients, definitions, clean))
+        lines = LogLines(clients, definitions, clean)
+        self._evidence = Evidence(clients, self._looking, lines)
+        self._following = Following(clients, lines)
         self._hooking = Hooking(clients, definitions, self._looking, self._following)
 
     def look(self, wanted: Sequence[LookAt]) -> Mapping[TargetName, Sight]:
@@ -65,6 +68,10 @@ class EcsTarget:
     def follow(self, tasks: Sequence[TaskAt]) -> Mapping[TaskId, TaskSight]:
         """Look for one-off tasks."""
         return self._following.follow(tasks)
+
+    def evidence(self, place: Place, deployment: DeploymentId) -> tuple[str, ...]:
+        """Gather why a deployment fails: its failed tasks, what they logged last, what the service said."""
+        return self._evidence.of(place, deployment)
 
     def act(self, action: Action, check: Callable[[], None]) -> Outcome:
         """Carry out one action."""
