@@ -271,15 +271,28 @@ class FakePlatform:
             lines=() if task.code == 0 else ("boom",),
         )
 
+    def evidence(self, place, deployment):
+        if self.blind:
+            return ("describe timed out",)
+        made = self.service(place.service).made
+        return tuple(line for d in made if d.id == deployment for line in d.seen().evidence)
+
     def start(self, a):
         if a.hook.name in self.no_task:
             return Refused(action=a, why="the container does not exist")
+        if self.trouble:
+            return NotSent(action=a, why=self.trouble)
+        if a.look_first and (self.blind or self.task_blind):
+            return NotSent(action=a, why="describe timed out")
         if a.id not in self.tasks:
             code = self.exits_with.get(a.hook.name, 0)
             self.tasks[a.id] = task = Task(
                 arn=f"task/{len(self.tasks) + 1}", hook=a.hook.name, version=a.release.version, code=code
             )
             task.left = self.takes.get(a.hook.name, 2)
+            task.why = f"exited {code}" if code else ""
+            if a.release.digest in self.no_image:
+                task.code, task.why = None, "CannotPullContainer: not found"
             if self.task_trouble:
                 task.code, task.ground, task.why, task.left = None, True, "no capacity", 0
                 self.task_trouble -= 1

@@ -41,7 +41,7 @@ class HookStage(ABC):
 
     @abstractmethod
     def hook(self, code: int | None = 0, name: str = "migrate") -> Hook:
-        """A hook that ends with this code, after it said `applying`; None: it never ends."""
+        """A hook that ends with this code, and says something; None: it never ends."""
 
     @abstractmethod
     def now(self) -> datetime:
@@ -105,7 +105,7 @@ class HooksContract(ABC):
         ended = end(stage, hook, begin(stage, hook).task)
         assert (ended.code, ended.ground) == (3, False)
         assert ended.why
-        assert any("applying" in line for line in ended.lines)
+        assert ended.lines
 
     def test_one_whose_image_is_not_there_never_ran(self, stage: HookStage) -> None:
         hook = stage.hook()
@@ -323,12 +323,12 @@ def begin(stage: HookStage, hook: Hook, release: Release | None = None, **more: 
 
 
 def id_of(stage: HookStage, hook: Hook, release: Release, retry: int = 0) -> Any:
-    return task_id(stage.place().claim, release.digest, hook, retry)
+    return task_id(stage.place().claim, release.digest, hook, retry, 0)
 
 
 def seen(stage: HookStage, hook: Hook, release: Release | None = None, task: str = "") -> TaskSight:
     wanted = id_of(stage, hook, release or stage.release(GOOD))
-    one = TaskAt(id=wanted, place=stage.place(), task=task, hook=hook.name, shape=hook.shape)
+    one = TaskAt(id=wanted, place=stage.place(), task=task, shape=hook.shape)
     return stage.target.follow([one])[wanted]
 
 

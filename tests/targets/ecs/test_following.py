@@ -24,7 +24,7 @@ def a_hook(told: str, **more: Any) -> Hook:
 
 
 def at(ground, hook, task="", wanted=ID):
-    return TaskAt(id=wanted, place=ground.place(), task=task, hook="migrate", shape=hook.shape)
+    return TaskAt(id=wanted, place=ground.place(), task=task, shape=hook.shape)
 
 
 def seen(ground, hook, task="", wanted=ID):
@@ -94,7 +94,7 @@ def test_a_list_that_cannot_be_read_hides_that_it_is_absent(ground):
 def test_what_is_unread_for_one_is_read_for_the_others(ground):
     hook = a_hook("sleep infinity")
     task = begin(ground, hook).task
-    elsewhere = TaskAt(id=TaskId("c" * 32), place=ground.place(role="arn:aws:iam::999988887777:role/x"), hook="x")
+    elsewhere = TaskAt(id=TaskId("c" * 32), place=ground.place(role="arn:aws:iam::999988887777:role/x"))
     sights = ground.target.follow([at(ground, hook, task), elsewhere])
     assert sights[ID] == TaskRuns(task=task)
     assert isinstance(sights[elsewhere.id], TaskUnseen)
