@@ -12,6 +12,7 @@ from controller.model.record import Record
 from controller.model.release import Release
 from controller.plan.look import Look
 from controller.plan.see import look_at
+from controller.plan.watching import gap_of, gap_questions
 from controller.plan.who import asks
 
 
@@ -33,7 +34,7 @@ def questions(
                 digest=release.digest,
             )
         )
-    ) | frozenset(_about_drift(desired, record, sights, now))
+    ) | frozenset((*_about_drift(desired, record, sights, now), *_about_gaps(desired, record, sights, now)))
 
 
 def _about_drift(
@@ -44,6 +45,21 @@ def _about_drift(
         if memory is not None and (memory.drift or memory.healed):
             blank = Observation(sights={name: sight})
             yield from asks(look_at(desired, blank, record, name, now).memory, now)
+
+
+def _about_gaps(
+    desired: Reading, record: Record, sights: dict[TargetName, Sight], now: datetime
+) -> Iterator[Question]:
+    for name, sight in sights.items():
+        memory = record.targets.get(name)
+        rollout = memory.rollout if memory else None
+        if memory is not None and rollout is not None and gap_of(memory, now) is not None:
+            look = look_at(desired, Observation(sights={name: sight}), record, name, now)
+            release = rollout.release
+            candidate = Candidate(
+                env=desired.env, target=name, place=look.place, version=release.version, digest=release.digest
+            )
+            yield from gap_questions(memory, candidate, now)
 
 
 def _can_matter(desired: Reading, record: Record, name: TargetName) -> bool:

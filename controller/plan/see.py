@@ -19,7 +19,7 @@ from controller.model.rollout import MOVING, Result
 from controller.plan.calls import find_made
 from controller.plan.look import Look, Wish
 from controller.plan.runs import followed
-from controller.plan.watching import Watched, not_open, rings_of, watched
+from controller.plan.watching import Watched, filled, not_open, rings_of, watched
 from controller.plan.who import learnt
 
 NOWHERE: Final = Place(kind="", account="", region="", cluster="", service="")
@@ -90,6 +90,7 @@ def look_at(
         rings=guarded.rings | rings_of(judged.verdict for judged in at_wish),
         unheard=guarded.unheard,
         heard=guarded.heard,
+        filled=rollout is not None and filled(memory, candidate(rollout.release), seen.answers, now),
         braked=braked,
         unread=_unread(desired, name, want),
         moved_to=place if lost else None,

@@ -1,16 +1,19 @@
 """What gates and guards say: a guard's answers are counted by the rollout that it watches."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from controller.model.gate import Gate, Guard, OnShut, Open, Shut, Unsure, Verdict
+from controller.model.gate import Gate, Guard, OnShut, Open, Remembers, Shut, Unsure, Verdict
 from controller.model.questions import Answer, Candidate, Question
-from controller.model.rollout import Heard, Rollout
+from controller.model.record import Memory
+from controller.model.rollout import Heard, Phase, Rollout
 from controller.plan.calls import in_words
 from controller.plan.judged import Judged
 
+LONGEST_GAP: Final = timedelta(hours=1)
+"""What was not watched for longer is watched anew: ECS keeps stopped tasks for an hour, and may have lost some."""
 _UNHEARD: Final = Heard()
 _PLAIN: Final = Guard()
 
@@ -59,6 +62,40 @@ def watched(rollout: Rollout, candidate: Candidate, answers: Mapping[Question, A
         heard=tuple(
             replace(one, shut=isinstance(verdict, Shut)) for one, verdict in zip(heard, weighed, strict=True)
         ),
+    )
+
+
+def gap_of(memory: Memory, now: datetime) -> datetime | None:
+    """Say since when a bake was not watched, if its guards may tell of that time; None if nothing is missing."""
+    rollout = memory.rollout
+    if memory.phase is not Phase.BAKING or rollout is None or rollout.well_at is None:
+        return None
+    missed = now - rollout.well_at
+    return rollout.well_at if 2 * rollout.terms.look_every < missed <= LONGEST_GAP else None
+
+
+def gap_questions(memory: Memory, candidate: Candidate, now: datetime) -> Iterator[Question]:
+    """Ask the guards of a bake what happened while nobody watched."""
+    after, rollout = gap_of(memory, now), memory.rollout
+    for guard in counting(rollout) if rollout and after else ():
+        yield from guard.asks_gap(candidate, after) if isinstance(guard, Remembers) and after else ()
+
+
+def filled(memory: Memory, candidate: Candidate, answers: Mapping[Question, Answer], now: datetime) -> bool:
+    """Whether it is certain that every guard of a bake was open while nobody watched."""
+    after, rollout = gap_of(memory, now), memory.rollout
+    if after is None or rollout is None:
+        return False
+    guards = counting(rollout)
+    return bool(guards) and all(
+        isinstance(guard, Remembers) and guard.judge_gap(candidate, answers, after) for guard in guards
+    )
+
+
+def counting(rollout: Rollout) -> tuple[Gate, ...]:
+    """Give the guards of a rollout that it heeds."""
+    return tuple(
+        guard for guard in rollout.terms.guards if not _own(guard).shadow and _own(guard).action is not OnShut.WARN
     )
 
 
