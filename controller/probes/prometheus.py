@@ -102,8 +102,10 @@ def _samples(said: Mapping[str, object]) -> Answer:
                 return Unanswered(
                     why="the query gives a range of values for each series: it needs one, as of rate(…)"
                 )
+            case "string":
+                return Unanswered(why="the query gives a text, not numbers")
             case _:
-                return Unanswered(why=f"the query gives a {_plain(str(kind))}, not numbers")
+                return Unanswered(why=_WRONG)
     except _HistogramError:
         return Unanswered(why="the query gives histograms: it needs numbers, as of histogram_quantile(…)")
     except (LookupError, TypeError, ValueError, AttributeError):
@@ -130,4 +132,4 @@ def _value(point: object) -> str:
 
 
 def _plain(text: str) -> str:
-    return "".join(filter(str.isprintable, text)).strip()[:_LONGEST]
+    return "".join(filter(str.isprintable, " ".join(text.split())))[:_LONGEST]
