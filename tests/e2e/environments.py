@@ -37,10 +37,12 @@ def environment(
     supersede: str = "whenFailing",
     tag: str = "${version}",
     more: str = "",
+    guards: str = "",
 ) -> str:
     """Write specs/<name>.yaml: `versions` of each target (a word: of api), in the account and cluster of `place`.
 
-    `breaker` is ECS's own; `tag` is the image tag; `more` are further lines of every target, `key: value`.
+    `breaker` is ECS's own; `tag` is the image tag; `more` are further lines of every target, `key: value`,
+    and `guards` further guards of each, separated by commas.
     """
     place = place or name
     targets = {"api": versions} if isinstance(versions, str) else versions
@@ -62,11 +64,11 @@ def environment(
         "  targets:",
     ]
     for target, version in targets.items():
-        lines += _target(target, version, place, tag, more)
+        lines += _target(target, version, place, tag, more, guards)
     return "\n".join(lines) + "\n"
 
 
-def _target(target: str, version: str, place: str, tag: str, more: str) -> list[str]:
+def _target(target: str, version: str, place: str, tag: str, more: str, guards: str) -> list[str]:
     image = f"{ACCOUNTS[place]}.dkr.ecr.{REGION}.amazonaws.com/{family(target, place)}:{tag}"
     return [
         f"    {target}:",
@@ -82,7 +84,7 @@ def _target(target: str, version: str, place: str, tag: str, more: str) -> list[
         f"        executionRoleArn: arn:aws:iam::{ACCOUNTS[place]}:role/{family(target, place)}-execution",
         "        containerDefinitions:",
         f"          - {{name: {target}, essential: true}}",
-        f"      guards: [{{kind: alarms, names: [{alarm(target, place)}]}}]",
+        f"      guards: [{{kind: alarms, names: [{alarm(target, place)}]}}{guards and ', '}{guards}]",
         *(f"      {line}" for line in more.splitlines()),
     ]
 
