@@ -8,8 +8,8 @@ from controller.sandbox.native import Native, parts, tag_map, text
 
 CHANGING = frozenset({
     "RegisterTaskDefinition", "DeregisterTaskDefinition", "DeleteTaskDefinitions", "CreateService", "UpdateService",
-    "DeleteService", "StopServiceDeployment", "RunTask", "StopTask", "CreateCluster", "DeleteCluster",
-    "TagResource", "UntagResource",
+    "DeleteService", "StopServiceDeployment", "ContinueServiceDeployment", "RunTask", "StopTask", "CreateCluster",
+    "DeleteCluster", "TagResource", "UntagResource",
 })  # fmt: skip
 _KEPT = 10_000
 

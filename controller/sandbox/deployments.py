@@ -3,8 +3,10 @@
 import math
 
 from controller.sandbox import events
+from controller.sandbox.lifecycle import CLEAN_UP, SCALE_UP
 from controller.sandbox.native import Native, flag, number, part, text
 from controller.sandbox.pulling import resolve
+from controller.sandbox.strategies import shifts
 from controller.sandbox.world import (
     Counted,
     Definition,
@@ -134,6 +136,18 @@ def fail(world: World, service: Service, why: str, *, rollback: bool) -> None:
     story.reason = f"Service deployment stopped because {_because(story)}."
 
 
+def take_back(world: World, service: Service, because: str, why: str) -> None:
+    """Go back for another reason than a failure that ECS detected; stop if there is nothing to go back to."""
+    story, before = service.current, service.primary
+    if story is None:
+        return
+    if go_back(world, service, f"Service deployment rolled back because {because}."):
+        mark_failed(world, before, why)
+        return
+    mark_failed(world, before, f"{why.removesuffix('.')}; there is nothing to roll back to.")
+    story.status, story.reason = "STOP_REQUESTED", f"Service deployment stopped because {because}."
+
+
 def go_back(world: World, service: Service, reason: str, prefix: str = "ECS deployment") -> bool:
     """Bring the last completed deployment back; False when there is none, or it has not completed again since."""
     story, failed = service.current, service.primary
@@ -165,6 +179,8 @@ def go_back(world: World, service: Service, reason: str, prefix: str = "ECS depl
     service.settings = {**kept, **_frozen(target.revision.settings)}
     story.status, story.reason, story.updated = "ROLLBACK_IN_PROGRESS", reason, at
     story.rollback = Rollback(reason=reason, started=at, revision_arn=target.revision.arn)
+    life = story.lifecycle
+    life.stage, life.weight, life.test_weight = (CLEAN_UP if shifts(story.settings) else SCALE_UP), 0.0, 0.0
     events.say(world, service, f"rolling back to deployment {target.id}.")
     touch(service)
     return True

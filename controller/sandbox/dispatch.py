@@ -51,6 +51,7 @@ OPERATIONS: Mapping[str, Callable[[Call], Answer]] = {
     "ListServiceDeployments": ops_stories.list_service_deployments,
     "DescribeServiceDeployments": ops_stories.describe_service_deployments,
     "StopServiceDeployment": ops_stories.stop_service_deployment,
+    "ContinueServiceDeployment": ops_stories.continue_service_deployment,
     "DescribeServiceRevisions": ops_stories.describe_service_revisions,
     "ListTasks": ops_tasks.list_tasks,
     "DescribeTasks": ops_tasks.describe_tasks,

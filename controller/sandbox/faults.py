@@ -9,7 +9,8 @@ from controller.sandbox.past import Lag
 from controller.sandbox.world import Trouble
 
 STORY_OPERATIONS = (
-    "ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment", "DescribeServiceRevisions",
+    "ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment", "ContinueServiceDeployment",
+    "DescribeServiceRevisions",
 )  # fmt: skip
 ANY = "*"
 
@@ -75,6 +76,7 @@ class Faults:
             "noCapacity": trouble.no_capacity or sorted(trouble.no_capacity_for),
             "unpullable": sorted(trouble.unpullable),
             "crashing": sorted(trouble.crashing),
+            "failingHooks": sorted(trouble.failing_hooks),
             "rollbackMakesNewDeployment": trouble.rollback_makes_new_deployment,
             "fillsIn": dict(trouble.fills_in),
             "addsSecurityGroups": list(trouble.adds_groups),
@@ -172,6 +174,10 @@ def _crashing(faults: Faults, value: object) -> Faults:
     return replace(faults, trouble=replace(faults.trouble, crashing=_names("crashing", value)))
 
 
+def _failing_hooks(faults: Faults, value: object) -> Faults:
+    return replace(faults, trouble=replace(faults.trouble, failing_hooks=_names("failingHooks", value)))
+
+
 def _new_deployment(faults: Faults, value: object) -> Faults:
     given = _switch("rollbackMakesNewDeployment", value)
     return replace(faults, trouble=replace(faults.trouble, rollback_makes_new_deployment=given))
@@ -198,6 +204,7 @@ _SETTERS = {
     "noCapacity": _no_capacity,
     "unpullable": _unpullable,
     "crashing": _crashing,
+    "failingHooks": _failing_hooks,
     "rollbackMakesNewDeployment": _new_deployment,
     "fillsIn": _fills_in,
     "addsSecurityGroups": _adds_groups,

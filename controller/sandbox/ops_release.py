@@ -1,6 +1,6 @@
 """CreateService and UpdateService: what starts a deployment, and what is only kept (ecs.md §1.2)."""
 
-from controller.sandbox import deployments, validate
+from controller.sandbox import deployments, strategies, validate
 from controller.sandbox.call import Answer, Call, cluster_of, service_of, usable_definition
 from controller.sandbox.deployments import STARTING
 from controller.sandbox.native import Native, flag, invalid, number, part, parts, tag_map, text, texts
@@ -79,9 +79,8 @@ def update_service(call: Call) -> Answer:
 def _wanted(service: Service, params: Native) -> dict[str, object]:
     wanted = {key: value for key, value in params.items() if key not in _NOT_SETTINGS and value is not None}
     if "deploymentConfiguration" in wanted:
-        # AWS keeps the members that are not sent.
         kept = part(service.settings, "deploymentConfiguration")
-        wanted["deploymentConfiguration"] = {**kept, **part(params, "deploymentConfiguration")}
+        wanted["deploymentConfiguration"] = strategies.changed(kept, part(params, "deploymentConfiguration"))
     return wanted
 
 
@@ -111,21 +110,7 @@ def check_settings(settings: Native, definition: Native) -> None:
     wants_fargate = text(settings, "launchType") == "FARGATE"
     if wants_fargate and "FARGATE" not in texts(definition, "compatibilities"):
         raise invalid("Task definition does not support launch_type FARGATE.")
-    _check_configuration(part(settings, "deploymentConfiguration"))
-
-
-def _check_configuration(configured: Native) -> None:
-    low, high = number(configured, "minimumHealthyPercent", 100), number(configured, "maximumPercent", 200)
-    if not 0 <= low <= 100 or high < 100:  # noqa: PLR2004 - AWS's bounds for REPLICA services
-        raise invalid("minimumHealthyPercent must be 0 to 100, and maximumPercent at least 100.")
-    for key in ("deploymentCircuitBreaker", "alarms"):
-        switch = part(configured, key)
-        if key in configured and not ("enable" in switch and "rollback" in switch):
-            raise invalid(f"{key} needs both enable and rollback.")
-        if flag(switch, "rollback") and not flag(switch, "enable"):
-            raise invalid(f"{key}: rollback needs enable.")
-    if flag(part(configured, "alarms"), "enable") and not texts(part(configured, "alarms"), "alarmNames"):
-        raise invalid("alarms: alarmNames cannot be empty when alarms are enabled.")
+    strategies.check_configuration(settings)
 
 
 def _canonical(value: object) -> object:

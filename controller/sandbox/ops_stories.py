@@ -1,6 +1,6 @@
 """The operations on service deployments and service revisions."""
 
-from controller.sandbox import render
+from controller.sandbox import hooks, render
 from controller.sandbox.call import Answer, Call, as_seen, cut, limited, missing
 from controller.sandbox.deployments import ENDED, GOING_BACK
 from controller.sandbox.native import Refused, invalid, moment, part, text, texts
@@ -70,6 +70,21 @@ def stop_service_deployment(call: Call) -> Answer:
         story.status, story.updated = "ROLLBACK_REQUESTED", call.world.stamp()
         service.moving = True
         service.changes += 1
+    return {"serviceDeploymentArn": arn}
+
+
+def continue_service_deployment(call: Call) -> Answer:
+    """ContinueServiceDeployment: answer a hook that waits; refused once nothing waits for an answer."""
+    arn, identity = text(call.params, "serviceDeploymentArn"), text(call.params, "hookId")
+    service, story = find_story(call, arn)
+    if service is None or story is None:
+        raise Refused("ServiceDeploymentNotFoundException", "Service deployment not found.")
+    hook = next((hook for hook in story.lifecycle.hooks if hook.id == identity), None)
+    if hook is None:
+        raise invalid(f"There is no lifecycle hook {identity!r} in this service deployment.")
+    if story.status != "IN_PROGRESS" or not hook.waits:
+        raise invalid(f"The lifecycle hook is {hook.status}, and the service deployment {story.status}.")
+    hooks.answer(call.world, service, story, hook, text(call.params, "action", "CONTINUE"))
     return {"serviceDeploymentArn": arn}
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from controller.sandbox.deployments import count
+from controller.sandbox.lifecycle import ALL_TRAFFIC, HookRun
 from controller.sandbox.native import Native, flag, part, parts, text, without_nothing
+from controller.sandbox.strategies import is_managed, shifts
 from controller.sandbox.world import Counted, Definition, Deployment, Revision, Service, ServiceDeployment
 
 _OF_SERVICE = (
@@ -134,7 +136,9 @@ def brief(story: ServiceDeployment, owner: Service) -> dict[str, object]:
 
 def service_deployment(story: ServiceDeployment, owner: Service) -> dict[str, object]:
     """Give a service deployment in full; its counts stand still once it has ended."""
-    back = story.rollback
+    back, life = story.rollback, story.lifecycle
+    shifted = _weights(story, life.weight, life.test_weight)
+    left = _weights(story, ALL_TRAFFIC - life.weight, 0.0)
     return without_nothing({
         "serviceDeploymentArn": story.arn,
         "serviceArn": owner.arn,
@@ -144,11 +148,12 @@ def service_deployment(story: ServiceDeployment, owner: Service) -> dict[str, ob
         "finishedAt": story.finished,
         "stoppedAt": story.stopped,
         "updatedAt": story.updated,
-        "sourceServiceRevisions": [counts(source) for source in story.sources],
-        "targetServiceRevision": counts(story.final or count(story.target)),
+        "sourceServiceRevisions": [counts(source) | left for source in story.sources],
+        "targetServiceRevision": counts(story.final or count(story.target)) | shifted,
         "status": story.status,
         "statusReason": story.reason,
-        "lifecycleStage": None if story.finished or story.stopped else "SCALE_UP",
+        "lifecycleStage": None if story.finished or story.stopped else life.stage or None,
+        "lifecycleHookDetails": [_hook(hook) for hook in life.hooks] or None,
         "deploymentConfiguration": configuration(story.settings),
         "rollback": back
         and {"reason": back.reason, "startedAt": back.started, "serviceRevisionArn": back.revision_arn},
@@ -161,6 +166,26 @@ def service_deployment(story: ServiceDeployment, owner: Service) -> dict[str, ob
             "triggeredAlarmNames": list(story.ringing),
         },
     })  # fmt: skip
+
+
+def _weights(story: ServiceDeployment, production: float, test: float) -> dict[str, object]:
+    """Give the shares of the traffic that are shifted to a revision, where ECS shifts it."""
+    if not shifts(story.settings) or not is_managed(story.settings):
+        return {}
+    return {"requestedProductionTrafficWeight": round(production, 1), "requestedTestTrafficWeight": test}
+
+
+def _hook(hook: HookRun) -> dict[str, object]:
+    return without_nothing(
+        {
+            "hookId": hook.id,
+            "targetType": hook.kind,
+            "targetArn": hook.target,
+            "status": hook.status,
+            "expiresAt": hook.expires,
+            "timeoutAction": hook.action,
+        }
+    )
 
 
 def revision(one: Revision, owner: Service) -> dict[str, object]:

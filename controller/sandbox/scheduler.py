@@ -2,7 +2,7 @@
 
 import math
 
-from controller.sandbox import deployments, events, tasks
+from controller.sandbox import deployments, events, stages, tasks
 from controller.sandbox.native import flag, number, part
 from controller.sandbox.world import Deployment, Region, Service, Task, World, alarm_names
 
@@ -21,6 +21,8 @@ def step(world: World, region: Region, service: Service, now: float) -> None:
         _empty(world, service)
         return
     _judge(world, region, service)
+    stages.walk(world, service, now)
+    _settle_counts(service)
     _stop_surplus(world, service)
     _launch_missing(world, region, service, now)
     _finish(world, service, now)
@@ -87,12 +89,17 @@ def _empty(world: World, service: Service) -> None:
         service.moving = False
 
 
+def _settle_counts(service: Service) -> None:
+    for older in service.deployments[1:]:
+        older.desired = stages.wanted(service, older)
+
+
 def _judge(world: World, region: Region, service: Service) -> None:
     story, primary = service.current, service.primary
     if story is None or primary.rollout_state != "IN_PROGRESS":
         return
     if story.status == "ROLLBACK_REQUESTED":
-        _serve_stop(world, service)
+        deployments.take_back(world, service, "of a user request", "stopped on request.")
     elif story.status == "ROLLBACK_IN_PROGRESS" and primary.failed >= story.threshold:
         deployments.mark_failed(world, primary, "circuit breaker: tasks failed to start.")
         story.status = "ROLLBACK_FAILED"
@@ -101,19 +108,6 @@ def _judge(world: World, region: Region, service: Service) -> None:
         events.say(world, service, f"(deployment {primary.id}) deployment failed: tasks failed to start.")
     elif story.status == "IN_PROGRESS":
         _judge_progress(world, region, service)
-
-
-def _serve_stop(world: World, service: Service) -> None:
-    story = service.current
-    if story is None:
-        return
-    reason = "Service deployment rolled back because of a user request."
-    before = service.primary
-    if deployments.go_back(world, service, reason):
-        deployments.mark_failed(world, before, "stopped on request.")
-    else:
-        deployments.mark_failed(world, before, "stopped on request; there is nothing to roll back to.")
-        story.status, story.reason = "STOP_REQUESTED", "Service deployment stopped because of a user request."
 
 
 def _judge_progress(world: World, region: Region, service: Service) -> None:
@@ -148,8 +142,11 @@ def _stop_surplus(world: World, service: Service) -> None:
         return  # ECS leaves a failed deployment as it is
     low, _ = _bounds(service)
     healthy = sum(task.healthy for deployment in service.deployments for task in deployment.tasks)
-    live = [task for task in primary.tasks if task.live]
-    surplus = [task for one in service.deployments[1:] for task in one.tasks if task.live] + live[service.desired :]
+    surplus = [
+        task
+        for one in (*service.deployments[1:], primary)
+        for task in [task for task in one.tasks if task.live][stages.wanted(service, one) :]
+    ]
     stopped = []
     for task in sorted(surplus, key=lambda task: (task.healthy, task.created)):
         if task.healthy and healthy - 1 < low:
@@ -162,27 +159,34 @@ def _stop_surplus(world: World, service: Service) -> None:
 
 
 def _launch_missing(world: World, region: Region, service: Service, now: float) -> None:
-    primary = service.primary
-    live = [task for task in primary.tasks if task.live]
-    missing = service.desired - len(live)
-    if primary.rollout_state == "FAILED" or missing <= 0 or now < primary.launch_after:
+    if service.primary.rollout_state == "FAILED":
         return
+    for deployment in service.deployments:
+        missing = stages.wanted(service, deployment) - sum(task.live for task in deployment.tasks)
+        if missing > 0 and now >= deployment.launch_after:
+            _launch(world, region, service, deployment, missing)
+
+
+def _launch(world: World, region: Region, service: Service, deployment: Deployment, missing: int) -> None:
+    now = world.now()
     if world.trouble.starves(service):
         events.complain(world, service, events.NO_FARGATE_CAPACITY if service.fargate else events.NO_INSTANCE, now)
         return
-    _, high = _bounds(service)
-    total = sum(task.live for deployment in service.deployments for task in deployment.tasks)
-    if high <= total:
+    room = missing
+    if not stages.is_doubled(service):
+        _, high = _bounds(service)
+        room = high - sum(task.live for one in service.deployments for task in one.tasks)
+    if room <= 0:
         if _nothing_moves(service):
             events.complain(world, service, events.DEADLOCK, now)
         return
-    origin = (service.cluster.name, f"service:{service.name}", primary.id)
+    origin = (service.cluster.name, f"service:{service.name}", deployment.id)
     started = [
-        tasks.launch(world, region, primary.revision, origin, service.settings,
+        tasks.launch(world, region, deployment.revision, origin, service.settings,
                      late=world.pace.stagger * min(place, 2))
-        for place in range(min(missing, high - total, _BATCH))
+        for place in range(min(missing, room, _BATCH))
     ]  # fmt: skip
-    primary.tasks = [*primary.tasks, *started]
+    deployment.tasks = [*deployment.tasks, *started]
     events.say(world, service, f"has started {events.of_tasks(started)}")
 
 
@@ -204,14 +208,5 @@ def _finish(world: World, service: Service, now: float) -> None:
         return
     if primary.steady_since is None:
         primary.steady_since = now
-    if now - primary.steady_since >= _hold(world, service):
+    if stages.may_complete(world, service, now):
         deployments.complete(world, service, now)
-
-
-def _hold(world: World, service: Service) -> float:
-    """How long a whole deployment is watched: longer when ECS watches alarms for it."""
-    story = service.current
-    if story is None or story.alarms != "MONITORING" or story.status != "IN_PROGRESS":
-        return world.pace.steady
-    minutes = number(part(service.settings, "deploymentConfiguration"), "bakeTimeInMinutes")
-    return max(world.pace.steady, minutes * 60 if minutes else world.pace.bake)

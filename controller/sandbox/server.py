@@ -12,11 +12,12 @@ from controller.sandbox.dispatch import Desk
 from controller.sandbox.door import Door, Reply, Routes
 from controller.sandbox.faults import changed
 from controller.sandbox.native import Refused
+from controller.sandbox.pace import Pace
 from controller.sandbox.registry import Registry
 from controller.sandbox.seed import Seed
 from controller.sandbox.trail import LOOKUP, Caller
 from controller.sandbox.wire import Asked
-from controller.sandbox.world import Pace, World
+from controller.sandbox.world import World
 
 _STEP = 1.0  # simulated seconds
 _TICKS = 50  # a real second, at most

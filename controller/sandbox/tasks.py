@@ -2,8 +2,9 @@
 
 from controller.sandbox.images import Course, Fate, worsened
 from controller.sandbox.native import Native
+from controller.sandbox.pace import Pace
 from controller.sandbox.pulling import pull, tags_of, why_not
-from controller.sandbox.world import Pace, Region, Revision, Task, World
+from controller.sandbox.world import Region, Revision, Task, World
 
 KEPT_STOPPED = 3600.0  # ECS shows stopped tasks for at least an hour
 

@@ -29,7 +29,7 @@ _RESOURCE_READ = Quota(name="cluster resource read", burst=100, refill=20)
 _SERVICE_MODIFY = Quota(name="service modify", burst=50, refill=5)
 _SERVICE_READ = Quota(name="service read", burst=100, refill=20)
 _STORY_READ = Quota(name="service deployment", burst=50, refill=20)
-_STORY_STOP = Quota(name="service deployment stop", burst=50, refill=5)  # not in AWS's table: assumed
+_STORY_STOP = Quota(name="service deployment modify", burst=50, refill=5)  # not in AWS's table: assumed
 _REVISION_READ = Quota(name="service revision", burst=50, refill=20)
 
 QUOTAS: dict[str, Quota] = {
@@ -58,6 +58,7 @@ QUOTAS: dict[str, Quota] = {
     "DescribeServiceDeployments": _STORY_READ,
     "ListServiceDeployments": _STORY_READ,
     "StopServiceDeployment": _STORY_STOP,
+    "ContinueServiceDeployment": _STORY_STOP,
     "DescribeServiceRevisions": _REVISION_READ,
 }
 

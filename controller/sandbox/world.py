@@ -7,24 +7,10 @@ from dataclasses import dataclass, field
 
 from controller.sandbox.clock import Clock
 from controller.sandbox.images import Course, Image
+from controller.sandbox.lifecycle import Lifecycle
 from controller.sandbox.native import Native, part, text, texts
+from controller.sandbox.pace import Pace
 from controller.sandbox.registry import Pulled, Registry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How long things take, in simulated seconds."""
-
-    start: float = 10  # from launch to RUNNING
-    stagger: float = 4  # each further task of one batch starts this much later, up to two of them
-    settle: float = 10  # from RUNNING to healthy
-    drain: float = 6  # from the order to stop to STOPPED
-    steady: float = 8  # all healthy and nothing old left, before a deployment is complete
-    crash: float = 2  # from RUNNING to the exit of a crashing container
-    pull: float = 8  # from launch to a failed pull
-    slow: float = 4  # a slow image takes this many times as long to start
-    backoff: float = 2  # ECS waits this much longer before each launch after a failure
-    bake: float = 60  # alarms are watched this long when no bake time is set (AWS computes it, under 5 min)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -160,6 +146,7 @@ class ServiceDeployment:
     rollback: Rollback | None = None
     ringing: tuple[str, ...] = ()
     final: Counted | None = None
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -237,6 +224,7 @@ class Trouble:
     no_capacity_for: frozenset[str] = frozenset()
     unpullable: frozenset[str] = frozenset()
     crashing: frozenset[str] = frozenset()
+    failing_hooks: frozenset[str] = frozenset()
     rollback_makes_new_deployment: bool = False
     fills_in: Native = field(default_factory=dict)
     adds_groups: tuple[str, ...] = ()

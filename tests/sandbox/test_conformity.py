@@ -70,7 +70,9 @@ def every_answer(life: Life) -> dict[str, list[dict]]:
 def test_every_answer_has_the_members_and_types_of_the_model():
     life = Life()
     found = []
-    for verb, value in (("release", "v2"), ("wait", 12), ("release", "crash"), ("wait", 30), ("stop", None)):
+    shifting = (("wait", 60), ("strategy", "LINEAR"), ("release", "v3"), ("answer", "CONTINUE"), ("wait", 60))
+    rolling = (("release", "v2"), ("wait", 12), ("release", "crash"), ("wait", 30), ("stop", None))
+    for verb, value in (*rolling, *shifting):
         life.act(verb, value)
         for operation, answer in every_answer(life).items():
             assert answer is not None, operation

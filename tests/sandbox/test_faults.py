@@ -241,6 +241,7 @@ def test_faults_are_set_and_shown_over_http_and_reset_clears_them(rig):
         "noCapacity": ["api"],
         "unpullable": ["v9"],
         "crashing": ["v8"],
+        "failingHooks": ["check"],
         "rollbackMakesNewDeployment": True,
         "fillsIn": {"startTimeout": 30},
         "addsSecurityGroups": ["sg-guard"],

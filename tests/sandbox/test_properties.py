@@ -15,6 +15,17 @@ from tests.sandbox.rig import ACCOUNT, REGION, a_seed, definition
 
 TAGS = ["v1", "v2", "v3-slow", "crash", "unhealthy", "pull-error"]
 ENDED = {"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}
+PAUSE = {
+    "targetType": "PAUSE",
+    "lifecycleStages": ["PRE_SCALE_UP", "PRE_PRODUCTION_TRAFFIC_SHIFT"],
+    "timeoutConfiguration": {"timeoutInMinutes": 1, "action": "CONTINUE"},
+}
+STRATEGIES = {
+    "ROLLING": {},
+    "BLUE_GREEN": {"bakeTimeInMinutes": 1},
+    "LINEAR": {"linearConfiguration": {"stepPercent": 50.0, "stepBakeTimeInMinutes": 0}, "lifecycleHooks": [PAUSE]},
+    "CANARY": {"canaryConfiguration": {"canaryPercent": 20.0, "canaryBakeTimeInMinutes": 1}},
+}
 
 acts = st.one_of(
     st.tuples(st.just("release"), st.sampled_from(TAGS)),
@@ -26,6 +37,8 @@ acts = st.one_of(
     st.tuples(
         st.just("bounds"), st.sampled_from([(100, 200), (50, 150), (0, 100), (50, 100), (100, 150), (100, 125)])
     ),
+    st.tuples(st.just("strategy"), st.sampled_from(sorted(STRATEGIES))),
+    st.tuples(st.just("answer"), st.sampled_from(["CONTINUE", "ROLLBACK"])),
     st.tuples(st.just("breaker"), st.sampled_from([(True, True), (True, False), (False, False)])),
 )
 
@@ -105,6 +118,21 @@ class Life:
             case "bounds":
                 low, high = value
                 self.update(deploymentConfiguration={"minimumHealthyPercent": low, "maximumPercent": high})
+            case "strategy":
+                configured = {"strategy": value, "lifecycleHooks": [], **STRATEGIES[value]}
+                self.update(
+                    deploymentConfiguration=configured,
+                    serviceConnectConfiguration={"enabled": True, "namespace": "unifocus"},
+                )
+            case "answer":
+                arn = self.service()["currentServiceDeployment"]
+                (story,) = self.call("DescribeServiceDeployments", serviceDeploymentArns=[arn])[
+                    "serviceDeployments"
+                ]
+                for hook in story.get("lifecycleHookDetails", []):
+                    self.call(
+                        "ContinueServiceDeployment", serviceDeploymentArn=arn, hookId=hook["hookId"], action=value
+                    )
             case "breaker":
                 enable, rollback = value
                 switch = {"enable": enable, "rollback": rollback}
@@ -125,6 +153,7 @@ def test_a_good_release_with_room_to_move_always_succeeds_in_the_end(script):
     life = Life()
     for verb, value in script:
         life.act(verb, value)
+    life.act("strategy", "ROLLING")
     life.act("bounds", (50, 200))
     life.act("scale", 3)
     life.act("release", "v9")
@@ -133,6 +162,22 @@ def test_a_good_release_with_room_to_move_always_succeeds_in_the_end(script):
     assert all(story["status"] in ENDED for story in life.stories())
     service = life.service()
     assert (len(service["deployments"]), service["runningCount"], service["pendingCount"]) == (1, 3, 0)
+    assert not life.where[1].moving
+
+
+@given(script=st.lists(acts, max_size=8), strategy=st.sampled_from(["BLUE_GREEN", "LINEAR", "CANARY"]))
+def test_whatever_came_before_traffic_is_shifted_to_a_good_release_in_the_end(script, strategy):
+    life = Life()
+    for verb, value in script:
+        life.act(verb, value)
+    life.act("strategy", strategy)
+    life.act("scale", 2)
+    life.act("release", "v9")
+    life.wait(420)
+    assert life.stories()[0]["status"] == "SUCCESSFUL"
+    assert all(story["status"] in ENDED for story in life.stories())
+    service = life.service()
+    assert (len(service["deployments"]), service["runningCount"], service["pendingCount"]) == (1, 2, 0)
     assert not life.where[1].moving
 
 
