@@ -38,6 +38,7 @@ OPERATIONS: Final = (
     "RegisterTaskDefinition",
     "UpdateService",
     "StopServiceDeployment",
+    "ContinueServiceDeployment",
     "DescribeAlarms",
     "DescribeAlarmHistory",
     "LookupEvents",

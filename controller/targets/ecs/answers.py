@@ -67,7 +67,7 @@ _CODES: Final = MappingProxyType({
         "SerializationException", "UnsupportedFeatureException", "ValidationError", "ValidationException",
     ), Cause.CONTENT),
     **dict.fromkeys((
-        "ServiceNotActiveException", "ServiceNotFoundException",
+        "ServiceDeploymentNotFoundException", "ServiceNotActiveException", "ServiceNotFoundException",
     ), Cause.GONE),
     "ClusterNotFoundException": Cause.NO_CLUSTER,
     **dict.fromkeys((

@@ -29,6 +29,7 @@ RUN: Final = Budget(name="cluster resource modify", burst=20, rate=20)
 _DEFINITIONS: Final = Budget(name="task definition read", burst=50, rate=20)
 _SERVICES: Final = Budget(name="service read", burst=100, rate=20)
 _DEPLOYMENTS: Final = Budget(name="service deployment", burst=50, rate=20)
+_DEPLOYMENT_CHANGES: Final = Budget(name="service deployment modify", burst=50, rate=5)  # not in AWS's table
 _REVISIONS: Final = Budget(name="service revision", burst=50, rate=20)
 _TASKS: Final = Budget(name="cluster resource read", burst=100, rate=20)
 _ALARMS: Final = Budget(name="alarm read", burst=9, rate=9)
@@ -46,6 +47,8 @@ BUDGETS: Final = MappingProxyType({
     "TagResource": TAG,
     "RunTask": RUN,
     "StopTask": RUN,
+    "StopServiceDeployment": _DEPLOYMENT_CHANGES,
+    "ContinueServiceDeployment": _DEPLOYMENT_CHANGES,
     "DescribeTaskDefinition": _DEFINITIONS,
     "ListTaskDefinitions": _DEFINITIONS,
     "DescribeServices": _SERVICES,

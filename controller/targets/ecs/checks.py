@@ -11,11 +11,12 @@ from controller.targets.ecs.fields import NOT_DECLARED
 from controller.targets.ecs.native import Native, number, part, parts, text, texts
 from controller.targets.ecs.rules import cpu_units, memory_mib
 from controller.targets.ecs.shapes import Path
+from controller.targets.ecs.strategies import CONFIGURATION, strategy_faults
+from controller.targets.ecs.values import out_of_bounds
 
 DEFINITION: Final = "taskDefinition"
 SERVICE: Final = "serviceDefinition"
 _FAMILY: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
-_WHOLE: Final = re.compile(r"-?\d{1,4000}")
 _GIB: Final = 1024
 _PERCENT: Final = 100
 
@@ -57,30 +58,9 @@ def service_faults(service: Native) -> Iterator[Fault]:
     """Say what is wrong in the declared fields of a service."""
     for name in sorted(set(service) & set(NOT_DECLARED)):
         yield Fault(path=(SERVICE, name), what=NOT_DECLARED[name])
-    deployment = part(service, "deploymentConfiguration")
     yield from out_of_bounds(service, _COUNTS, (SERVICE,))
-    yield from out_of_bounds(deployment, _PERCENTS, (SERVICE, "deploymentConfiguration"))
-    high, low = whole(deployment.get("maximumPercent")), whole(deployment.get("minimumHealthyPercent"))
-    if high == low == _PERCENT:
-        yield Fault(
-            path=(SERVICE, "deploymentConfiguration", "maximumPercent"),
-            what=f"{high} with minimumHealthyPercent {low} lets no task start or stop: no deployment could end",
-        )
-
-
-def out_of_bounds(native: Native, bounds: Mapping[str, tuple[int, int]], at: Path) -> Iterator[Fault]:
-    """Say which whole numbers under these names are less or more than may be."""
-    for name, (least, most) in bounds.items():
-        value = whole(native.get(name))
-        if value is not None and not least <= value <= most:
-            yield Fault(path=(*at, name), what=f"{value} is not between {least} and {most}")
-
-
-def whole(value: object) -> int | None:
-    """Give a whole number, written as text too, for it is fitted to AWS's type later; None for anything else."""
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    yield from out_of_bounds(part(service, CONFIGURATION), _PERCENTS, (SERVICE, CONFIGURATION))
+    yield from strategy_faults(service, SERVICE)
 
 
 def _fault(*path: str | int, what: str) -> Fault:

@@ -11,10 +11,11 @@ from typing import Final
 from controller.model.decision import Ensure
 from controller.model.desired import DesiredTarget
 from controller.ports import Fault
-from controller.targets.ecs.fields import FIXED
+from controller.targets.ecs.fields import FIXED, NOT_DRIVEN
 from controller.targets.ecs.manifest import read_shape
 from controller.targets.ecs.native import Native, part, parts, text, texts
 from controller.targets.ecs.scaling import BY, COUNT, SCALING
+from controller.targets.ecs.strategies import traffic_faults
 
 _DAEMON: Final = "DAEMON"
 _FARGATE: Final = "FARGATE"
@@ -26,7 +27,7 @@ def fixed_faults(service: Native, where: str) -> Iterator[Fault]:
     """Say what can not be among the fields that are fixed at creation, whether or not one is created."""
     controller = text(part(service, "deploymentController"), "type")
     if controller not in {"", "ECS"}:
-        what = f"{controller} is not driven by trueup; only ECS is"
+        what = f"{controller} is not driven by trueup; only ECS is{NOT_DRIVEN.get(controller, '')}"
         yield Fault(path=(where, "deploymentController", "type"), what=what)
     if text(service, "launchType") and parts(service, "capacityProviderStrategy"):
         what = "does not go with capacityProviderStrategy: a service has one of the two"
@@ -54,6 +55,7 @@ def creation_faults(definition: Native, service: Native, where: str) -> Iterator
         mode = text(definition, "networkMode") or "bridge"
         what = f"is for networkMode awsvpc, and this task definition has {mode}"
         yield Fault(path=(where, "networkConfiguration"), what=what)
+    yield from traffic_faults(service, where)
     yield from _capacity(definition, service, where)
 
 

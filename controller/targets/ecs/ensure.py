@@ -26,6 +26,7 @@ from controller.targets.ecs.native import Native, part, text
 from controller.targets.ecs.permit import Permission
 from controller.targets.ecs.revising import revision_for
 from controller.targets.ecs.spared import ignored_in
+from controller.targets.ecs.takeback import take_back
 from controller.targets.ecs.verdict import asof, primary_of
 
 _FRESH: Final = 5.0
@@ -77,7 +78,7 @@ class Ensuring:
             check()
             self._may_begin(attempt)
             with self._clients.gate.permit(permission):
-                return self._act(attempt)
+                return self._act(attempt, permission)
         except _Stale as stale:
             return Stale(action=action, why=str(stale), revision=attempt.revision)
         except Declined as declined:
@@ -95,8 +96,13 @@ class Ensuring:
         if any(self._clients.buckets.left(place.account, place.region, budget) < 1 for budget in needed):
             raise Refusal(WAITS)
 
-    def _act(self, attempt: _Attempt) -> Outcome:
+    def _act(self, attempt: _Attempt, permission: Permission) -> Outcome:
         self._compare(attempt)
+        if attempt.action.purpose is Purpose.BACK:
+            seen = self._looking.seen(attempt.action.place)
+            taken = take_back(attempt.access, attempt.action, seen, self._definitions, permission)
+            if taken is not None:
+                return taken
         attempt.revision = self._revision(attempt)
         self._compare(attempt)
         return self._create(attempt, attempt.create) if attempt.create is not None else self._update(attempt)

@@ -58,6 +58,12 @@ FIXED: Final = MappingProxyType({
     "schedulingStrategy": f"put it back in the spec, {_ANEW}",
 })  # fmt: skip
 
+# The deployment controllers of ECS that trueup does not drive, and why.
+NOT_DRIVEN: Final = MappingProxyType({
+    "CODE_DEPLOY": ": its deployments are CodeDeploy's, and ECS can neither tell how they go nor take them back",
+    "EXTERNAL": ": its task sets are another tool's, and ECS itself deploys nothing there",
+})  # fmt: skip
+
 _OURS = "is set by trueup itself; leave it out"
 
 # What serviceDefinition may not say, and why.

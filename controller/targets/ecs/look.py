@@ -67,7 +67,7 @@ class Looking:
         """
         seen, primary = self._seen[place.claim], primary_or_why(service)
         seen.settled, seen.looked = False, self._clients.elapsed()
-        seen.arn = text(service, "serviceArn")
+        seen.arn, seen.current = text(service, "serviceArn"), text(service, "currentServiceDeployment")
         if isinstance(primary, str):
             return None
         one = LookAt(target=TargetName(place.service), place=place)
@@ -117,6 +117,7 @@ class Looking:
         if isinstance(primary, str):
             return Unseen(why=primary)
         seen.looked, seen.arn = self._clients.elapsed(), text(answer, "serviceArn")
+        seen.current = text(answer, "currentServiceDeployment")
         job = Job(
             one=one,
             service=answer,

@@ -24,8 +24,8 @@ _MANIFESTS: Final = 8
 class Seen:
     """One place as it was seen last.
 
-    `arn` is the service's. `frozen` is what the service revisions of its deployments have that nothing else shows,
-    by the deployment's id.
+    `arn` is the service's, `current` that of its newest service deployment. `frozen` is what the
+    service revisions of its deployments have that nothing else shows, by the deployment's id.
 
     `mark` stands for all that DescribeServices said but its events, `asked` for what was asked of the look; while
     both stay the same and `settled` holds, `live` is still what there is. `listed_at` is the newest change that was
@@ -36,6 +36,7 @@ class Seen:
     """
 
     arn: str = ""
+    current: str = ""
     mark: bytes = b""
     asked: Asked = ()
     settled: bool = False

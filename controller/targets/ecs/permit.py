@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from controller.errors import Refusal
 from controller.model.lookups import find_lookups
 from controller.model.place import Place
+from controller.targets.ecs.native import last
 
 REGISTER: Final = "RegisterTaskDefinition"
 UPDATE: Final = "UpdateService"
@@ -23,6 +24,9 @@ CREATE: Final = "CreateService"
 TAG: Final = "TagResource"
 RUN: Final = "RunTask"
 STOP: Final = "StopTask"
+STOP_DEPLOYMENT: Final = "StopServiceDeployment"
+CONTINUE_DEPLOYMENT: Final = "ContinueServiceDeployment"
+_OF_DEPLOYMENTS: Final = frozenset({STOP_DEPLOYMENT, CONTINUE_DEPLOYMENT})
 _CREDENTIAL: Final = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
 
@@ -51,6 +55,8 @@ class Permission:
 
     `create`: the service is to be made, not updated. `resource` is the ARN that may be tagged. `starts` is the id
     of the one-off task that may be started, `stops` the ARN of the one that may be stopped; then nothing else is.
+    `deployment` is the ARN of the service deployment that may be stopped, so that ECS goes back; with a `pause` of
+    its own it may only be continued.
     """
 
     place: Place
@@ -61,6 +67,8 @@ class Permission:
     resource: str = ""
     starts: str = ""
     stops: str = ""
+    deployment: str = ""
+    pause: str = ""
     opened: bool = False
 
 
@@ -122,6 +130,8 @@ def _said(request: Request, operation: str) -> dict[str, object]:
         return {"resource": named.get("resourceArn")}
     if operation == STOP:
         return {"cluster": named.get("cluster"), "task": named.get("task")}
+    if operation in _OF_DEPLOYMENTS:
+        return _said_of_deployment(named)
     revision = str(named.get("taskDefinition") or "").split(":")
     told = {"revision in": "/".join(revision[4:2:-1])} if len(revision) > 1 else {}
     if operation == RUN:
@@ -129,6 +139,19 @@ def _said(request: Request, operation: str) -> dict[str, object]:
         return {"cluster": named.get("cluster"), "tasks": named.get("count", 1), **ids, **told}
     service = named.get("serviceName" if operation == CREATE else "service")
     return {"cluster": named.get("cluster"), "service": service, **told}
+
+
+def _said_of_deployment(named: dict[str, object]) -> dict[str, object]:
+    """Read what is said of a service deployment: its ARN names where it is, the cluster and the service."""
+    arn = str(named.get("serviceDeploymentArn") or "")
+    parts = [*arn.split(":", 5), *[""] * 6]
+    return {
+        "deployment": arn,
+        "revision in": "/".join(parts[4:2:-1]),
+        "deployment of": "/".join(parts[5].split("/")[1:3]),
+        "pause": named.get("hookId", ""),
+        "to": named.get("stopType", named.get("action")),
+    }
 
 
 def _body(request: Request) -> dict[str, object]:
@@ -151,6 +174,10 @@ def _allowed(permission: Permission, name: str) -> tuple[object, ...]:
         "tasks": (1,),
         "token": (permission.starts,),
         "id": (permission.starts,),
+        "deployment": (permission.deployment,),
+        "deployment of": (f"{last(place.cluster)}/{place.service}",),
+        "pause": (permission.pause,),
+        "to": ("CONTINUE" if permission.pause else "ROLLBACK",),
         "revision in": (f"{place.account}/{place.region}",),
     }[name]
 
@@ -160,7 +187,10 @@ def _operations(permission: Permission) -> tuple[str, ...]:
         return (STOP,)
     if permission.starts:
         return (REGISTER, RUN)
-    return (REGISTER, TAG, CREATE if permission.create else UPDATE)
+    if permission.pause:
+        return (CONTINUE_DEPLOYMENT,)
+    ends = (STOP_DEPLOYMENT,) if permission.deployment else ()
+    return (REGISTER, TAG, CREATE if permission.create else UPDATE, *ends)
 
 
 def _header(request: Request, name: str) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from controller.ports import Fault
-from controller.targets.ecs.checks import out_of_bounds
 from controller.targets.ecs.native import Native, part, parts, text, texts
 from controller.targets.ecs.shapes import Path, did_you_mean
+from controller.targets.ecs.values import out_of_bounds
 
 _DEFINITION: Final = "taskDefinition"
 _SERVICE: Final = "serviceDefinition"

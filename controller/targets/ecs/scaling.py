@@ -12,10 +12,10 @@ from controller.errors import TrueupError
 from controller.model.manifest import Manifest
 from controller.ports import Fault
 from controller.targets.ecs.answers import declined
-from controller.targets.ecs.checks import whole
 from controller.targets.ecs.client import Access
 from controller.targets.ecs.native import Native, last, number, parts, text
 from controller.targets.ecs.shapes import did_you_mean
+from controller.targets.ecs.values import whole
 
 COUNT: Final = "desiredCount"
 SCALING: Final = "scaling"

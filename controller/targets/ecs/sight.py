@@ -12,10 +12,12 @@ from controller.model.packed import Packed
 from controller.ports import LookAt
 from controller.targets.ecs.answers import Cause, Declined
 from controller.targets.ecs.definitions import Definition
+from controller.targets.ecs.fields import NOT_DRIVEN
 from controller.targets.ecs.manifest import canonical_json, deploying, live_manifest, live_settings, write_shape
 from controller.targets.ecs.memory import Seen
-from controller.targets.ecs.native import Native, micros, number, parts, text
+from controller.targets.ecs.native import Native, micros, number, part, parts, text
 from controller.targets.ecs.pinned import digests, images_of, names_under, pinned, pinned_fields, with_images
+from controller.targets.ecs.progress import UNTOLD, reached
 from controller.targets.ecs.scaling import Scaled
 from controller.targets.ecs.stopped import blame_of, evidence_of, exits_of, placing_trouble
 from controller.targets.ecs.verdict import (
@@ -160,12 +162,24 @@ def _listed(job: Job, one: Native, describe: Describe) -> Deployment:
         why=told.why if told else "",
         by=_ECS if by_ecs else _SOMEBODY,
         evidence=_evidence(job, made),
+        stage=told.stage if told else "",
+        reached=_reached(job, one, told) if state is State.MOVING else 0,
+        source=told.source if told else None,
+        awaits=told.awaits if told else None,
     )
     if deployment.broke:
         why = deployment.why or text(one, "rolloutStateReason")
         return replace(deployment, why=why, blame=_blame(job, deployment, why))
     trouble = _trouble(job, one, deployment)
     return replace(deployment, why=trouble, blame=Blame.PLATFORM) if trouble else deployment
+
+
+def _reached(job: Job, one: Native, told: Told | None) -> int:
+    """Say how far PRIMARY has come; nothing else gets on."""
+    if one.get("id") != job.primary.get("id"):
+        return 0
+    old = sum(number(other, "runningCount") for other in job.listed if other is not one)
+    return reached(told.place if told else UNTOLD, number(one, "runningCount"), old)
 
 
 def _evidence(job: Job, made: DeploymentId) -> tuple[str, ...]:
@@ -243,10 +257,9 @@ def _remembered(job: Job, made: str) -> Deployment | None:
 
 
 def primary_or_why(service: Native) -> Mapping[str, object] | str:
-    """Give the PRIMARY deployment, or say why there is none to speak of."""
-    primary = primary_of(service)
-    if primary is not None:
-        return primary
-    controller = service.get("deploymentController")
-    kind = controller.get("type", "ECS") if isinstance(controller, Mapping) else "ECS"
-    return f"it has no PRIMARY deployment; its deployment controller is {kind}, and only ECS is driven by trueup"
+    """Give the PRIMARY deployment, or say why there is none that we may speak of."""
+    kind = text(part(service, "deploymentController"), "type") or _ECS.upper()
+    if kind != _ECS.upper():
+        why = f"its deployment controller is {kind}, and only ECS is driven by trueup{NOT_DRIVEN.get(kind, '')}"
+        return f"{why}; nothing is done"
+    return primary_of(service) or "it has no PRIMARY deployment"

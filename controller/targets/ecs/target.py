@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from controller.model.decision import Action, Ensure, Start, Stop
+from controller.model.decision import Action, Continue, Ensure, Start
 from controller.model.desired import DesiredTarget
 from controller.model.hooks import TaskAt, TaskSight
 from controller.model.names import DeploymentId, TargetName, TaskId
 from controller.model.observation import Sight
-from controller.model.outcome import NotSent, Outcome
+from controller.model.outcome import Outcome
 from controller.model.place import Place
 from controller.ports import LookAt, Lookups, Registries, Unfinished
 from controller.targets.ecs.bases import Bases
@@ -22,6 +22,7 @@ from controller.targets.ecs.following import Following
 from controller.targets.ecs.hooks import Hooking
 from controller.targets.ecs.loglines import Clean, LogLines
 from controller.targets.ecs.look import Looking
+from controller.targets.ecs.pauses import Continuing
 
 
 class EcsTarget:
@@ -48,6 +49,7 @@ class EcsTarget:
         self._evidence = Evidence(clients, self._looking, lines)
         self._following = Following(clients, lines)
         self._hooking = Hooking(clients, definitions, self._looking, self._following)
+        self._continuing = Continuing(clients, self._looking)
 
     def look(self, wanted: Sequence[LookAt]) -> Mapping[TargetName, Sight]:
         """Look at all of them, in as few calls as AWS allows."""
@@ -79,6 +81,6 @@ class EcsTarget:
             return self._ensuring.act(action, check)
         if isinstance(action, Start):
             return self._hooking.start(action, check)
-        if isinstance(action, Stop):
-            return self._hooking.stop(action, check)
-        return NotSent(action=action, why="a pause of the platform's is not ended yet")
+        if isinstance(action, Continue):
+            return self._continuing.act(action, check)
+        return self._hooking.stop(action, check)

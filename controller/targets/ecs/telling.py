@@ -8,6 +8,7 @@ from controller.errors import TrueupError
 from controller.targets.ecs.answers import Cause, Declined
 from controller.targets.ecs.client import Access
 from controller.targets.ecs.native import Native, number, parts, text
+from controller.targets.ecs.progress import has_stages
 from controller.targets.ecs.sight import Job
 from controller.targets.ecs.verdict import Told, tell
 
@@ -103,8 +104,9 @@ class Telling:
 def wants_account(job: Job) -> bool:
     """Whether the list cannot say how it went.
 
-    While PRIMARY is ours, in progress and without failed tasks there is nothing to ask, and what has ended never
-    changes. Without an id of ours the list is asked once for each change of the service.
+    While PRIMARY is ours, in progress and without failed tasks there is nothing to ask, unless it goes through
+    stages and may pause; and what has ended never changes. Without an id of ours the list is asked once for each
+    change of the service.
     """
     if job.one.ours is None:
         return job.seen.listed_for != job.mark
@@ -114,7 +116,7 @@ def wants_account(job: Job) -> bool:
     ours = job.ours
     if ours is None or ours.get("id") != job.primary.get("id"):
         return True
-    return text(ours, "rolloutState") != "IN_PROGRESS" or number(ours, "failedTasks") > 0
+    return has_stages(job.service) or text(ours, "rolloutState") != "IN_PROGRESS" or number(ours, "failedTasks") > 0
 
 
 def _is_known(job: Job) -> bool:

@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Final
 
 from controller.model.names import DeploymentId
-from controller.model.observation import State
+from controller.model.observation import Awaits, State
 from controller.targets.ecs.native import Native, last, micros, number, part, parts, text, texts
+from controller.targets.ecs.progress import UNTOLD, pause_of, place_of, source_of
 
 _STATES: Final = MappingProxyType({
     "PENDING": State.MOVING,
@@ -32,7 +33,8 @@ _GOING_BACK: Final = "rolling back"
 class Told:
     """What ECS itself tells of one service deployment; `ended` ones never change again.
 
-    `revision` is the service revision that it brings, `back_to` the deployment that ECS goes back to.
+    `revision` is the service revision that it brings, `back_to` the deployment that ECS goes back to. `source` is
+    the one that it replaces, `stage` and `place` say how far it is, `awaits` in what pause it stands.
     """
 
     arn: str
@@ -43,6 +45,10 @@ class Told:
     why: str
     revision: str
     back_to: DeploymentId | None = None
+    source: DeploymentId | None = None
+    stage: str = ""
+    place: int = UNTOLD
+    awaits: Awaits | None = None
 
 
 def deployment_of(service_revision: str) -> DeploymentId:
@@ -58,6 +64,7 @@ def tell(service_deployment: Native) -> Told:
         state = State.FAILED
     revision = text(part(service_deployment, "targetServiceRevision"), "arn")
     revision = revision or text(service_deployment, "targetServiceRevisionArn")
+    source = source_of(service_deployment)
     back_to = text(part(service_deployment, "rollback"), "serviceRevisionArn")
     return Told(
         arn=text(service_deployment, "serviceDeploymentArn"),
@@ -68,6 +75,10 @@ def tell(service_deployment: Native) -> Told:
         why=_why(service_deployment, state),
         revision=revision,
         back_to=deployment_of(back_to) if back_to else None,
+        source=deployment_of(source) if source else None,
+        stage="" if status in _ENDED else text(service_deployment, "lifecycleStage"),
+        place=place_of(service_deployment),
+        awaits=pause_of(service_deployment),
     )
 
 

@@ -31,6 +31,12 @@ SPECIAL = {
 # The same of services; what they refer to is in DEFINITION_OF_SERVICES.
 SPECIAL |= {
     "service.capacityProviderStrategy[].base": st.integers(0, 10),
+    "service.deploymentConfiguration.bakeTimeInMinutes": st.integers(0, 1440),
+    "service.deploymentConfiguration.canaryConfiguration.canaryBakeTimeInMinutes": st.integers(0, 1440),
+    "service.deploymentConfiguration.canaryConfiguration.canaryPercent": st.sampled_from([0.1, 12.5, 100.0]),
+    "service.deploymentConfiguration.linearConfiguration.stepBakeTimeInMinutes": st.integers(0, 1440),
+    "service.deploymentConfiguration.linearConfiguration.stepPercent": st.sampled_from([3.0, 33.3, 100.0]),
+    "service.deploymentConfiguration.lifecycleHooks[].timeoutConfiguration.timeoutInMinutes": st.integers(1, 20160),
     "service.deploymentConfiguration.alarms.alarmNames": st.lists(NAMES, min_size=1, max_size=2, unique=True),
     "service.deploymentConfiguration.alarms.enable": st.just(value=True),
     "service.deploymentConfiguration.deploymentCircuitBreaker.enable": st.just(value=True),
@@ -168,5 +174,48 @@ def _one_kind_of_capacity(service):
     }
 
 
-new_services = inputs("CreateService", "service", leave_out=OF_NO_SERVICE).map(_one_kind_of_capacity)
-service_updates = inputs("UpdateService", "service", leave_out=(*OF_NO_SERVICE, "deploymentController"))
+def _deployable(service):
+    """Give a strategy what it needs, and take away what goes with another one."""
+    configured = dict(service.get("deploymentConfiguration", {}))
+    strategy, more = configured.get("strategy"), {}
+    for owner, key in (("LINEAR", "linearConfiguration"), ("CANARY", "canaryConfiguration")):
+        if strategy != owner:
+            configured.pop(key, None)
+    if strategy == "BLUE_GREEN":
+        configured.setdefault("bakeTimeInMinutes", 5)
+    if strategy in {"LINEAR", "CANARY"}:
+        more["serviceConnectConfiguration"] = {**service.get("serviceConnectConfiguration", {}), "enabled": True}
+    if strategy not in {None, "ROLLING"} and "loadBalancers" in service:
+        more["loadBalancers"] = [_with_second_group(balancer) for balancer in service["loadBalancers"]]
+    if "maximumPercent" in configured and service.get("desiredCount"):
+        configured["maximumPercent"] = 200
+    if "lifecycleHooks" in configured:
+        key = RULES["service.deploymentConfiguration.lifecycleHooks"].key
+        hooks = [_hook(hook) for hook in configured["lifecycleHooks"]]
+        configured["lifecycleHooks"] = list({key(hook): hook for hook in hooks}.values())
+    if "deploymentConfiguration" in service:
+        more["deploymentConfiguration"] = configured
+    return {**service, **more}
+
+
+def _with_second_group(balancer):
+    advanced = {"productionListenerRule": "r", "roleArn": ROLE, **balancer.get("advancedConfiguration", {})}
+    return {**balancer, "advancedConfiguration": {**advanced, "alternateTargetGroupArn": "g"}}
+
+
+def _hook(hook):
+    kept = {name: value for name, value in hook.items() if name not in {"hookTargetArn", "roleArn", "hookDetails"}}
+    pauses = hook.get("targetType") == "PAUSE"
+    forbidden = {"TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT"} if pauses else set()
+    stages = [stage for stage in hook.get("lifecycleStages", []) if stage not in forbidden] or ["PRE_SCALE_UP"]
+    function = {} if pauses else {"hookTargetArn": "arn:aws:lambda:eu-west-1:1:function:f", "roleArn": ROLE}
+    details = {"hookDetails": hook["hookDetails"]} if "hookDetails" in hook and not pauses else {}
+    return {**kept, **function, **details, "lifecycleStages": stages}
+
+
+new_services = (
+    inputs("CreateService", "service", leave_out=OF_NO_SERVICE).map(_one_kind_of_capacity).map(_deployable)
+)
+service_updates = inputs("UpdateService", "service", leave_out=(*OF_NO_SERVICE, "deploymentController")).map(
+    _deployable
+)

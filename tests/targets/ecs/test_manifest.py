@@ -87,7 +87,7 @@ def test_a_release_is_called_what_it_was_always_called(name):
 
 def test_settings_are_called_what_they_were_always_called():
     *_, settings, _ = shaped(CASES["lifecycle-hooks"])
-    assert settings_manifest(settings).digest == "2afedb30082fa78c0ebb42eb7b83eb04"
+    assert settings_manifest(settings).digest == "dcf40fd65a0a8b2ae19ba6786b2a284c"
 
 
 def test_paths_are_native_names_with_names_and_numbers_in_brackets():

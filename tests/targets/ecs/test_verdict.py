@@ -139,3 +139,64 @@ def test_asof_does_not_fall_when_a_failed_deployment_is_gone():
     assert asof(with_it) == asof(without) == 30_000_000
     assert primary_of(with_it) == back
     assert primary_of({"deployments": []}) is None
+
+
+def way(*stages):
+    """Where a deployment is at each of these stages, with the share of the traffic that it has by then."""
+    places = []
+    for stage, share in stages:
+        target = {"arn": "a/9"} if share is None else {"arn": "a/9", "requestedProductionTrafficWeight": share}
+        places.append(told("IN_PROGRESS", lifecycleStage=stage, targetServiceRevision=target).place)
+    return places
+
+
+STEPS = [("PRE_PRODUCTION_TRAFFIC_SHIFT", 0.0), ("PRODUCTION_TRAFFIC_SHIFT", 0.1)]
+STEPS += [("POST_PRODUCTION_TRAFFIC_SHIFT", 0.1), ("PRE_PRODUCTION_TRAFFIC_SHIFT", 0.1)]
+STEPS += [("PRODUCTION_TRAFFIC_SHIFT", 100.0), ("POST_PRODUCTION_TRAFFIC_SHIFT", 100.0), ("BAKE_TIME", 100.0)]
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        STEPS,
+        [("RECONCILE_SERVICE", None), ("PRE_SCALE_UP", None), ("SCALE_UP", None), ("POST_SCALE_UP", None)],
+        [("POST_TEST_TRAFFIC_SHIFT", None), ("PRE_PRODUCTION_TRAFFIC_SHIFT", None)],
+        [("PRODUCTION_TRAFFIC_SHIFT", None), ("POST_PRODUCTION_TRAFFIC_SHIFT", None), ("BAKE_TIME", None)],
+        [("BAKE_TIME", 100.0), ("CLEAN_UP", 100.0)],
+    ],
+)
+def test_later_stages_are_further_on_even_where_they_come_again(stages):
+    assert way(*stages) == sorted(way(*stages))
+    assert way(*stages)[0] < way(*stages)[-1]
+
+
+def test_a_stage_that_nobody_knows_is_neither_the_first_nor_the_last():
+    assert way(("TEA_TIME", None)) == way(("SCALE_UP", None))
+    assert told("PENDING").place < way(("PRE_SCALE_UP", None))[0]
+
+
+@pytest.mark.parametrize(
+    ("sources", "source"),
+    [([], None), ([{"arn": "x/5"}], "ecs-svc/5"), ([{"arn": "x/5"}, {"arn": "x/6"}], None)],
+)
+def test_only_a_single_source_is_named(sources, source):
+    assert told("IN_PROGRESS", sourceServiceRevisions=sources).source == source
+
+
+@pytest.mark.parametrize(
+    ("status", "hook", "waits"),
+    [
+        ("IN_PROGRESS", {"status": "AWAITING_ACTION", "targetType": "PAUSE"}, True),
+        ("IN_PROGRESS", {"status": "AWAITING_ACTION", "targetType": "SOMETHING_NEW"}, True),
+        ("IN_PROGRESS", {"status": "IN_PROGRESS", "targetType": "AWS_LAMBDA"}, False),
+        ("IN_PROGRESS", {"status": "AWAITING_ACTION", "targetType": "AWS_LAMBDA"}, False),
+        ("IN_PROGRESS", {"status": "SUCCEEDED", "targetType": "PAUSE"}, False),
+        ("IN_PROGRESS", {"status": "TIMED_OUT", "targetType": "PAUSE"}, False),
+        ("ROLLBACK_REQUESTED", {"status": "AWAITING_ACTION", "targetType": "PAUSE"}, False),
+        ("STOP_REQUESTED", {"status": "AWAITING_ACTION", "targetType": "PAUSE"}, False),
+    ],
+)
+def test_only_a_pause_of_a_deployment_in_progress_waits(status, hook, waits):
+    found = told(status, lifecycleHookDetails=[{"hookId": "h", **hook}]).awaits
+    assert (found is not None) is waits
+    assert found is None or (found.pause, found.until, found.then) == ("h", None, "rollback")
