@@ -1,9 +1,9 @@
 """Put together what is there from what was read: the only place that makes a Live."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import Final
 
 from controller.model.manifest import Manifest
 from controller.model.names import DeploymentId, Revision
@@ -17,9 +17,10 @@ from controller.targets.ecs.manifest import canonical_json, deploying, live_mani
 from controller.targets.ecs.memory import Seen
 from controller.targets.ecs.native import Native, micros, number, part, parts, text
 from controller.targets.ecs.pinned import digests, images_of, names_under, pinned, pinned_fields, with_images
+from controller.targets.ecs.placing import Describe, unplaced
 from controller.targets.ecs.progress import UNTOLD, reached
 from controller.targets.ecs.scaling import Scaled
-from controller.targets.ecs.stopped import blame_of, evidence_of, exits_of, placing_trouble
+from controller.targets.ecs.stopped import blame_of, evidence_of, exits_of
 from controller.targets.ecs.verdict import (
     Told,
     asof,
@@ -29,7 +30,6 @@ from controller.targets.ecs.verdict import (
     vanished_state,
 )
 
-Describe: TypeAlias = Callable[[str], Definition]
 _MICROS: Final = 1_000_000
 _ECS: Final = "ecs"
 _SOMEBODY: Final = "somebody"
@@ -169,9 +169,8 @@ def _listed(job: Job, one: Native, describe: Describe) -> Deployment:
     )
     if deployment.broke:
         why = deployment.why or text(one, "rolloutStateReason")
-        return replace(deployment, why=why, blame=_blame(job, deployment, why))
-    trouble = _trouble(job, one, deployment)
-    return replace(deployment, why=trouble, blame=Blame.PLATFORM) if trouble else deployment
+        return replace(deployment, why=why, blame=_blame(job, deployment, why, describe))
+    return _in_trouble(job, one, deployment, describe)
 
 
 def _reached(job: Job, one: Native, told: Told | None) -> int:
@@ -187,26 +186,29 @@ def _evidence(job: Job, made: DeploymentId) -> tuple[str, ...]:
     return (*said, job.unread) if job.unread and made == job.one.ours else said
 
 
-def _trouble(job: Job, one: Native, deployment: Deployment) -> str:
-    """Say what the platform lacks to bring PRIMARY to its desired count."""
+def _in_trouble(job: Job, one: Native, deployment: Deployment, describe: Describe) -> Deployment:
+    """Say what PRIMARY lacks to come to its desired count: of the platform, or of what it asks for itself."""
     whole = number(one, "runningCount") >= number(one, "desiredCount")
     if one.get("id") != job.primary.get("id") or (deployment.state is State.SUCCESSFUL and whole):
-        return ""
-    trouble = placing_trouble(job.service, deployment.born)
-    if trouble or not number(one, "failedTasks"):
-        return trouble
-    ground = blame_of(job.seen.tasks.values(), deployment.id) is Blame.PLATFORM
-    return deployment.evidence[0] if ground and deployment.evidence else ""
+        return deployment
+    found = unplaced(job.service, text(one, "taskDefinition"), deployment.born, describe)
+    if found is not None and found.own:
+        return replace(deployment, evidence=(found.message, *deployment.evidence))
+    ground = number(one, "failedTasks") and blame_of(job.seen.tasks.values(), deployment.id) is Blame.PLATFORM
+    failed = deployment.evidence[0] if ground and deployment.evidence else ""
+    trouble = found.message if found else failed
+    return replace(deployment, why=trouble, blame=Blame.PLATFORM) if trouble else deployment
 
 
-def _blame(job: Job, deployment: Deployment, why: str) -> Blame:
+def _blame(job: Job, deployment: Deployment, why: str, describe: Describe) -> Blame:
     """Say whose fault it is that a deployment broke; an alarm that rang is about the content."""
     if "alarm" in why.lower():
         return Blame.CONTENT
     of_tasks = blame_of(job.seen.tasks.values(), deployment.id)
     if of_tasks is not None:
         return of_tasks
-    return Blame.PLATFORM if placing_trouble(job.service, deployment.born) else Blame.CONTENT
+    found = unplaced(job.service, str(deployment.revision or ""), deployment.born, describe)
+    return Blame.PLATFORM if found is not None and not found.own else Blame.CONTENT
 
 
 def _unlisted(job: Job, describe: Describe) -> list[Deployment]:
@@ -214,7 +216,11 @@ def _unlisted(job: Job, describe: Describe) -> list[Deployment]:
     listed = {one.get("id") for one in job.listed}
     ours = job.one.ours
     wanted = sorted({*job.fresh, *((ours,) if ours else ())} - listed, key=str)
-    found = (_told_of(job, made, describe) or _remembered(job, made) for made in wanted if isinstance(made, str))
+    found = (
+        _told_of(job, made, describe) or _remembered(job, made, describe)
+        for made in wanted
+        if isinstance(made, str)
+    )
     return [one for one in found if one is not None]
 
 
@@ -239,10 +245,12 @@ def _told_of(job: Job, made: str, describe: Describe) -> Deployment | None:
         why=told.why,
         evidence=_evidence(job, told.id),
     )
-    return replace(deployment, blame=_blame(job, deployment, told.why)) if deployment.broke else deployment
+    return (
+        replace(deployment, blame=_blame(job, deployment, told.why, describe)) if deployment.broke else deployment
+    )
 
 
-def _remembered(job: Job, made: str) -> Deployment | None:
+def _remembered(job: Job, made: str, describe: Describe) -> Deployment | None:
     """Give one that is gone from the list, where ECS has no account to ask; an older read proves nothing."""
     known = job.seen.known.get(DeploymentId(made))
     if known is None or not job.blind or asof(job.service) < job.seen.listed_at.get(known.id, 0):
@@ -253,7 +261,7 @@ def _remembered(job: Job, made: str) -> Deployment | None:
     state = vanished_state(known.born, job.primary, before)
     gone = replace(known, state=state, evidence=_evidence(job, known.id) or known.evidence)
     why = known.why or "it is no longer listed, and an older deployment runs"
-    return replace(gone, why=why, blame=known.blame or _blame(job, gone, why)) if gone.broke else gone
+    return replace(gone, why=why, blame=known.blame or _blame(job, gone, why, describe)) if gone.broke else gone
 
 
 def primary_or_why(service: Native) -> Mapping[str, object] | str:

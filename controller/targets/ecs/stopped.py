@@ -37,11 +37,7 @@ _PLATFORM: Final = re.compile(
     r"|network interface provisioning|no space left",
     re.IGNORECASE,
 )
-_PLACED: Final = re.compile(r"\bhas started \d+ tasks", re.IGNORECASE)
-_UNPLACED: Final = re.compile(
-    r"unable to place a task|capacity is unavailable|reached the limit|operations are being throttled|RESOURCE:",
-    re.IGNORECASE,
-)
+PLACED: Final = re.compile(r"\bhas started \d+ tasks", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,18 +134,7 @@ def newer_events(service: Native, since: int) -> Iterator[Native]:
         yield event
 
 
-def placing_trouble(service: Native, since: int) -> str:
-    """Say what keeps ECS from placing tasks since an instant, unless it has placed some after it said so."""
-    for event in newer_events(service, since):
-        message = text(event, "message")
-        if _UNPLACED.search(message):
-            return message
-        if _PLACED.search(message):
-            return ""
-    return ""
-
-
 def started_after(service: Native, since: int) -> int:
     """Say when ECS last said that it started tasks, if after an instant, in microseconds; 0 if it did not."""
-    started = (event for event in newer_events(service, since) if _PLACED.search(text(event, "message")))
+    started = (event for event in newer_events(service, since) if PLACED.search(text(event, "message")))
     return next((micros(event, "createdAt") for event in started), 0)

@@ -7,7 +7,6 @@ from controller.targets.ecs.stopped import (
     blame_of,
     evidence_of,
     exits_of,
-    placing_trouble,
     read_stopped,
     started_after,
 )
@@ -145,27 +144,6 @@ def events(*messages):
     }
 
 
-STARTED, NO_PLACE = (
-    "has started 1 tasks: (task x).",
-    "was unable to place a task because no container instance met.",
-)
-
-
-@pytest.mark.parametrize(
-    ("service", "troubled"),
-    [
-        (events(NO_PLACE, STARTED), True),
-        (events(STARTED, NO_PLACE), False),
-        (events("has reached a steady state.", NO_PLACE), True),
-        (events(), False),
-        ({}, False),
-    ],
-)
-def test_placing_is_in_trouble_until_a_task_is_started_after_it(service, troubled):
-    assert bool(placing_trouble(service, 0)) is troubled
-
-
-def test_events_before_the_deployment_say_nothing_of_it():
-    assert placing_trouble(events(NO_PLACE), 10_000_000) == ""
-    assert started_after(events("x", STARTED), 0) == 9_000_000
-    assert started_after(events("x", STARTED), 9_000_000) == 0
+def test_only_what_was_started_after_an_instant_counts():
+    assert started_after(events("x", "has started 1 tasks: (task x)."), 0) == 9_000_000
+    assert started_after(events("x", "has started 1 tasks: (task x)."), 9_000_000) == 0
