@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from controller.errors import Conflict
 from controller.gates.alarms import Alarms as AlarmGuard
 from controller.loop.reconcile import reconcile
-from controller.model.desired import Brake, Desired, DesiredTarget, Unread
+from controller.model.desired import Brake, Desired, DesiredTarget, Load, Unread
 from controller.model.gate import Open, Shut, Unsure
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, EnvName, TargetName
@@ -109,7 +109,9 @@ class FakeWorld:
     want: dict = field(default_factory=dict)
     terms: dict = field(default_factory=dict)
     guarding: dict = field(default_factory=dict)
+    needs: dict = field(default_factory=dict)
     brake: Brake = field(default_factory=Brake)
+    load: Load = field(default_factory=Load)
     platform: FakePlatform = field(default_factory=FakePlatform)
     store: FakeStore = field(default_factory=FakeStore)
     sick: set = field(default_factory=set)
@@ -145,6 +147,7 @@ class FakeWorld:
             commit=commit,
             targets=targets,
             brake=self.brake,
+            load=self.load,
             pause=self.pause_in_spec,
             complaints=self.complaints,
             broken=self.broken_files,
@@ -154,7 +157,8 @@ class FakeWorld:
         terms = Terms(guards=(guard(alarm_of(name), **self.guarding),), look_every=timedelta(minutes=3))
         terms = replace(terms, **self.terms)
         base = {"place": place(self.at(name)), "release": release(self.versions[name]), "terms": terms}
-        return DesiredTarget(**{**base, "create": True, **self.want})
+        needs = tuple(map(TargetName, self.needs.get(name, ())))
+        return DesiredTarget(**{**base, "create": True, "needs": needs, **self.want})
 
     def at(self, name):
         """The service that a target lives in."""
@@ -227,9 +231,10 @@ class FakeWorld:
             probes={AlarmsOf: w, ApprovalsOf: w, ChangedBy: w},
         )
 
-    def turn(self):
+    def turn(self, *due):
+        """Make a turn of the targets that are due; of all if none is named."""
         try:
-            cycle = reconcile(ENV, None, self.world())
+            cycle = reconcile(ENV, frozenset(map(TargetName, due)) or None, self.world())
         except Conflict:
             self.conflicts += 1
             return None
@@ -237,11 +242,11 @@ class FakeWorld:
         note(cycle)
         return cycle
 
-    def tick(self, minutes=3):
+    def tick(self, minutes=3, due=()):
         self.now += timedelta(minutes=minutes)
         self.platform.time = self.now
         self.platform.advance()
-        return self.turn()
+        return self.turn(*due)
 
     def ticks(self, n, minutes=3):
         for _ in range(n):

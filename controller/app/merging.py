@@ -74,6 +74,7 @@ def _stated(env: EnvName, snapshot: "Snapshot", compiler: Compiler) -> Stated:
     return Stated(
         targets=compiled.targets,
         brake=compiled.brake,
+        load=compiled.load,
         pause=compiled.pause,
         complaints=compiled.complaints,
         broken=bool(compiled.broken),

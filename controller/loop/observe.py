@@ -14,6 +14,7 @@ from controller.model.record import Record
 from controller.model.rollout import MOVING
 from controller.plan.ask import questions
 from controller.plan.beside import owned_paths
+from controller.plan.needs import needed
 from controller.plan.runs import open_tasks
 from controller.plan.see import names_of, place_of
 from controller.ports import LookAt, World
@@ -22,13 +23,19 @@ from controller.ports import LookAt, World
 def observe(
     said: Reading, before: Record, due: frozenset[TargetName] | None, world: World
 ) -> tuple[Reading, Observation]:
-    """Look at the targets that are due (None: at all), and answer each question that can matter once.
+    """Look at the targets that are due (None: at all) and at what they need, and answer each question once.
 
     Gives what the spec says with what it leaves to the world filled in, and what was observed.
     """
     sights = _look(_wanted(said, before, due), said.env, world)
     now = world.now()
     desired = complete(said, before, sights, world, now)
+    # Whether what comes first is where it should be only a look can tell: what it is laid over may have changed.
+    more = needed(desired, before, sights)
+    if more:
+        others = _look(_wanted(desired, before, more), said.env, world)
+        desired = complete(desired, before, others, world, now)
+        sights |= others
     return desired, Observation(
         sights=sights,
         answers=_answers(questions(desired, before, sights, now), world),

@@ -65,7 +65,7 @@ def _changed(before: Reading | None, after: Reading, known: frozenset[TargetName
     """Name the targets that are wanted otherwise; all of them if what holds for all has changed."""
     if not isinstance(before, Desired) or not isinstance(after, Desired):
         return known
-    if (before.pause, before.brake) != (after.pause, after.brake):
+    if (before.pause, before.brake, before.load) != (after.pause, after.brake, after.load):
         return known
     return frozenset(name for name in known if before.targets.get(name) is not after.targets.get(name))
 
@@ -73,4 +73,7 @@ def _changed(before: Reading | None, after: Reading, known: frozenset[TargetName
 def _ordered(before: Orders, after: Orders, known: frozenset[TargetName]) -> frozenset[TargetName]:
     if (before.pause, before.accept, before.recover) != (after.pause, after.accept, after.recover):
         return known
-    return frozenset(name for name in known if before.targets.get(name) != after.targets.get(name))
+    confirmed = {name for name, _ in before.confirmed.items() ^ after.confirmed.items()}
+    return frozenset(
+        name for name in known if name in confirmed or before.targets.get(name) != after.targets.get(name)
+    )

@@ -103,7 +103,8 @@ class Memory:
     it holds until a person closes it. `heard` numbers are the last orders that were served. `healed` is the last
     drift that was healed, `fight` since when somebody has changed back what was healed too often. `looked` are the
     values that the newest commit had looked up: what changed since must not deploy without a commit. `runs` are
-    the newest one-off tasks that were started for releases here, oldest first.
+    the newest one-off tasks that were started for releases here, oldest first. `queued` is since when it waits for
+    nothing but room for another rollout in its environment.
     """
 
     place: Place | None = None
@@ -134,6 +135,7 @@ class Memory:
     looked: Looked | None = None
     runs: tuple[Run, ...] = ()
     answered: int = 0
+    queued: datetime | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

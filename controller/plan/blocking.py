@@ -4,7 +4,7 @@ from controller.model.decision import Blocker
 from controller.model.desired import OnDrift
 from controller.model.rollout import MOVING, Phase
 from controller.plan.calls import who
-from controller.plan.look import Look
+from controller.plan.look import SLOTS, Look
 from controller.plan.who import heals_again
 
 
@@ -27,7 +27,7 @@ def blockers_of(look: Look) -> tuple[Blocker, ...]:
     if look.conflict:
         found.append(Blocker(gate="fixed", why=look.conflict))
     if not look.is_waiting:
-        return tuple(found)
+        return (*found, *(Blocker(gate=SLOTS, why=why) for why in look.no_slot))
     barred = look.memory.bars(look.wish.release)
     if barred:
         found.append(Blocker(gate="quarantine", why=f"{look.wish.release.version} failed here: {barred.why}"))

@@ -18,6 +18,7 @@ from controller.plan.flags import flagged
 from controller.plan.listen import listen, tidy, unheard
 from controller.plan.look import Look
 from controller.plan.moves import make
+from controller.plan.order import ordered
 from controller.plan.quota import ration
 from controller.plan.readings import Course, Signal
 from controller.plan.said import Said
@@ -48,9 +49,11 @@ def decide(desired: Reading, seen: Observation, record: Record, now: datetime) -
     recent = tuple(at for at in record.rollbacks if now - at < brake.window)
     decisions: dict[TargetName, Decision] = {}
     turned = 0
-    for name in sorted(seen.sights):
+    looks = {name: look_at(desired, seen, record, name, now) for name in sorted(seen.sights)}
+    waits = ordered(looks, desired, seen, record, now)
+    for name, look in looks.items():
         braked = len(recent) + turned >= brake.limit
-        decision = decide_one(look_at(desired, seen, record, name, now, braked=braked))
+        decision = waits.placed(name, decide_one(waits.gated(replace(look, braked=True) if braked else look)), now)
         turned += decision.row[1] == _AUTOMATIC.name and decision.row[0] is not Phase.ROLLING_BACK
         decisions[name] = decision
     kept = ration(decisions, record, seen.tokens, now)

@@ -78,7 +78,12 @@ def fate(look: Look, what: Drifting) -> Fate:
     until = heals_again(memory, look.now)
     if until is not None:
         return Fate(words=f"not healed any more until {instant(until)}", until=until)
-    at = (noted_drift(look, what) or _drift(look, what)).since + wish.want.heal_after
+    if look.no_slot and not what.settings:
+        return Fate(words=f"heals when there is room for it: {look.no_slot[0]}")
+    return _healing(look, what, (noted_drift(look, what) or _drift(look, what)).since + wish.want.heal_after)
+
+
+def _healing(look: Look, what: Drifting, at: datetime) -> Fate:
     if not what.settings and look.live is not None and look.live.moving:
         return Fate(words=f"heals once that deployment has ended, not before {instant(at)}")
     return Fate(words=f"heals at {instant(at)} (in {in_words(at - look.now)})", heals_at=at)

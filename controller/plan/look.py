@@ -19,6 +19,9 @@ from controller.plan.judged import Judged
 
 _MICROS: Final = 1_000_000
 
+SLOTS: Final = "slots"
+"""The gate that is shut while there is no room for another rollout; whatever has to be healed meets it too."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
@@ -249,3 +252,8 @@ class Look:
             for kept in self.ways
             if not self.runs(kept.release) and to in {None, kept.release.version, kept.digest}
         )
+
+    @property
+    def no_slot(self) -> tuple[str, ...]:
+        """Why there is no room for a rollout here, be it one that heals."""
+        return tuple(judged.verdict.why for judged in self.gates if judged.kind == SLOTS)

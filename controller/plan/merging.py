@@ -1,11 +1,11 @@
 """What merging one state of the specs into another would do: which targets it concerns, and what of what runs."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from controller.model.desired import Brake, Complaint, DesiredTarget
+from controller.model.desired import Brake, Complaint, DesiredTarget, Load
 from controller.model.names import ClaimKey, Commit, EnvName, TargetName
 from controller.model.observation import Absent, Live, Sight, Unseen
 from controller.model.orders import Pause
@@ -33,6 +33,7 @@ class Stated:
 
     targets: Mapping[TargetName, DesiredTarget]
     brake: Brake
+    load: Load = field(default_factory=Load)
     pause: Pause | None = None
     complaints: tuple[Complaint, ...] = ()
     broken: bool = False
@@ -139,8 +140,8 @@ def compose(
     return EnvironmentChange(env=env, change=change, spec=spec, targets=targets, complaints=complaints, notes=notes)
 
 
-def _whole(stated: Stated | None) -> tuple[Pause | None, Brake] | None:
-    return (stated.pause, stated.brake) if stated else None
+def _whole(stated: Stated | None) -> tuple[Pause | None, Brake, Load] | None:
+    return (stated.pause, stated.brake, stated.load) if stated else None
 
 
 def _target(

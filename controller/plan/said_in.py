@@ -9,7 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from controller.model.desired import Brake, DesiredTarget
+from controller.model.desired import Brake, DesiredTarget, Load
 from controller.model.manifest import Manifest, Scalar
 from controller.model.orders import Pause
 from controller.model.packed import Packed
@@ -53,7 +53,7 @@ def target_differences(before: DesiredTarget | None, after: DesiredTarget | None
 
 
 def environment_differences(
-    before: tuple[Pause | None, Brake] | None, after: tuple[Pause | None, Brake] | None
+    before: tuple[Pause | None, Brake, Load] | None, after: tuple[Pause | None, Brake, Load] | None
 ) -> tuple[Difference, ...]:
     """List what the spec says otherwise of a whole environment than before; None where there is no environment."""
     return _differences(_environment(before), _environment(after))
@@ -67,12 +67,14 @@ def _differences(before: Mapping[str, Scalar], after: Mapping[str, Scalar]) -> t
     )
 
 
-def _environment(said: tuple[Pause | None, Brake] | None) -> dict[str, Scalar]:
+def _environment(said: tuple[Pause | None, Brake, Load] | None) -> dict[str, Scalar]:
     if said is None:
         return {}
-    pause, brake = said
-    limits = {"maxAutomaticRollbacks": brake.limit}
-    return {**limits, **(dict(_flat("paused", pause)) if pause else {})}
+    pause, brake, load = said
+    share = f"{load.percent:g}%" if load.percent is not None else load.changes
+    limits = {"concurrentRollouts": load.rollouts, "maxChanges": share}
+    limited = {path: limit for path, limit in limits.items() if limit is not None}
+    return {"maxAutomaticRollbacks": brake.limit, **limited, **(dict(_flat("paused", pause)) if pause else {})}
 
 
 def _target(target: DesiredTarget) -> dict[str, Scalar]:

@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypedDict
 
-from controller.model.decision import Plan
+from controller.model.decision import Decision, Plan
 from controller.model.desired import Desired, Reading
+from controller.model.gate import Shut
 from controller.model.names import TargetName
 from controller.model.observation import Live, Observation, Unseen
 from controller.model.place import Place
@@ -14,7 +15,8 @@ from controller.model.release import Release
 from controller.model.rollout import Rollout
 from controller.model.status import DriftStatus, TargetStatus
 from controller.plan.drift import status_of
-from controller.plan.look import Look
+from controller.plan.judged import Judged
+from controller.plan.look import SLOTS, Look
 from controller.plan.see import broken_at, look_at
 
 
@@ -36,6 +38,7 @@ def _status(
     look = look_at(desired, seen, before, name, plan.decided_at)
     rollout, live, wish = memory.rollout, look.live, look.wish
     wanted = wish.release if wish else None
+    look_after = replace(look, memory=memory, gates=_no_slot(decision))
     return TargetStatus(
         env=plan.env,
         target=name,
@@ -55,12 +58,14 @@ def _status(
         blockers=decision.blockers,
         **_placed(look.place),
         **(_watched(rollout) if rollout else {}),
-        **(
-            _there(live, memory, wanted, status_of(replace(look, memory=memory)), conflict=look.conflict)
-            if live
-            else {}
-        ),
+        **(_there(live, memory, wanted, status_of(look_after), conflict=look.conflict) if live else {}),
     )
+
+
+def _no_slot(decision: Decision) -> tuple[Judged, ...]:
+    """Give back why there was no room to heal: only a whole turn can tell."""
+    whys = (blocker.why for blocker in decision.blockers if blocker.gate == SLOTS)
+    return tuple(Judged(kind=SLOTS, verdict=Shut(why=why)) for why in whys)
 
 
 class _Placed(TypedDict):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 
-from controller.model.desired import Accepted, Brake, Complaint, Desired, DesiredTarget, Reading, Unread
+from controller.model.desired import Accepted, Brake, Complaint, Desired, DesiredTarget, Load, Reading, Unread
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.orders import Pause
 from controller.sources.environments import Environments, Sheets, environments, sheets_of
@@ -32,6 +32,11 @@ class Compiled(Protocol):
     @property
     def brake(self) -> Brake:
         """How many automatic rollbacks may start."""
+        ...
+
+    @property
+    def load(self) -> Load:
+        """How much may change at once."""
         ...
 
     @property
@@ -267,6 +272,7 @@ def _desired(
         committed_at=snapshot.committed_at,
         author=snapshot.author,
         brake=compiled.brake,
+        load=compiled.load,
         pause=compiled.pause,
         complaints=complaints,
         broken=broken,

@@ -13,9 +13,9 @@ from controller.model.desired import Complaint
 from controller.model.gate import Gate, Guard
 from controller.spec.fields import annotation, described
 from controller.spec.nodes import Fields, Items, Node, Text, kind_of, mark_of, values_of, written
+from controller.spec.parts import Strict
 from controller.spec.problems import complaint, from_model
 from controller.spec.scalars import OneOf, suggest
-from controller.spec.schema import Strict
 
 # What a guard knows of its environment: never written in its own lines.
 FACTS: Final = frozenset({"account", "region", "role"})

@@ -1,12 +1,12 @@
-"""The part of an environment's file that is not its targets: account, cluster, defaults, pause, brake."""
+"""The part of an environment's file that is not its targets: account, cluster, defaults, pause, brake, load."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pydantic import ValidationError
 
-from controller.model.desired import Brake, Complaint
+from controller.model.desired import Brake, Complaint, Load
 from controller.model.names import EnvName
 from controller.model.orders import Pause
 from controller.spec.fill import Filling
@@ -24,9 +24,10 @@ from controller.spec.nodes import (
     values_of,
     written,
 )
+from controller.spec.parts import Stop
 from controller.spec.problems import complaint, from_model
 from controller.spec.scan import Scanned
-from controller.spec.schema import Environment, PartialTarget, Stop
+from controller.spec.schema import Environment, PartialTarget, Spec
 from controller.spec.tables import Tables
 
 _APART: Final = ("defaults", "targets")
@@ -64,6 +65,7 @@ class Head:
 
     ground: Ground
     brake: Brake
+    load: Load
     pause: Pause | None
     complaints: tuple[Complaint, ...]
 
@@ -93,6 +95,7 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables) -> Head
     return Head(
         ground=ground,
         brake=Brake(limit=model.spec.max_automatic_rollbacks) if model else Brake(),
+        load=_load(model.spec) if model else Load(),
         pause=pause_of(model.spec.paused) if model else None,
         complaints=tuple(wrong),
     )
@@ -101,6 +104,11 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables) -> Head
 def pause_of(stop: Stop | None) -> Pause | None:
     """Give the pause that a spec asks for."""
     return Pause(reason=stop.reason, until=stop.until) if stop else None
+
+
+def _load(spec: Spec) -> Load:
+    """Give how much may change at once; without a word, as much as there is."""
+    return replace(spec.max_changes or Load(), rollouts=spec.concurrent_rollouts)
 
 
 def _read(head: Fields, wrong: list[Complaint]) -> Environment | None:

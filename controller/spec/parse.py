@@ -21,7 +21,7 @@ from controller.spec.problems import complaint, from_model
 from controller.spec.scan import Scanned, scan
 from controller.spec.schema import Targets
 from controller.spec.tables import Files, Shelf, Tables, View, look_up, shown
-from controller.spec.target import TargetReader, service_mark
+from controller.spec.target import TargetReader, need_marks, service_mark
 from controller.spec.units import Compiled, Made, Unit, assemble
 
 MAIN: Final = "environment.yaml"
@@ -86,7 +86,7 @@ class Compiler:
         head = read_head(env, scanned, main.shown, self._tables)
         strays = _strays(main) if main.folder else ()
         if scanned.root is None:
-            return assemble(main.path, head, {}, strays)
+            return assemble(main.path, head, {}, strays, is_whole=False)
         good = self._good.get(env, {})
         ground = head.ground.digest()
         units: dict[str, Unit] = {}
@@ -99,7 +99,9 @@ class Compiler:
         if not head.complaints:
             kept = {path: good.get(path) if unit.complaints else unit for path, unit in units.items()}
             self._good[env] = {path: unit for path, unit in kept.items() if unit}
-        return assemble(main.path, head, units, strays)
+        names = {**main.view.files, **main.view.rejected}
+        is_whole = all(path in units for path in spec_files(env, names))
+        return assemble(main.path, head, units, strays, is_whole=is_whole)
 
     def _unit(self, page: Sheet, ground: Ground, digest: str, before: Unit | None) -> Unit:
         """Make one file's targets, but for those whose lines, ground and other files are as they were."""
@@ -124,15 +126,15 @@ class Compiler:
         self, page: Sheet, name: TargetName, entry: Entry, ground: Ground, before: Made | None
     ) -> Made | list[Complaint]:
         digest = content_digest(entry.value)
-        service = service_mark(entry.at, entry.value)
+        service, needs = service_mark(entry.at, entry.value), need_marks(entry.value)
         if before and before.digest == digest and _unchanged(before.seen, page.view):
-            return replace(before, name=entry.at, service=service)
+            return replace(before, name=entry.at, service=service, needs=needs)
         shelf = Shelf(page.view, page.folder)
         reader = TargetReader(name, ground, shelf, self._tables, lambda path: self._scan(page.view, path))
         target = reader.read(entry.at, entry.value, page.shown, page.view.commit)
         if target is None:
             return reader.wrong
-        return Made(digest=digest, seen=shelf.seen, target=target, name=entry.at, service=service)
+        return Made(digest=digest, seen=shelf.seen, target=target, name=entry.at, service=service, needs=needs)
 
     def _scan(self, view: View, path: str) -> Scanned:
         """Scan a file, or give what was made of it before: many targets refer to the same one."""

@@ -14,9 +14,10 @@ from controller.model.desired import Complaint
 from controller.model.lookups import as_written
 from controller.ports import Fault
 from controller.spec.nodes import Fields, Items, Mark, Node, Path, kind_of, mark_of
+from controller.spec.parts import Strict
 from controller.spec.scalars import suggest
 from controller.spec.scan import printable
-from controller.spec.schema import Strict, fields_of
+from controller.spec.schema import fields_of
 
 _KEY: Final = "[key]"
 _ROOT: Final = "spec"

@@ -16,6 +16,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from controller.model.desired import Load
 from controller.spec.image import explain_image
 from controller.spec.scan import name_character
 from controller.spec.version import VERSION, explain_version
@@ -25,6 +26,7 @@ _SPAN: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _FINE_SPAN: Final = re.compile(r"([0-9]{1,6})(ms|[smhd])")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,12}")
 _DECIMAL: Final = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,2})?")
+_PERCENT: Final = re.compile(r"([0-9]{1,3})%")
 _MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -155,6 +157,27 @@ class Decimal(Scalar):
     def published(self) -> JsonSchemaValue:
         """Describe it for editors."""
         return {"type": "number"}
+
+
+@dataclass(frozen=True, slots=True)
+class Share(Scalar):
+    """A number of targets, up to `high`, or a share of them such as `30%`."""
+
+    high: int
+
+    def read(self, text: str) -> Load:
+        """Read a number or a share."""
+        share = _PERCENT.fullmatch(text)
+        if share is None and not _NUMBER.fullmatch(text):
+            refuse(f"{show(text)} is neither a whole number nor a share such as 30%")
+        number, unit, high = (int(share[1]), "%", 100) if share else (int(text), "", self.high)
+        if not 1 <= number <= high:
+            refuse(f"{show(text)} is not between 1{unit} and {high}{unit}")
+        return Load(percent=float(number)) if share else Load(changes=number)
+
+    def published(self) -> JsonSchemaValue:
+        """Describe it for editors."""
+        return {"anyOf": [{"type": "integer", "minimum": 1, "maximum": self.high}, _text(_PERCENT.pattern)]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,20 +11,19 @@ from typing import Annotated, ClassVar, Final, TypeAlias
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     GetJsonSchemaHandler,
     ValidationInfo,
     field_validator,
 )
-from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from controller.model.desired import Brake, OnDrift, Supersede
+from controller.model.desired import Brake, Load, OnDrift, Supersede
 from controller.model.rollout import Terms
 from controller.spec.image import explain_image
 from controller.spec.lookups import STATE, explain_state
+from controller.spec.parts import Paused, Strict
 from controller.spec.scalars import (
     Account,
     EcsName,
@@ -38,6 +37,7 @@ from controller.spec.scalars import (
     Region,
     RoleArn,
     Sentence,
+    Share,
     Span,
     TrueOrFalse,
     Version,
@@ -51,9 +51,7 @@ ENVIRONMENT: Final = "Environment"
 TARGETS: Final = "Targets"
 
 # What the plan promises, wherever it would stand: one that is accepted in silence is believed to be there.
-_LATER: Final = frozenset(
-    {"concurrentRollouts", "duringIncident", "gates", "groups", "hooks"} | {"needs", "track", "verify", "versions"}
-)
+_LATER: Final = frozenset({"duringIncident", "gates", "groups", "hooks"} | {"track", "verify", "versions"})
 
 
 class Follow(StrEnum):
@@ -70,48 +68,11 @@ class Mode(StrEnum):
     OBSERVE = "observe"
 
 
-_UNTOLD: Final = "paused by the spec"
-
-
-class Strict(BaseModel):
-    """A mapping in which every key means something."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
-    not_yet: ClassVar[frozenset[str]] = frozenset()
-
-
-class Stop(Strict):
-    """A pause by commit, with its reason."""
-
-    reason: Sentence = Field(description="Why it is paused; shown wherever something waits for it.")
-    until: Annotated[datetime, Moment()] | None = Field(
-        default=None, description="When the pause ends by itself, with its zone; without it, a commit ends it."
-    )
-
-
-def _read_paused(value: object) -> object:
-    if value is None or (isinstance(value, str) and value not in {"true", "false"}):
-        refuse("is neither true nor false nor {reason: …, until: …}")
-    if isinstance(value, str):
-        return {"reason": _UNTOLD} if value == "true" else None
-    return value
-
-
-class _TrueOrStop:
-    """Tells editors that a pause may also be true or false."""
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, walk: GetJsonSchemaHandler) -> JsonSchemaValue:
-        stop = [one for one in walk(schema)["anyOf"] if one != {"type": "null"}]
-        return {"anyOf": [{"type": "boolean"}, *stop]}
-
-
 State: TypeAlias = Annotated[str, Explained(explain_state, STATE)]
 _STATE: Final = (
     "Where ${tfstate:output} looks: s3://bucket/key, or file:name.tfstate below the controller's folder of states."
 )
 _CREATE: Final = "true: a service that was never seen is created, if enough is said of it; one that is gone is not."
-
-Paused: TypeAlias = Annotated[Stop | None, BeforeValidator(_read_paused), _TrueOrStop()]
 
 
 class Aws(Strict):
@@ -243,6 +204,9 @@ class PartialTarget(Strict):
     ignore: list[Passing] = Field(
         default_factory=list, description="Differences that are passed over, each with a reason and perhaps an end."
     )
+    needs: list[Name] = Field(
+        default_factory=list, description="Targets of this environment that have to run what they should first."
+    )
     mode: Annotated[Mode, OneOf(tuple(Mode), Mode)] = Field(
         default=Mode.RELEASE, description="`observe` says what would be done, and does none of it."
     )
@@ -270,6 +234,14 @@ class Spec(Strict):
     max_automatic_rollbacks: Annotated[int, Whole(0, 100)] = Field(
         default=Brake().limit,
         description="How many automatic rollbacks may start here in 10 minutes before a person is asked.",
+    )
+    concurrent_rollouts: Annotated[int, Whole(1, 1000)] | None = Field(
+        default=None, description="How many rollouts may roll at once; a bake does not count. Any number if absent."
+    )
+    max_changes: Annotated[Load, Share(10000)] | None = Field(
+        default=None,
+        description="How many targets may change at once, a number or a share such as 30%, before a person has to "
+        "confirm it. Any number if absent.",
     )
     defaults: PartialTarget = Field(
         default_factory=PartialTarget, description="Laid under every target: maps merge, everything else replaces."

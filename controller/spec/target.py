@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from controller.model.desired import Complaint, DesiredTarget, Ignored
 from controller.model.gate import Gate
-from controller.model.names import Commit
+from controller.model.names import Commit, TargetName
 from controller.model.packed import NOTHING, Packed
 from controller.model.place import Place
 from controller.model.release import Release
@@ -224,6 +224,7 @@ class TargetReader:
             ),
             draft=Packed.of(shaped.draft) if shaped.draft else NOTHING,
             create=model.create,
+            needs=tuple(TargetName(name) for name in dict.fromkeys(model.needs)),
         )
 
 
@@ -266,6 +267,13 @@ def _shape(shaping: Shaping, told: Native) -> Shaped:
 def service_mark(at: Mark, node: Node) -> Mark:
     """Find where a target names its service, or where its own name stands if the service is a default."""
     return mark_of(node, ("service",)) if isinstance(node, Fields) and "service" in node.entries else at
+
+
+def need_marks(node: Node) -> Mapping[str, Mark]:
+    """Find where a target names each that it needs; nothing if that is a default."""
+    needs = node.get("needs") if isinstance(node, Fields) else None
+    items = needs.items if isinstance(needs, Items) else ()
+    return {item.value: item.at for item in items if isinstance(item, Text) and item.value is not None}
 
 
 def _images(node: Node | None) -> Mapping[str, str]:

@@ -3,23 +3,25 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from controller.model.desired import Brake, Complaint, DesiredTarget
+from controller.model.desired import Brake, Complaint, DesiredTarget, Load
 from controller.model.names import TargetName
 from controller.model.orders import Pause
 from controller.spec.head import Head
+from controller.spec.needs import misplaced
 from controller.spec.nodes import Mark
 from controller.spec.problems import complaint, in_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A target, what it was made from, and where its name and its service stand."""
+    """A target, what it was made from, and where its name, its service and each name that it needs stand."""
 
     digest: str
     seen: Mapping[str, bytes | str | None]
     target: DesiredTarget
     name: Mark
     service: Mark
+    needs: Mapping[str, Mark] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,7 @@ class Compiled:
 
     targets: Mapping[TargetName, DesiredTarget]
     brake: Brake = field(default_factory=Brake)
+    load: Load = field(default_factory=Load)
     pause: Pause | None = None
     complaints: tuple[Complaint, ...] = ()
     broken: Mapping[str, tuple[Complaint, ...]] = field(default_factory=dict)
@@ -49,10 +52,16 @@ class Unit:
     complaints: tuple[Complaint, ...] = ()
 
 
-def assemble(main: str, head: Head, units: Mapping[str, Unit], strays: Iterable[Complaint]) -> Compiled:
-    """Put an environment together; if its own file is broken, nothing of it stands. `strays` break no file."""
+def assemble(
+    main: str, head: Head, units: Mapping[str, Unit], strays: Iterable[Complaint], *, is_whole: bool
+) -> Compiled:
+    """Put an environment together; if its own file is broken, nothing of it stands. `strays` break no file.
+
+    `is_whole` says that none of its files was left out, so that what is not there is not there.
+    """
     wrong = {main: list(head.complaints)}
-    for path, one in (*_unit_complaints(units), *_clashes(units)):
+    is_whole = is_whole and not any(unit.complaints for unit in units.values())
+    for path, one in (*_unit_complaints(units), *_clashes(units), *_misplaced_needs(units, is_whole=is_whole)):
         wrong.setdefault(path, []).append(one)
     broken = {path: in_order(complaints) for path, complaints in wrong.items() if complaints}
     targets = {
@@ -64,6 +73,7 @@ def assemble(main: str, head: Head, units: Mapping[str, Unit], strays: Iterable[
     return Compiled(
         targets=targets,
         brake=head.brake,
+        load=head.load,
         pause=head.pause,
         complaints=in_order([*(one for complaints in wrong.values() for one in complaints), *strays]),
         broken=broken,
@@ -101,6 +111,16 @@ def _clashes(units: Mapping[str, Unit]) -> Iterator[tuple[str, Complaint]]:
             if other is not this and other[1] != name:
                 yield path, same_service(name, made, other[1], other[2].service)
                 yield other[0], same_service(other[1], other[2], name, made.service)
+
+
+def _misplaced_needs(units: Mapping[str, Unit], *, is_whole: bool) -> Iterator[tuple[str, Complaint]]:
+    """Say what cannot come first: itself, what comes after it, and, if all files are good, what there is not."""
+    made = {name: (path, one) for path, unit in units.items() for name, one in unit.made.items()}
+    needs = {name: one.target.needs for name, (_, one) in made.items() if one.target.needs}
+    for name, other, what in misplaced(needs, made if is_whole else None):
+        path, one = made[name]
+        more = "" if one.needs else ", by the defaults; with `needs: []` it needs nothing"
+        yield path, complaint(one.needs.get(other, one.name), ("targets", name, "needs"), f"{what}{more}")
 
 
 def _same_name(name: str, at: Mark, other: Mark) -> Complaint:

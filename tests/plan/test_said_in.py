@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.gates.alarms import Alarms
-from controller.model.desired import Brake, DesiredTarget, Ignored, OnDrift, Supersede
+from controller.model.desired import Brake, DesiredTarget, Ignored, Load, OnDrift, Supersede
 from controller.model.lookups import Looked, LookedValue, Lookup
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, TargetName
@@ -105,14 +105,18 @@ def test_of_a_target_that_is_new_defaults_are_no_news():
     assert not {"healAfter", "create", "rollout.settle"} & found.keys()
 
 
-def test_an_environment_says_its_pause_and_its_brake():
+def test_an_environment_says_its_pause_its_brake_and_its_load():
     paused = Pause(reason="quarter end", until=datetime(2030, 1, 1, tzinfo=UTC))
-    found = {one.path: one.wanted for one in environment_differences((None, Brake()), (paused, Brake(limit=5)))}
-    assert found == {
+    plain, told = (None, Brake(), Load()), (paused, Brake(limit=5), Load(rollouts=2, percent=30.0))
+    assert {one.path: one.wanted for one in environment_differences(plain, told)} == {
+        "concurrentRollouts": 2,
         "maxAutomaticRollbacks": 5,
+        "maxChanges": "30%",
         "paused.armed": False,
         "paused.by": "",
         "paused.reason": "quarter end",
         "paused.until": "2030-01-01T00:00:00Z",
     }
-    assert environment_differences((None, Brake()), (None, Brake())) == ()
+    (one,) = environment_differences(plain, (None, Brake(), Load(changes=5)))
+    assert (one.path, one.live, one.wanted) == ("maxChanges", None, 5)
+    assert environment_differences(plain, plain) == ()

@@ -1,5 +1,6 @@
 """An environment that is a folder: each file stands or falls alone, its own file carries all others."""
 
+from controller.model.desired import Load
 from controller.model.names import Commit
 from controller.spec.parse import Compiler, spec_files
 from controller.spec.tables import Files
@@ -149,3 +150,55 @@ def test_an_environment_is_a_folder_as_soon_as_there_is_its_file():
 def test_targets_in_a_list_are_refused():
     files = {**folder({}), "prod/api.yaml": TARGETS.replace("targets:", "targets: [api]").encode()}
     assert said(compiled(files)) == ["specs/prod/api.yaml:3:10: targets: must be a mapping, not a list"]
+
+
+def needing(name, *needs):
+    return lines(name, indent=2, needs=f"[{', '.join(needs)}]")
+
+
+def test_targets_of_several_files_need_each_other_by_name():
+    of = compiled(folder({"api": API, "web": needing("web", "api")}))
+    assert said(of) == [] and of.targets["web"].needs == ("api",)
+
+
+def test_what_is_needed_and_is_in_no_file_is_said_where_it_is_needed():
+    of = compiled(folder({"api": API, "web": needing("web", "apy")}))
+    (complaint,) = said(of)
+    assert complaint.startswith("specs/prod/web.yaml:") and set(of.broken) == {"prod/web.yaml"}
+    assert complaint.endswith("targets.web.needs: 'apy' is not a target of this environment; did you mean 'api'?")
+
+
+def test_what_is_needed_and_stands_in_a_file_that_is_broken_is_not_missing():
+    of = compiled(folder({"api": API.replace("v1.2.3", "v1.2"), "web": needing("web", "api")}))
+    assert set(of.targets) == {"web"} and set(of.broken) == {"prod/api.yaml"}
+
+
+def test_what_is_needed_and_stands_in_a_file_that_was_left_out_is_not_missing():
+    files = folder({"api": API, "web": needing("web", "api")})
+    view = Files(files=files, commit=Commit("c1"), path="specs")
+    kept = [path for path in spec_files(PROD, files) if path != "prod/api.yaml"]
+    of = Compiler(TABLES).compile(PROD, dict.fromkeys(kept, view))
+    assert said(of) == [] and set(of.targets) == {"web"}
+
+
+def test_a_circle_breaks_each_file_that_is_in_it_and_no_other():
+    files = {"api": needing("api", "web"), "web": needing("web", "api"), "job": needing("job", "api")}
+    of = compiled(folder(files))
+    assert set(of.broken) == {"prod/api.yaml", "prod/web.yaml"} and set(of.targets) == {"job"}
+
+
+def test_an_environment_says_how_much_of_it_may_change_at_once():
+    some = compiled(folder({"api": API}, head=f"{HEAD}  concurrentRollouts: 2\n  maxChanges: 5\n{DEFAULTS}"))
+    assert some.load == Load(rollouts=2, changes=5)
+    share = compiled(folder({"api": API}, head=f'{HEAD}  maxChanges: "30%"\n{DEFAULTS}'))
+    assert share.load == Load(percent=30.0)
+    assert compiled(folder({"api": API})).load == Load()
+
+
+def test_defaults_may_say_what_is_needed_and_a_target_otherwise():
+    head = HEAD + DEFAULTS.replace("{kind", "{needs: [api], kind")
+    of = compiled(folder({"api": needing("api"), "web": WEB, "job": needing("job", "web")}, head=head))
+    assert said(of) == []
+    assert {name: target.needs for name, target in of.targets.items()} == {
+        "api": (), "web": ("api",), "job": ("web",)
+    }  # fmt: skip

@@ -1,0 +1,66 @@
+"""Order and load: what keeps a wish waiting that is not its own gate, but other targets of its environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from controller.model.decision import Decision
+from controller.model.desired import Desired, Reading
+from controller.model.names import TargetName
+from controller.model.observation import Observation
+from controller.model.record import Record
+from controller.plan.judged import Judged
+from controller.plan.look import Look
+from controller.plan.mass import held
+from controller.plan.needs import first
+from controller.plan.see import look_at
+from controller.plan.slots import InLine, line_up, placed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """For every target of a turn what it waits for, and its place in the line for a slot."""
+
+    gates: Mapping[TargetName, tuple[Judged, ...]] = field(default_factory=dict)
+    line: Mapping[TargetName, InLine] = field(default_factory=dict)
+
+    def gated(self, look: Look) -> Look:
+        """Add to a target's own gates what it waits for."""
+        shut = self.gates.get(look.name, ())
+        place = self.line.get(look.name)
+        more = (*shut, place.judged) if place else shut
+        return replace(look, gates=(*look.gates, *more)) if more else look
+
+    def placed(self, name: TargetName, decision: Decision, now: datetime) -> Decision:
+        """Keep the place in line."""
+        return placed(decision, self.line.get(name), now)
+
+
+def ordered(
+    looks: Mapping[TargetName, Look], desired: Reading, seen: Observation, record: Record, now: datetime
+) -> Waits:
+    """Find what the targets of a turn wait for: what they need, a person's yes to many changes, and last a slot."""
+    if not isinstance(desired, Desired):
+        return Waits()
+
+    def seen_of(name: TargetName) -> Look:
+        return looks.get(name) or look_at(desired, seen, record, name, now)
+
+    waiting = [look for look in looks.values() if _may_begin(look)]
+    brake = held(waiting, desired, record)
+    shut = {look.name: (*first(look, seen_of), *_one(brake.get(look.name))) for look in waiting}
+    gates = {name: judged for name, judged in shut.items() if judged}
+    waits = Waits(gates=gates)
+    begun = {look.name: waits.gated(look) for look in waiting}
+    return replace(waits, line=line_up(begun, record, desired.load.rollouts))
+
+
+def _may_begin(look: Look) -> bool:
+    """Tell quickly whether a target could begin a rollout: it wants something, or what runs there has changed."""
+    if look.wish is None:
+        return False
+    return look.is_waiting or look.again or look.memory.rollout is not None or look.memory.drift is not None
+
+
+def _one(judged: Judged | None) -> tuple[Judged, ...]:
+    return (judged,) if judged else ()
