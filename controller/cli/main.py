@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "history": "Show rollouts, orders and who gave them.",
     "pause": "Stop every call for an environment or target.",
     "resume": "Let it go on.",
+    "confirm": "Let go on a change of very many targets.",
     "retry": "Try again what failed here.",
     "rollback": "Go back to a good release, and stay there.",
     "unpin": "Follow the spec again after a rollback.",

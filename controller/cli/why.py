@@ -93,6 +93,8 @@ def _advice(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
         return _end_of_pauses(status, orders, now)
     if "held" in gates:
         return "as it says"
+    if "massChange" in gates:
+        return f"look at what changes, then: trueup confirm {status.env} --commit {status.commit[:12]} --reason …"
     if "fight" in gates:
         return f"find who changes it back and stop one of the two; then: trueup retry {name} --reason …"
     if status.quarantined:

@@ -282,8 +282,9 @@ def test_as_many_as_may_change_go_without_a_word():
     assert sent(w) == [("a", "2"), ("b", "2")]
 
 
-@pytest.mark.parametrize(("percent", "goes"), [(50.0, 2), (49.0, 1), (1.0, 1), (100.0, 4)])
-def test_a_share_counts_over_the_whole_environment_and_one_alone_is_never_too_many(percent, goes):
+@pytest.mark.parametrize("share", [(50.0, 2), (49.0, 1), (1.0, 1), (100.0, 4)])
+def test_a_share_counts_over_the_whole_environment_and_one_alone_is_never_too_many(share):
+    percent, goes = share
     w = many("a", "b", "c", "d", load=Load(percent=percent))
     change(w, "2", *"abcd"[:goes])
     w.tick()
