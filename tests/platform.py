@@ -57,6 +57,7 @@ class Made:
             why=self.why,
             by=self.by,
             awaits=self.awaits,
+            automatic=self.by == "ecs",
             evidence=("task 1: api exited 1",) if self.blame is Blame.CONTENT else (),
         )
 

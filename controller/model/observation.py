@@ -52,6 +52,7 @@ class Deployment:
     platform says of failed tasks: stop reasons, exit codes, newest first. `stage` is how far it is, in the
     platform's word, and `reached` in numbers: it only grows while the platform gets on. `source` is the deployment
     that it replaces, if that is told: there the platform can take it back to. `awaits` is the pause it stands in.
+    `automatic` says that the platform made it, or took it up again, by itself, to go back.
     """
 
     id: DeploymentId
@@ -67,6 +68,7 @@ class Deployment:
     reached: int = 0
     source: DeploymentId | None = None
     awaits: Awaits | None = None
+    automatic: bool = False
 
     @property
     def broke(self) -> bool:

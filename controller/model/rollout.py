@@ -126,8 +126,9 @@ class Rollout:
 
     `opened` never changes; `since` is where the deadline is counted from, `done` when the platform was first seen
     to have finished. `rang` are the alarms that rang when it was opened and have not been quiet since; `heard` is
-    what is remembered of each guard, in their order. `reached` is how far the platform had got at `moved`. `retry`
-    is the order by which it was tried again. `way` names how it began, `cause` why it failed, in one word.
+    what is remembered of each guard, in their order. `reached` is how far the platform had got at `moved`. `left`
+    is the deployment that it goes back from, `retry` the order by which it was tried again. `way` names how it
+    began, `cause` why it failed, in one word.
     """
 
     number: int
@@ -154,6 +155,7 @@ class Rollout:
     reached: int = 0
     moved: datetime | None = None
     continued: Continued | None = None
+    left: DeploymentId | None = None
     retry: int = 0
     cause: str = ""
     evidence: tuple[str, ...] = field(default=())

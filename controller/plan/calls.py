@@ -57,9 +57,12 @@ def forward_invisible(look: Look) -> Said[Course]:
 
 
 def back_invisible(look: Look) -> Said[Returning]:
-    """Say the same of a rollout that goes back."""
+    """Say the same of a rollout that goes back; what somebody deployed meanwhile is not fought."""
     call, live = look.rollout.call, look.live
-    if call is None or call.result is Result.STALE or _still_there(call, live):
+    unsent = call is None or call.result is Result.STALE
+    if unsent and _lets(look):
+        return say(Returning.FOREIGN, who(live), "foreign")
+    if unsent or call is None or _still_there(call, live):
         return back_again(look, call.why if call else "")
     return say(Returning.FOREIGN, who(live), "foreign")
 
@@ -69,7 +72,7 @@ def forward_again(look: Look, why: str) -> Said[Course]:
     at = patient_until(look.rollout)
     if at is not None and look.now < at:
         return say(Course.TROUBLED, f"{why}; again at {at:%H:%M:%S}", "platform")
-    return say(Course.UNSENT, why)
+    return say(Course.TROUBLED, _others(look), "foreign") if _lets(look) else say(Course.UNSENT, why)
 
 
 def back_again(look: Look, why: str) -> Said[Returning]:
@@ -78,6 +81,15 @@ def back_again(look: Look, why: str) -> Said[Returning]:
     if at is not None and look.now < at:
         return say(Returning.TROUBLED, f"{why}; again at {at:%H:%M:%S}", "platform")
     return say(Returning.UNSENT, why)
+
+
+def _lets(look: Look) -> bool:
+    """Whether nothing may be sent because somebody else's deployment is under way: it is let be until it ended."""
+    return look.busy and not look.takes_over
+
+
+def _others(look: Look) -> str:
+    return f"somebody else deploys, and that is let be until it has ended: {who(look.live)}"
 
 
 def patient_until(rollout: Rollout) -> datetime | None:

@@ -15,7 +15,7 @@ from controller.plan.readings import Baking, Course, Rolling
 from controller.plan.said import Said, say
 
 EXITS: Final = 2
-_ILL: Final = frozenset({Course.FAILING, Course.LOST, Course.BRAKED, Course.UNSAFE})
+_ILL: Final = frozenset({Course.FAILING, Course.LOST, Course.BRAKED, Course.OUSTED, Course.UNSAFE})
 _FINAL: Final = frozenset({Baking.BAKED, Course.FOREIGN, Course.TAKEN})
 
 Forward: TypeAlias = Said[Course | Rolling | Baking]
@@ -31,6 +31,8 @@ def read_forward(look: Look) -> Forward:
 def _or_no_way(look: Look, said: Forward) -> Forward:
     if said.signal is not Course.FAILING:
         return said
+    if look.busy and not look.takes_over:
+        return say(Course.OUSTED, f"{who(look.live)}; {said.detail}", said.cause)
     if not look.rollout.terms.rollback_safe:
         return say(Course.UNSAFE, f"rollbackSafe: false; {_owner(look)} decides; {said.detail}", said.cause)
     if not look.ways:

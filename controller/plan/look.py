@@ -174,7 +174,9 @@ class Look:
         """Whether somebody else's deployment is under way, and not for longer than the wish's own may take."""
         live, rollout = self.live, self.memory.rollout
         made = live.primary if live and live.moving else None
-        if made is None or (rollout is not None and made.id == rollout.deployment):
+        if made is None or made.automatic:
+            return False
+        if rollout is not None and made.id in {rollout.deployment, rollout.left}:
             return False
         limit = self.wish.want.terms.deadline if self.wish else Terms().deadline
         return self.now.timestamp() - made.born / _MICROS <= limit.total_seconds()

@@ -40,6 +40,7 @@ def _leave(look: Look, cause: str, why: str) -> Memory:
         purpose=Purpose.BACK,
         since=look.now,
         back=None,
+        left=memory.rollout.deployment if memory.rollout else look.live.deployment if look.live else None,
         barred=frozenset(),
         cause=cause,
         evidence=evidence or rollout.evidence,

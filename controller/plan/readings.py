@@ -68,6 +68,7 @@ class Course(Enum):
     FAILING = "it is not well"
     LOST = "it is not well and there is no way back"
     BRAKED = "too many automatic rollbacks here"
+    OUSTED = "it is not well, and somebody else deploys already"
     UNSAFE = "it is not well, and going back is not safe: its owner decides"
     AHEAD = "a newer wish may replace it, and a hook of that comes first"
     UNFIT = "a hook of a newer wish failed"

@@ -16,7 +16,9 @@ from controller.plan.rest import read_at_rest, read_stalled
 from controller.plan.said import Said, say
 from controller.plan.transitions import CALLING, TRANSITIONS
 
-_WORSE: Final = frozenset({Course.FAILING, Course.LOST, Course.BRAKED, Course.UNSAFE, Returning.SPENT})
+_WORSE: Final = frozenset(
+    {Course.FAILING, Course.LOST, Course.BRAKED, Course.OUSTED, Course.UNSAFE, Returning.SPENT}
+)
 
 
 def read_signal(look: Look) -> Said[Signal]:

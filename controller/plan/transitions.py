@@ -101,6 +101,7 @@ def _course(phase: Phase) -> Rows:
         (phase, Course.FAILING): (Phase.ROLLING_BACK, Move.TURN_BACK),
         (phase, Course.LOST): (Phase.STALLED, Move.GIVE_UP),
         (phase, Course.BRAKED): (Phase.STALLED, Move.GIVE_UP),
+        (phase, Course.OUSTED): (Phase.STALLED, Move.GIVE_UP),
         (phase, Course.UNSAFE): (Phase.STALLED, Move.GIVE_UP),
         (phase, Course.AHEAD): (phase, Move.AHEAD),
         (phase, Course.UNFIT): (phase, Move.DISMISS),

@@ -161,6 +161,7 @@ def _listed(job: Job, one: Native, describe: Describe) -> Deployment:
         revision=Revision(text(one, "taskDefinition")),
         why=told.why if told else "",
         by=_ECS if by_ecs else _SOMEBODY,
+        automatic=by_ecs,
         evidence=_evidence(job, made),
         stage=told.stage if told else "",
         reached=_reached(job, one, told) if state is State.MOVING else 0,
