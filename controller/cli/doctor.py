@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.common import output_option
+from controller.cli.flags import cache_option, endpoint_option, specs_options
 from controller.cli.show import listing, table
 from controller.codes import DONE, NEGATIVE, UNREACHABLE
 
@@ -15,12 +16,10 @@ if TYPE_CHECKING:
 
 @click.command("doctor")
 @click.argument("env", required=False)
-@click.option("--repo", metavar="URL|PATH", help="Git repository of the specs, or a plain folder.  [TRUEUP_REPO]")
-@click.option("--branch", metavar="NAME", help="Branch to read (main).  [TRUEUP_BRANCH]")
-@click.option("--path", metavar="DIR", help="Folder of the specs in it (specs).  [TRUEUP_PATH]")
+@specs_options()
 @click.option("--store", metavar="URL", help="Where the controller remembers.  [TRUEUP_STORE]")
-@click.option("--endpoint-url", metavar="URL", help="Another AWS, such as the sandbox.  [TRUEUP_ENDPOINT_URL]")
-@click.option("--cache", metavar="DIR", help="Where the git mirror lies (~/.cache/trueup).  [TRUEUP_CACHE]")
+@endpoint_option
+@cache_option
 @click.option("--region", default="", metavar="R", help="A region to look at before there are specs.")
 @click.option("--role-arn", default=None, metavar="ARN", help="The role to assume there.")
 @click.option("--cluster", default="", metavar="C", help="The cluster to see there.")

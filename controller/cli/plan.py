@@ -6,6 +6,15 @@ import click
 
 from controller.cli.common import PLAN_OUTPUTS, output_of
 from controller.cli.differing import as_data, because, line_of, passed_data, passed_line
+from controller.cli.flags import (
+    cache_option,
+    endpoint_option,
+    prometheus_options,
+    read_role_option,
+    registries_options,
+    specs_options,
+    terraform_states_option,
+)
 from controller.cli.show import listing
 from controller.codes import DONE, NEGATIVE, UNREACHABLE, worst
 
@@ -22,26 +31,14 @@ if TYPE_CHECKING:
 
 @click.command("plan")
 @click.argument("env", required=False)
-@click.option("--repo", metavar="URL|PATH", help="Git repository of the specs, or a plain folder.  [TRUEUP_REPO]")
-@click.option("--branch", metavar="NAME", help="Branch to read (main).  [TRUEUP_BRANCH]")
-@click.option("--path", metavar="DIR", help="Folder of the specs in it (specs).  [TRUEUP_PATH]")
+@specs_options()
 @click.option("--store", metavar="URL", help="What is remembered; left out where there is none.  [TRUEUP_STORE]")
-@click.option("--endpoint-url", metavar="URL", help="Another AWS, such as the sandbox.  [TRUEUP_ENDPOINT_URL]")
-@click.option(
-    "--read-role", metavar="NAME", help="Role to come as, instead of the specs'; - for none.  [TRUEUP_READ_ROLE]"
-)
-@click.option("--cache", metavar="DIR", help="Where the git mirror lies (~/.cache/trueup).  [TRUEUP_CACHE]")
-@click.option("--registries", metavar="LIST", help="Registries that may be asked (all).  [TRUEUP_REGISTRIES]")
-@click.option("--docker-config", metavar="FILE", help="Logins for registries.  [TRUEUP_DOCKER_CONFIG]")
-@click.option("--prometheus-url", metavar="URL", help="Prometheus for guards.  [TRUEUP_PROMETHEUS_URL]")
-@click.option(
-    "--prometheus-token-file",
-    metavar="FILE",
-    help="Token for it, and for it alone.  [TRUEUP_PROMETHEUS_TOKEN_FILE]",
-)
-@click.option(
-    "--terraform-states", metavar="DIR", help="Folder of Terraform states for specs.  [TRUEUP_TERRAFORM_STATES]"
-)
+@endpoint_option
+@read_role_option
+@cache_option
+@registries_options
+@prometheus_options
+@terraform_states_option
 @click.option(
     "--base", metavar="REV", help="What merging would do: into this revision (origin/main) of a clone ..."
 )

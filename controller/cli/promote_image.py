@@ -2,6 +2,8 @@
 
 import click
 
+from controller.cli.flags import endpoint_option
+
 
 @click.command("promote-image")
 @click.argument("source", metavar="SOURCE_REF")
@@ -10,7 +12,7 @@ import click
 @click.option("--replace-tag", is_flag=True, help="Let the tag stand for this image though it stands for another.")
 @click.option("--role", metavar="ARN", default=None, help="Role for the ECR registry that is copied to.")
 @click.option("--source-role", metavar="ARN", default=None, help="Role for the ECR registry that is copied from.")
-@click.option("--endpoint-url", metavar="URL", help="Another AWS, such as the sandbox.  [TRUEUP_ENDPOINT_URL]")
+@endpoint_option
 @click.option("--registries", metavar="LIST", help="Registries that may be asked.  [TRUEUP_REGISTRIES]")
 @click.option(
     "--docker-config", metavar="FILE", help="Logins, as docker login writes them.  [TRUEUP_DOCKER_CONFIG]"

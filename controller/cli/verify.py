@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.common import output_option
+from controller.cli.flags import (
+    cache_option,
+    endpoint_option,
+    read_role_option,
+    specs_options,
+    terraform_states_option,
+)
 from controller.cli.show import listing, table
 from controller.codes import DONE, NEGATIVE, UNREACHABLE, WRONG, worst
 
@@ -17,17 +24,11 @@ if TYPE_CHECKING:
 @click.command("verify")
 @click.argument("env")
 @click.argument("target", required=False)
-@click.option("--repo", metavar="URL|PATH", help="Git repository of the specs, or a plain folder.  [TRUEUP_REPO]")
-@click.option("--branch", metavar="NAME", help="Branch to read (main).  [TRUEUP_BRANCH]")
-@click.option("--path", metavar="DIR", help="Folder of the specs in it (specs).  [TRUEUP_PATH]")
-@click.option("--endpoint-url", metavar="URL", help="Another AWS, such as the sandbox.  [TRUEUP_ENDPOINT_URL]")
-@click.option(
-    "--read-role", metavar="NAME", help="Role to come as, instead of the specs'; - for none.  [TRUEUP_READ_ROLE]"
-)
-@click.option("--cache", metavar="DIR", help="Where the git mirror lies (~/.cache/trueup).  [TRUEUP_CACHE]")
-@click.option(
-    "--terraform-states", metavar="DIR", help="Folder of Terraform states for specs.  [TRUEUP_TERRAFORM_STATES]"
-)
+@specs_options()
+@endpoint_option
+@read_role_option
+@cache_option
+@terraform_states_option
 @output_option
 def command(env: str, target: str | None, output: str, **flags: object) -> int:
     """Check that images, roles, secrets, log groups, subnets and target groups that releases name are there.
