@@ -23,6 +23,7 @@ from controller.model.record import Memory, Record
 from controller.model.release import Fixed, Settings
 from controller.model.status import TargetStatus
 from controller.model.story import Entry
+from controller.model.ways import Exists, KeptAt
 
 
 class Source(Protocol):
@@ -87,14 +88,15 @@ class Target(Protocol):
         ...
 
     def evidence(self, place: Place, deployment: DeploymentId) -> tuple[str, ...]:
-        """Gather why a deployment fails, before the platform forgets: what failed, logged and was said of it.
-
-        Lines of text, at most 64 KB together. Reads only, and never raises: what could not be read is said.
-        """
+        """Gather why a deployment fails, while it is known: lines of text, at most 64 KB together; never raises."""
         ...
 
     def tokens(self, places: Sequence[Place]) -> Mapping[str, int]:
         """Count the changing calls in hand, by `Place.quota`."""
+        ...
+
+    def exists(self, asked: Sequence[KeptAt]) -> Mapping[KeptAt, Exists]:
+        """Say of releases that ran whether they could run again; reads only, never raises for one that fails."""
         ...
 
     def act(self, action: Action, check: Callable[[], None]) -> Outcome:

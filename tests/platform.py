@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from controller.errors import Refusal
 from controller.model.decision import Continue, Start, Stop
 from controller.model.hooks import TaskAbsent, TaskEnded, TaskRuns, TaskUnseen
+from controller.model.images import Found, Missing
 from controller.model.manifest import Manifest
 from controller.model.names import DeploymentId, Revision
 from controller.model.observation import Absent, Awaits, Blame, Deployment, Live, OurTags, State, Unseen
@@ -14,6 +15,7 @@ from controller.model.packed import Packed
 from controller.model.place import Place
 from controller.model.release import Release
 from controller.model.rollout import Expect, Purpose
+from controller.model.ways import Exists, Left
 
 MOVING, SUCCESSFUL, STOPPED = State.MOVING, State.SUCCESSFUL, State.STOPPED
 
@@ -322,6 +324,20 @@ class FakePlatform:
 
     def tokens(self, places):
         return dict(self.in_hand)
+
+    def exists(self, asked):
+        return {one: self.left(one.kept) for one in asked}
+
+    def left(self, kept):
+        """What is left of a release: `inactive` were deregistered, the images of `no_image` are gone."""
+        image = Missing(why="deleted") if kept.digest in self.no_image else Found(digest=str(kept.digest))
+        images = ((dict(kept.release.manifest.fields)["taskDefinition.image"], image),)
+        if self.blind:
+            return Exists(revision=Left.UNKNOWN, why="describe timed out", images=images)
+        if kept.revision in self.inactive:
+            return Exists(revision=Left.DEREGISTERED, images=images)
+        known = any(made.revision == kept.revision for s in self.services.values() for made in s.made)
+        return Exists(revision=Left.ACTIVE if known else Left.GONE, images=images)
 
     def act(self, a, check):
         try:

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "confirm": "Let go on a change of very many targets.",
     "retry": "Try again what failed here.",
     "rollback": "Go back to a good release, and stay there.",
+    "ways-back": "List what there is to go back to, and whether it exists.",
     "unpin": "Follow the spec again after a rollback.",
     "recover": "Close what only a person can: begin again from what runs.",
     "accept-history": "Accept a branch whose history was rewritten.",

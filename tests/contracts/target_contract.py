@@ -14,8 +14,9 @@ from controller.model.names import DeploymentId, Revision, TargetName
 from controller.model.observation import Absent, Blame, Deployment, Live, Sight, State, Unseen
 from controller.model.outcome import Lost, NotSent, Outcome, Refused, Sent, Stale
 from controller.model.place import Place
-from controller.model.release import Release, Settings
+from controller.model.release import Kept, Release, Settings
 from controller.model.rollout import Expect, Purpose
+from controller.model.ways import Exists, KeptAt, Left
 from controller.ports import LookAt, Target
 
 OLD, GOOD, BAD, ILL = "v1.2.2", "v1.2.3", "v1.2.4-crash", "v1.2.5"
@@ -85,6 +86,10 @@ class Stage(ABC):
     @abstractmethod
     def remake(self) -> None:
         """Somebody makes it again, under its name."""
+
+    @abstractmethod
+    def deregister(self, revision: Revision) -> None:
+        """Somebody deregisters a revision."""
 
     @abstractmethod
     def deployments(self) -> int:
@@ -243,6 +248,39 @@ class TargetContract(ABC):
         assert all(isinstance(count, int) and count >= 0 for count in counted.values())
         assert set(counted) <= {stage.place().quota}
 
+    # ---- what there is to go back to
+
+    def test_what_ran_can_run_again_while_its_revision_is_active(self, stage: Stage) -> None:
+        before = see(stage)
+        deploy(stage, GOOD)
+        found = left(stage, OLD, before.revision)
+        assert (found.revision, found.unreadable) == (Left.ACTIVE, "")
+        assert found.can_run is not False
+        assert [name for name, _ in found.images] != []
+
+    def test_a_revision_that_was_deregistered_is_told_from_one_that_is_gone(self, stage: Stage) -> None:
+        before = see(stage)
+        follow(stage, deploy(stage, GOOD), State.SUCCESSFUL)
+        stage.deregister(before.revision)
+        gone = Revision(f"{before.revision}99")
+        assert left(stage, OLD, before.revision).revision is Left.DEREGISTERED
+        assert left(stage, OLD, gone).revision is Left.GONE
+        assert left(stage, OLD, gone).can_run is not False
+
+    def test_when_nothing_can_be_read_a_revision_is_unknown_and_never_gone(self, stage: Stage) -> None:
+        before = see(stage)
+        stage.blind()
+        found = left(stage, OLD, before.revision)
+        assert found.revision is Left.UNKNOWN
+        assert found.can_run is None
+        assert found.why
+
+    def test_many_are_asked_for_at_once_and_asking_for_none_is_no_answer(self, stage: Stage) -> None:
+        live = see(stage)
+        ones = [kept_at(stage, version, live.revision) for version in (OLD, GOOD)]
+        assert set(stage.target.exists([*ones, *ones])) == set(ones)
+        assert stage.target.exists([]) == {}
+
     # ---- what cannot be known, and what others do
 
     def test_a_deployment_whose_answer_was_lost_is_found_by_reading(self, stage: Stage) -> None:
@@ -345,6 +383,15 @@ def deploy(stage: Stage, version: str, **more: Any) -> Sent:
     outcome = act(stage, version, **more)
     assert isinstance(outcome, Sent), outcome
     return outcome
+
+
+def kept_at(stage: Stage, version: str, revision: Revision) -> KeptAt:
+    return KeptAt(place=stage.place(), kept=Kept(release=stage.release(version), revision=revision))
+
+
+def left(stage: Stage, version: str, revision: Revision) -> Exists:
+    one = kept_at(stage, version, revision)
+    return stage.target.exists([one])[one]
 
 
 def follow(stage: Stage, sent: Sent, *until: State) -> Live:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from controller.model.names import Revision
 from controller.model.place import Place
 from controller.model.release import Release, Settings
 from controller.ports import Native
@@ -58,7 +59,9 @@ class EcsStage(Stage):
         )
 
     def blind(self) -> None:
-        self.ground.faults(errors=[{"operation": "DescribeServices", "code": "AccessDeniedException", "times": 99}])
+        denied = {"code": "AccessDeniedException", "times": 99}
+        reads = ("DescribeServices", "DescribeTaskDefinition")
+        self.ground.faults(errors=[{"operation": read, **denied} for read in reads])
 
     def delete(self) -> None:
         self.ground.aws.ecs.delete_service(cluster="prod", service="api", force=True)
@@ -73,6 +76,9 @@ class EcsStage(Stage):
             launchType="FARGATE",
             networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-a"]}},
         )
+
+    def deregister(self, revision: Revision) -> None:
+        self.ground.aws.ecs.deregister_task_definition(taskDefinition=revision)
 
     def deployments(self) -> int:
         answer = self.ground.aws.ecs.list_service_deployments(cluster="prod", service="api", maxResults=100)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from controller.model.manifest import Manifest
+from controller.model.names import Revision
 from controller.model.place import Place
 from controller.model.release import Release, Settings
 from tests import platform
@@ -61,6 +62,9 @@ class FakeStage(Stage):
     def remake(self) -> None:
         self.platform.deploy(API, Manifest.of({"taskDefinition.image": "api:again"}))
         self.platform.service(API).identity = "second"
+
+    def deregister(self, revision: Revision) -> None:
+        self.platform.inactive.add(revision)
 
     def deployments(self) -> int:
         return len(self.platform.service(API).made)

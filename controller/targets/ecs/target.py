@@ -10,6 +10,7 @@ from controller.model.names import DeploymentId, TargetName, TaskId
 from controller.model.observation import Sight
 from controller.model.outcome import Outcome
 from controller.model.place import Place
+from controller.model.ways import Exists, KeptAt
 from controller.ports import LookAt, Lookups, Registries, Unfinished
 from controller.targets.ecs.bases import Bases
 from controller.targets.ecs.buckets import REGISTER, UPDATE
@@ -23,6 +24,7 @@ from controller.targets.ecs.hooks import Hooking
 from controller.targets.ecs.loglines import Clean, LogLines
 from controller.targets.ecs.look import Looking
 from controller.targets.ecs.pauses import Continuing
+from controller.targets.ecs.ways import Existing
 
 
 class EcsTarget:
@@ -50,6 +52,7 @@ class EcsTarget:
         self._following = Following(clients, lines)
         self._hooking = Hooking(clients, definitions, self._looking, self._following)
         self._continuing = Continuing(clients, self._looking)
+        self._existing = Existing(clients, definitions, registries)
 
     def look(self, wanted: Sequence[LookAt]) -> Mapping[TargetName, Sight]:
         """Look at all of them, in as few calls as AWS allows."""
@@ -74,6 +77,10 @@ class EcsTarget:
     def evidence(self, place: Place, deployment: DeploymentId) -> tuple[str, ...]:
         """Gather why a deployment fails: its failed tasks, what they logged last, what the service said."""
         return self._evidence.of(place, deployment)
+
+    def exists(self, asked: Sequence[KeptAt]) -> Mapping[KeptAt, Exists]:
+        """Say what is left of releases that ran: their revisions and images."""
+        return self._existing.exists(asked)
 
     def act(self, action: Action, check: Callable[[], None]) -> Outcome:
         """Carry out one action."""

@@ -1,0 +1,118 @@
+"""`ways-back`: what there is to go back to, in the order in which it is taken, and what is left of each."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from controller.app.memory import open_store
+from controller.app.registries import registries
+from controller.app.world import clients_of, clock_of, lookups_of, targets_of
+from controller.errors import SpecError
+from controller.model.desired import Unread
+from controller.model.names import Digest, EnvName, TargetName
+from controller.model.observation import Absent, Live, Observation, Sight, Unseen
+from controller.model.release import Kept
+from controller.model.ways import Exists, KeptAt, Left, WayBack
+from controller.plan.beside import owned_paths
+from controller.plan.see import look_at
+from controller.ports import LookAt
+
+if TYPE_CHECKING:
+    from controller.model.place import Place
+    from controller.options import Options
+    from controller.plan.look import Look
+    from controller.ports import Target
+
+_NOBODY: Final = Exists(revision=Left.UNKNOWN, why="nobody looked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """Every way back of one target, best first; `unseen` says why what runs there could not be seen."""
+
+    ways: tuple[WayBack, ...]
+    unseen: str = ""
+
+
+def ways_back(options: "Options", env: str, target: str) -> Ways:
+    """List what a target can go back to, as the next rollback would find it; what is barred comes last.
+
+    Reads the store and AWS, and no spec. Raises SpecError for a store or a kind that there is not.
+    """
+    name = TargetName(target)
+    store = open_store(options.store, must_exist=True)
+    try:
+        record = store.load(EnvName(env))
+    finally:
+        store.close()
+    memory = record.targets.get(name)
+    if memory is None or memory.place is None:
+        return Ways(ways=())
+    clock = clock_of(options)
+    clients = clients_of(options, clock)
+    images = registries(options, clients)
+    try:
+        kind = targets_of(options, clients, images, lookups_of(options, clients)).get(memory.place.kind)
+        if kind is None:
+            raise SpecError(f"this trueup knows no kind {memory.place.kind!r}")
+        one = LookAt(target=name, place=memory.place, owns=owned_paths(None, memory))
+        sight = kind.look([one]).get(name) or Unseen(why="nobody looked")
+        seen = Observation(sights={name: sight}, at=clock.now())
+        look = look_at(_unread(EnvName(env)), seen, record, name, clock.now())
+        return _told(look, memory.place, sight, kind)
+    finally:
+        images.close()
+        clients.close()
+
+
+def _unread(env: EnvName) -> Unread:
+    return Unread(env=env, why="no spec is read: a way back does not depend on what is wanted")
+
+
+def _told(look: "Look", place: "Place", sight: Sight, kind: "Target") -> Ways:
+    ways = look.ways
+    open_ways = {kept.digest for kept in ways}
+    every = (*ways, *(kept for kept in _remembered(look) if kept.digest not in open_ways))
+    asked = [KeptAt(place=place, kept=kept) for kept in every]
+    exists = kind.exists(asked)
+    return Ways(
+        ways=tuple(
+            WayBack(
+                kept=one.kept,
+                good=look.memory.is_good(one.kept.digest),
+                runs=look.runs(one.kept.release) if isinstance(sight, Live) else None,
+                exists=exists.get(one, _NOBODY),
+                barred="" if one.kept.digest in open_ways else _barred(look, one.kept),
+            )
+            for one in asked
+        ),
+        unseen=_unseen(sight),
+    )
+
+
+def _remembered(look: "Look") -> tuple[Kept, ...]:
+    """Give all that ever was a way back, each once: what is good was often found first."""
+    memory = look.memory
+    once: dict[Digest, Kept] = {}
+    for kept in (*memory.goods, *((memory.found,) if memory.found else ())):
+        once.setdefault(kept.digest, kept)
+    return tuple(once.values())
+
+
+def _barred(look: "Look", kept: Kept) -> str:
+    """Say why a release is not gone back to."""
+    quarantined = look.memory.quarantine.get(kept.digest)
+    if quarantined is not None:
+        return f"quarantined: {quarantined.why}"
+    if kept.digest == look.rollout.release.digest:
+        return "it is what is being rolled out"
+    return "it was tried in this rollout, and did not come up"
+
+
+def _unseen(sight: Sight) -> str:
+    match sight:
+        case Live():
+            return ""
+        case Absent():
+            return "there is no such service"
+        case Unseen(why=why):
+            return why
