@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "pause": "Stop every call for an environment or target.",
     "resume": "Let it go on.",
     "confirm": "Let go on a change of very many targets.",
+    "approve": "Say yes to a version that waits for an answer.",
+    "reject": "Say no to it: it goes back.",
     "retry": "Try again what failed here.",
     "rollback": "Go back to a good release, and stay there.",
     "ways-back": "List what there is to go back to, and whether it exists.",

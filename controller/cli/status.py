@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.cli.answers import waits
 from controller.cli.common import known, opened, output_option, store_option
 from controller.cli.show import listing, span, table
 from controller.codes import DONE, NEGATIVE
@@ -80,7 +81,7 @@ def render(found: "Sequence[TargetStatus]", output: str, now: "datetime", env: s
             s.phase.value + (" (paused)" if s.paused else ""),
             f"{s.running}/{s.desired}",
             span((now - s.since).total_seconds()),
-            s.reason,
+            "; ".join(filter(None, (s.reason, waits(s)))),
         )
         for s in found
     ]

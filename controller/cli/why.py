@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.cli.answers import waits
 from controller.cli.common import as_env, env_argument, known, opened, output_option, store_option
 from controller.cli.show import instant, listing
 from controller.codes import DONE
@@ -56,6 +57,8 @@ def explain(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
         lines.append(
             f"  pinned  to {status.pinned}; follow the spec again: trueup unpin {status.env} {status.target}"
         )
+    if waiting := waits(status):
+        lines.append(f"  answer  {waiting}")
     lines += _drift(status)
     lines += [
         f"  blocks  {b.gate}: {b.why}" + (f" (until {instant(b.until)})" if b.until else "")
@@ -91,6 +94,9 @@ def _advice(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
     name = f"{status.env} {status.target}"
     if "pause" in gates:
         return _end_of_pauses(status, orders, now)
+    if status.awaiting is not None:
+        version = status.awaiting.version
+        return f"trueup approve {name} {version}, or: trueup reject {name} {version} --reason …"
     if "held" in gates:
         return "as it says"
     if "massChange" in gates:

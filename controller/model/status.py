@@ -33,6 +33,19 @@ class DriftStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Awaiting:
+    """A pause of the platform's own in the rollout of `version`, which waits for a person's yes or no.
+
+    `stage` is where it stands, in the platform's word; `then` what the platform does at `until` without an answer.
+    """
+
+    version: str
+    stage: str = ""
+    until: datetime | None = None
+    then: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetStatus:
     """One target at the end of a turn."""
 
@@ -67,4 +80,5 @@ class TargetStatus:
     bake: float = 0.0
     last_good: str = ""
     pinned: str = ""
+    awaiting: Awaiting | None = None
     blockers: tuple[Blocker, ...] = field(default=())

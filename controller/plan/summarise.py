@@ -13,7 +13,7 @@ from controller.model.place import Place
 from controller.model.record import Memory, Record
 from controller.model.release import Release
 from controller.model.rollout import Rollout
-from controller.model.status import DriftStatus, TargetStatus
+from controller.model.status import Awaiting, DriftStatus, TargetStatus
 from controller.plan.drift import status_of
 from controller.plan.judged import Judged
 from controller.plan.look import SLOTS, Look
@@ -55,6 +55,7 @@ def _status(
         paused_since=look.pause.at if look.pause else None,
         last_good=memory.goods[0].release.version if memory.goods else "",
         pinned=wish.release.version if wish and wish.release is not wish.want.release else "",
+        awaiting=_awaiting(live, rollout),
         blockers=decision.blockers,
         **_placed(look.place),
         **(_watched(rollout) if rollout else {}),
@@ -124,6 +125,15 @@ def _watched(rollout: Rollout) -> _Watched:
         baked=rollout.baked.total_seconds(),
         bake=rollout.terms.bake.total_seconds(),
     )
+
+
+def _awaiting(live: Live | None, rollout: Rollout | None) -> Awaiting | None:
+    """Say which pause of the open rollout waits for a person, unless it was answered and taken."""
+    ours = live.find(rollout.deployment) if live and rollout else None
+    pause = ours.awaits if ours else None
+    if pause is None or rollout is None or (rollout.continued and rollout.continued.pause == pause.pause):
+        return None
+    return Awaiting(version=rollout.goal.version, stage=pause.stage, until=pause.until, then=pause.then)
 
 
 def _there(
