@@ -12,7 +12,7 @@ from controller.model.observation import Live, Observation, Unseen
 from controller.model.place import Place
 from controller.model.record import Memory, Record
 from controller.model.release import Release
-from controller.model.rollout import Rollout
+from controller.model.rollout import MOVING, Rollout
 from controller.model.status import Awaiting, DriftStatus, TargetStatus
 from controller.plan.drift import status_of
 from controller.plan.judged import Judged
@@ -55,7 +55,7 @@ def _status(
         paused_since=look.pause.at if look.pause else None,
         last_good=memory.goods[0].release.version if memory.goods else "",
         pinned=wish.release.version if wish and wish.release is not wish.want.release else "",
-        awaiting=_awaiting(live, rollout),
+        awaiting=_awaiting(live, memory),
         blockers=decision.blockers,
         **_placed(look.place),
         **(_watched(rollout) if rollout else {}),
@@ -127,13 +127,16 @@ def _watched(rollout: Rollout) -> _Watched:
     )
 
 
-def _awaiting(live: Live | None, rollout: Rollout | None) -> Awaiting | None:
-    """Say which pause of the open rollout waits for a person, unless it was answered and taken."""
+def _awaiting(live: Live | None, memory: Memory) -> Awaiting | None:
+    """Say which pause of the open rollout waits for a person; one on the way back, or answered, does not."""
+    rollout = memory.rollout
     ours = live.find(rollout.deployment) if live and rollout else None
     pause = ours.awaits if ours else None
-    if pause is None or rollout is None or (rollout.continued and rollout.continued.pause == pause.pause):
+    if pause is None or rollout is None or rollout.back is not None or memory.phase not in MOVING:
         return None
-    return Awaiting(version=rollout.goal.version, stage=pause.stage, until=pause.until, then=pause.then)
+    if rollout.continued is not None and rollout.continued.pause == pause.pause:
+        return None
+    return Awaiting(version=rollout.release.version, stage=pause.stage, until=pause.until, then=pause.then)
 
 
 def _there(

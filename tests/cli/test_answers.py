@@ -8,8 +8,9 @@ import pytest
 
 from controller.codes import BLOCKED, DONE, WRONG
 from controller.model.observation import Awaits
-from controller.model.rollout import Continued
+from controller.model.rollout import Continued, Phase
 from controller.plan.summarise import summarise
+from tests.world import digest
 
 DUE = datetime(2030, 1, 1, 14, 5, tzinfo=UTC)
 PAUSE = Awaits(pause="arn:hook/1", stage="POST_SCALE_UP", until=DUE, then="ROLLBACK")
@@ -133,3 +134,36 @@ def test_an_answer_to_what_is_paused_is_taken_and_says_that_it_waits(shop):
     shop("pause", "prod", "--reason", "audit")
     said = shop("approve", "prod", "api", "2")
     assert said.code == DONE and "But it is paused (audit): nothing is sent until `trueup resume`." in said.err
+
+
+def test_what_is_approved_goes_on_and_becomes_good(shop):
+    rolling(shop)
+    shop("approve", "prod", "api", "2")
+    shop.world.service.primary.left = 1
+    shop.ticks(14)
+    assert shop.world.goods[0] == "2" and "waits for an answer" not in shop("status").out
+
+
+def test_what_is_rejected_goes_back_and_is_not_tried_again(shop):
+    rolling(shop)
+    shop("reject", "prod", "api", "2", "--reason", "the totals are wrong", "--as", "ana")
+    shop.ticks(14)
+    assert shop.world.running == "1" and digest("2") in shop.world.quarantine
+    told = shop("why", "prod", "api").out
+    assert "rejected by ana at POST_SCALE_UP: the totals are wrong" in told
+    assert "waits for an answer" not in told
+
+
+def test_on_the_way_back_and_once_a_person_must_decide_nothing_waits(shop):
+    rolling(shop)
+    cycle = shop.world.cycles[-1]
+    memory = cycle.after.targets["api"]
+
+    def status(**changed):
+        after = replace(cycle.after, targets={"api": replace(memory, **changed)})
+        (one,) = summarise(cycle.desired, cycle.seen, cycle.before, cycle.plan, after)
+        return one
+
+    assert status().awaiting is not None
+    assert status(rollout=replace(memory.rollout, back=memory.goods[0])).awaiting is None
+    assert status(phase=Phase.STALLED).awaiting is None
