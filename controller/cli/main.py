@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "confirm": "Let go on a change of very many targets.",
     "approve": "Say yes to a version that waits for an answer.",
     "reject": "Say no to it: it goes back.",
+    "attest": "Record the verdict of a check outside, such as tests in CI.",
     "retry": "Try again what failed here.",
     "rollback": "Go back to a good release, and stay there.",
     "ways-back": "List what there is to go back to, and whether it exists.",
