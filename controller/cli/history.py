@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from controller.cli.common import as_env, as_target, known, opened, output_option, store_option
+from controller.cli.evidence import piece
 from controller.cli.show import instant, listing, span, table
+from controller.errors import SpecError
 
 if TYPE_CHECKING:
     from controller.model.story import Entry
 
+_FAR: Final = 10_000
 _TOLD: Final = frozenset(
     {"rollout opened", "rollout ended", "quarantined", "order", "adopted", "drift", "fight", "commit accepted"}
 )
@@ -21,27 +24,37 @@ _TOLD: Final = frozenset(
 @click.argument("target", required=False)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many rows.")
 @click.option("--all", "everything", is_flag=True, help="Every row of the journal: intents, outcomes, phases too.")
+@click.option("--evidence", is_flag=True, help="All that was gathered of what failed, instead of the rows.")
 @output_option
 @store_option
-def command(env: str | None, target: str | None, limit: int, everything: bool, output: str, store: str) -> None:
+def command(
+    env: str | None, target: str | None, limit: int, *, everything: bool, evidence: bool, output: str, store: str
+) -> None:
     """Show what was released, what failed and why, and what people ordered; newest last.
 
-    The journal outlives what it tells of: a target that was forgotten still has its history.
+    The journal outlives what it tells of: a target that was forgotten still has its history. With --evidence it is
+    what was gathered of each release that failed: stopped tasks with their exit codes, health checks, events of the
+    service, alarms and the last lines logged. What they hold that cannot be seen is spelled out.
     """
+    if everything and evidence:
+        raise SpecError("--all and --evidence exclude each other")
     memory = opened(store)
     rows = memory.journal(
         env=as_env(env) if env else None,
         target=as_target(target) if target else None,
-        limit=limit if everything else limit * 20,
+        limit=_FAR if evidence else limit if everything else limit * 20,
     )
     if env and not rows:
         known(memory, env, target)
     memory.close()
-    told = [row for row in rows if everything or row.event.value in _TOLD][-limit:]
+    wanted = {"evidence"} if evidence else _TOLD
+    told = [row for row in rows if everything or row.event.value in wanted][-limit:]
     if output != "table":
         click.echo(listing("JournalEntry", told, output))
-        return
-    click.echo(render(told) if told else "Nothing has happened yet.")
+    elif evidence:
+        click.echo("\n\n".join(map(piece, told)) or "No evidence is kept: nothing has failed since it is gathered.")
+    else:
+        click.echo(render(told) if told else "Nothing has happened yet.")
 
 
 def render(rows: "Sequence[Entry]") -> str:

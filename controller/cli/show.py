@@ -15,11 +15,24 @@ def listing(kind: str, items: Sequence[object], output: str) -> str:
     """Print a list in one envelope, as JSON or YAML."""
     envelope = {"apiVersion": API_VERSION, "kind": f"{kind}List", "items": [data(item) for item in items]}
     if output == "json":
-        return json.dumps(envelope, indent=2, ensure_ascii=False)
+        return _spelled(json.dumps(envelope, indent=2, ensure_ascii=False))
     import yaml
 
     text: str = yaml.safe_dump(envelope, sort_keys=False, allow_unicode=True)
+    if not _is_plain(text):
+        text = yaml.safe_dump(envelope, sort_keys=False)
     return text.rstrip("\n")
+
+
+def _is_plain(text: str) -> bool:
+    return text.replace("\n", "").isprintable()
+
+
+def _spelled(text: str) -> str:
+    """Write what cannot be seen as JSON's escapes: it means the same, and moves no cursor."""
+    if _is_plain(text):
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 
 def data(value: object) -> object:

@@ -6,6 +6,7 @@ import click
 
 from controller.cli.answers import waits
 from controller.cli.common import as_env, env_argument, known, opened, output_option, store_option
+from controller.cli.evidence import failed, shown
 from controller.cli.show import instant, listing
 from controller.codes import DONE
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from controller.model.orders import Orders
+    from controller.model.record import Memory
     from controller.model.status import TargetStatus
 
 
@@ -30,17 +32,17 @@ def command(env: str, target: str | None, output: str, store: str) -> int:
     memory = opened(store)
     known(memory, env, target)
     found = [s for s in memory.shown() if s.env == env and target in {None, s.target}]
-    orders = memory.orders(as_env(env))
+    orders, remembered = memory.orders(as_env(env)), memory.load(as_env(env)).targets
     memory.close()
     if output != "table":
         click.echo(listing("TargetStatus", found, output))
         return DONE
-    told = "\n\n".join(explain(status, orders, clock_now()) for status in found)
+    told = "\n\n".join(explain(one, orders, clock_now(), remembered.get(one.target)) for one in found)
     click.echo(told or f"{env}: no turn has been made yet")
     return DONE
 
 
-def explain(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
+def explain(status: "TargetStatus", orders: "Orders", now: "datetime", memory: "Memory | None") -> str:
     """Tell the whole story of one target in a few lines."""
     lines = [f"{status.env}/{status.target}: {status.reason}"]
     lines.append(
@@ -66,8 +68,9 @@ def explain(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
     ]
     if not status.blockers and not status.synced:
         lines.append("  blocks  nothing")
+    lines += failed(status, memory)
     advice = _advice(status, orders, now)
-    return "\n".join(lines + ([f"  do next {advice}"] if advice else []))
+    return shown(lines + ([f"  do next {advice}"] if advice else []))
 
 
 def _drift(status: "TargetStatus") -> list[str]:

@@ -4,8 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from controller.model.names import EnvName, TargetName
+
+EVIDENCE_TEXT: Final = "text"
+"""Where the data of an EVIDENCE row has the evidence: lines of text, as others wrote them."""
+
+EVIDENCE_LIMIT: Final = 64 * 1024
+"""How long the evidence of one failure may be, in bytes of UTF-8 (design §9)."""
 
 
 class Event(StrEnum):
@@ -18,6 +25,7 @@ class Event(StrEnum):
     PHASE = "phase"
     GOOD = "good"
     QUARANTINED = "quarantined"
+    EVIDENCE = "evidence"
     ENDED = "rollout ended"
     DRIFT = "drift"
     FIGHT = "fight"
