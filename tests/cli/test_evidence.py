@@ -13,14 +13,8 @@ from controller.model.story import EVIDENCE_LIMIT, EVIDENCE_TEXT, Entry, Event
 from tests.world import digest
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
-WHOLE = "\n".join(
-    (
-        "verdict: the circuit breaker",
-        "task e1: api exited 137",
-        "log: starting \x1b[31mred\x1b[0m \x9b2J",
-        "log: \u202egnp.exe",
-    )
-)
+SEEN = "verdict: the circuit breaker\ntask e1: api exited 137"
+WHOLE = SEEN + "\nlog: starting \x1b[31mred\x1b[0m \x9b2J\nlog: \u202egnp.exe"
 
 
 def broken(shop, version="2"):

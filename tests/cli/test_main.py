@@ -1,5 +1,6 @@
 """The front door: help, suggestions, exit codes."""
 
+import os
 import subprocess
 import sys
 
@@ -57,3 +58,20 @@ def test_every_flag_of_run_has_its_variable():
     for option in command.params:
         flag = option.opts[0].removeprefix("--").replace("-", "_").upper()
         assert f"[TRUEUP_{flag}]" in option.help, flag
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("trueup wa", ["ways-back"]),
+        ("trueup re", ["resume", "reject", "retry", "recover", "replay"]),
+        ("trueup attest prod api --c", ["--check"]),
+        ("trueup history --e", ["--evidence"]),
+    ],
+)
+def test_a_shell_completes_commands_and_flags(typed, completed):
+    words = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" ")), "_TRUEUP_COMPLETE": "bash_complete"}
+    code = "import sys; sys.argv[0] = 'trueup'; from controller.cli.main import main; main()"
+    line = [sys.executable, "-c", code]
+    out = subprocess.run(line, env={**os.environ, **words}, capture_output=True, text=True, check=True).stdout
+    assert [each.partition(",")[2] for each in out.splitlines()] == completed
