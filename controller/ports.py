@@ -92,7 +92,7 @@ class Target(Protocol):
         ...
 
     def tokens(self, places: Sequence[Place]) -> Mapping[str, int]:
-        """Count the changing calls in hand, by `Place.quota`."""
+        """Count the changing calls in hand, by `Place.quota`, and perhaps those of tasks by `Place.task_quota`."""
         ...
 
     def exists(self, asked: Sequence[KeptAt]) -> Mapping[KeptAt, Exists]:

@@ -25,3 +25,8 @@ class Place:
     def quota(self) -> str:
         """What AWS counts calls by: account and region."""
         return f"{self.account}/{self.region}"
+
+    @property
+    def task_quota(self) -> str:
+        """What AWS counts the starts and stops of tasks by: there is far more of that than of deployments."""
+        return f"{self.quota}/tasks"

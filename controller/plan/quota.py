@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from controller.model.decision import Blocker, Decision
+from controller.model.decision import Action, Blocker, Decision, Start, Stop
 from controller.model.names import TargetName
 from controller.model.record import Memory, Record
 from controller.model.rollout import Purpose
@@ -29,17 +29,31 @@ def ration(
     queues: dict[str, list[TargetName]] = {}
     acting = [(name, d) for name, d in sorted(decisions.items()) if d.action is not None]
     for name, decision in sorted(acting, key=lambda pair: _rank(pair[1])):
-        quota = decision.action.place.quota if decision.action else ""
-        if quota not in left:
+        needed = _quotas(decision.action, left) if decision.action else frozenset()
+        lacking = next((quota for quota in sorted(needed) if left[quota] < 1), None)
+        if lacking is not None:
+            queues.setdefault(lacking, []).append(name)
             continue
-        left[quota] -= 1
-        if left[quota] < 0:
-            queues.setdefault(quota, []).append(name)
+        for quota in needed:
+            left[quota] -= 1
     for queue in queues.values():
         for place, name in enumerate(queue):
             group_ends = min((place // LOOK_TOGETHER + 1) * LOOK_TOGETHER, len(queue))
             kept[name] = _waiting(decisions[name], record.targets.get(name), now, group_ends)
     return kept
+
+
+def _quotas(action: Action, counted: Mapping[str, int]) -> frozenset[str]:
+    """Name what an action spends of: a task whose revision is known needs no registration, nor does a stop.
+
+    Where nobody counts tasks apart they count as deployments do.
+    """
+    quota, tasks = action.place.quota, action.place.task_quota
+    named = {quota}
+    if isinstance(action, Start | Stop) and tasks in counted:
+        registers = isinstance(action, Start) and action.revision is None
+        named = {quota, tasks} if registers else {tasks}
+    return frozenset(named & counted.keys())
 
 
 def _rank(decision: Decision) -> int:

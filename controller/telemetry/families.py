@@ -24,6 +24,9 @@ GATES: Final = (
     "fight",
     "rollout",
     "mode",
+    "needs",
+    "slots",
+    "massChange",
     "gates",
     "alarms",
 )

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from controller.model.desired import Load, Supersede
+from controller.model.hooks import Hook, When
 from controller.model.names import TargetName
 from controller.model.orders import Pause, Pin
 from controller.plan.mass import MASS_CHANGE
@@ -417,3 +418,38 @@ def test_all_three_hold_together():
     confirm(w)
     w.ticks(60, 1)
     assert sent(w) == [("b", "2"), ("c", "2"), ("a", "2")]
+
+
+# --- AWS's own quota
+
+
+def test_tasks_have_a_budget_of_their_own_once_their_revision_is_there():
+    w = settled_with_hooks()
+    quota, tasks = w.wanted("api").place.quota, w.wanted("api").place.task_quota
+    w.platform.in_hand = {quota: 0, tasks: 5}
+    w.tick(1)
+    assert not w.platform.tasks and "waits for AWS quota" in blocks(w, "api", "quota")
+    w.platform.in_hand = {quota: 1, tasks: 1}
+    w.tick(1)
+    assert [task.hook for task in w.platform.tasks.values()] == ["migrate"]
+    w.platform.in_hand = {quota: 0, tasks: 1}
+    w.ticks(8, 1)
+    assert [task.hook for task in w.platform.tasks.values()] == ["migrate", "seed"]
+    assert phases(w)["api"] == "preparing" and "waits for AWS quota" in blocks(w, "api", "quota")
+    w.platform.in_hand = {quota: 1, tasks: 0}
+    w.tick(1)
+    assert phases(w)["api"] == "rolling"
+
+
+def test_without_a_budget_for_tasks_none_starts():
+    w = settled_with_hooks()
+    w.platform.in_hand = {w.wanted("api").place.quota: 9, w.wanted("api").place.task_quota: 0}
+    w.ticks(3, 1)
+    assert not w.platform.tasks and "waits for AWS quota" in blocks(w, "api", "quota")
+
+
+def settled_with_hooks():
+    w = many("api")
+    w.terms = {"hooks": (Hook(name="migrate", when=When.BEFORE), Hook(name="seed", when=When.BEFORE))}
+    change(w, "2")
+    return w

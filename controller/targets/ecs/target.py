@@ -13,7 +13,7 @@ from controller.model.place import Place
 from controller.model.ways import Exists, KeptAt
 from controller.ports import LookAt, Lookups, Registries, Unfinished
 from controller.targets.ecs.bases import Bases
-from controller.targets.ecs.buckets import REGISTER, UPDATE
+from controller.targets.ecs.buckets import REGISTER, RUN, UPDATE
 from controller.targets.ecs.client import Clients
 from controller.targets.ecs.complete import Completing
 from controller.targets.ecs.definitions import Definitions
@@ -63,12 +63,14 @@ class EcsTarget:
         return self._completing.complete(wanted, now)
 
     def tokens(self, places: Sequence[Place]) -> Mapping[str, int]:
-        """Count the pairs of a registration and an update that are in hand, by account and region."""
+        """Count the pairs of a registration and an update that are in hand, and starts of tasks, by place."""
         left = self._clients.buckets.left
-        return {
-            place.quota: min(left(place.account, place.region, budget) for budget in (REGISTER, UPDATE))
-            for place in places
-        }
+        counted: dict[str, int] = {}
+        for place in {place.quota: place for place in places}.values():
+            in_hand = {budget: left(place.account, place.region, budget) for budget in (REGISTER, UPDATE, RUN)}
+            counted[place.quota] = min(in_hand[REGISTER], in_hand[UPDATE])
+            counted[place.task_quota] = in_hand[RUN]
+        return counted
 
     def follow(self, tasks: Sequence[TaskAt]) -> Mapping[TaskId, TaskSight]:
         """Look for one-off tasks."""

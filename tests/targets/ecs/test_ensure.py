@@ -277,7 +277,7 @@ def test_without_tokens_nothing_is_sent(ground):
     live = ground.look()
     for _ in range(20):
         assert ground.clients.buckets.take(ACCOUNT, REGION, "RegisterTaskDefinition")
-    assert ground.target.tokens([ground.place()]) == {f"{ACCOUNT}/{REGION}": 0}
+    assert ground.target.tokens([ground.place()])[f"{ACCOUNT}/{REGION}"] == 0
     outcome = ground.act(release(GOOD), live)
     assert (outcome.why, ground.changes()) == ("waits for AWS quota", [])
     back = ground.act(release("v1.2.2"), live, revision=live.revision, purpose=Purpose.BACK)
@@ -309,9 +309,9 @@ def test_a_throttled_answer_empties_the_bucket(ground):
         errors=[{"operation": "UpdateService", "code": "ThrottlingException", "message": "Rate exceeded"}]
     )
     ground.act(release(GOOD))
-    assert ground.target.tokens([ground.place()]) == {f"{ACCOUNT}/{REGION}": 0}
+    assert ground.target.tokens([ground.place()])[f"{ACCOUNT}/{REGION}"] == 0
     ground.tick(1)
-    assert ground.target.tokens([ground.place()]) == {f"{ACCOUNT}/{REGION}": 5}
+    assert ground.target.tokens([ground.place()])[f"{ACCOUNT}/{REGION}"] == 5
 
 
 def test_a_service_that_was_never_there_is_not_created(ground):
