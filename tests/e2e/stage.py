@@ -23,7 +23,7 @@ SEEDED = "v1.2.2"
 # What trueup never does, whatever it reads or cannot read.
 NEVER = frozenset({
     "DeregisterTaskDefinition", "DeleteTaskDefinitions", "DeleteService", "DeleteCluster", "CreateService",
-    "CreateCluster", "StopTask", "StopServiceDeployment", "TagResource", "UntagResource",
+    "CreateCluster", "StopTask", "TagResource", "UntagResource",
 })  # fmt: skip
 OURS = frozenset({"cluster", "service", "taskDefinition", "deploymentConfiguration", "forceNewDeployment"})
 POLL = "200ms"
@@ -230,6 +230,8 @@ class Stage:
             assert change["operation"] not in NEVER - self.forgiven, change
             if change["operation"] == "UpdateService":
                 assert set(change["parameters"]) <= OURS, change
+            if change["operation"] == "StopServiceDeployment":
+                assert change["parameters"]["stopType"] == "ROLLBACK", change
         self.check_cycles()
         if not self.expects_trouble:
             broken = [line for one in self.processes for line in one.lines() if line.get("event") in BROKEN]
