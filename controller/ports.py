@@ -88,7 +88,7 @@ class Target(Protocol):
         ...
 
     def evidence(self, place: Place, deployment: DeploymentId) -> tuple[str, ...]:
-        """Gather why a deployment fails, while it is known: lines of text, at most 64 KB together; never raises."""
+        """Gather why a deployment fails, in lines of at most 64 KB together; reads only, and never raises."""
         ...
 
     def tokens(self, places: Sequence[Place]) -> Mapping[str, int]:
@@ -224,7 +224,8 @@ class Native:
     of which those in `tags` stay on their tag. With a `base`, `definition` is only what is laid over it. `ignore`
     are the paths that people wrote. `account` and `region` are where it is to run, for names that the platform
     completes by them. `state` is where Terraform keeps its own, for look-ups. With `create` it has to be whole
-    enough to be made where it was never seen.
+    enough to be made where it was never seen. `hooks` are what its one-off tasks say, by the list and the place in
+    it where they stand. Without `rollback_safe` nothing may go back by itself, the platform neither.
     """
 
     definition: Mapping[str, object]
@@ -237,6 +238,8 @@ class Native:
     region: str = ""
     state: str = ""
     create: bool = False
+    hooks: Mapping[tuple[str, int], Mapping[str, object]] = field(default_factory=dict)
+    rollback_safe: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +256,7 @@ class Shaped:
 
     `draft` is what is left to fill in, for the kind itself; `ignore` the given paths as patterns of manifest paths.
     `fixed` is what can not be changed once it is there, `beside` what is only compared and never changed.
+    `hooks` are the shapes of its hooks, by where they stand.
     """
 
     manifest: Manifest | None = None
@@ -262,6 +266,7 @@ class Shaped:
     ignore: tuple[str, ...] = ()
     fixed: Fixed | None = None
     beside: Manifest | None = None
+    hooks: Mapping[tuple[str, int], str] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
 
 

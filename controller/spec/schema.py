@@ -21,6 +21,7 @@ from pydantic_core import CoreSchema
 
 from controller.model.desired import Brake, Load, OnDrift, Supersede
 from controller.model.rollout import Terms
+from controller.spec.hooks import Hooks
 from controller.spec.image import explain_image
 from controller.spec.lookups import STATE, explain_state
 from controller.spec.parts import Paused, Strict
@@ -51,7 +52,7 @@ ENVIRONMENT: Final = "Environment"
 TARGETS: Final = "Targets"
 
 # What the plan promises, wherever it would stand: one that is accepted in silence is believed to be there.
-_LATER: Final = frozenset({"duringIncident", "gates", "groups", "hooks"} | {"track", "verify", "versions"})
+_LATER: Final = frozenset({"gates", "groups", "track", "verify", "versions"})
 
 
 class Follow(StrEnum):
@@ -109,7 +110,8 @@ class Rollout(Strict):
     )
     progress_deadline: Annotated[timedelta, Span("30s", "24h")] = Field(
         default_factory=lambda: Terms().progress,
-        description="How long fewer tasks than desired may run during the bake. 5m if absent.",
+        description="How long fewer tasks than desired may run during the bake, 5m if absent; and how long a "
+        "rollout may get no further, 10m if absent.",
     )
     bake: Annotated[timedelta, Span("0s", "7d")] = Field(
         default_factory=lambda: Terms().bake,
@@ -117,6 +119,15 @@ class Rollout(Strict):
     )
     supersede: Annotated[Supersede, OneOf(tuple(Supersede), Supersede)] = Field(
         default=Supersede.ALWAYS, description="When a newer wish may replace a healthy rollout."
+    )
+    rollback_safe: Annotated[bool, TrueOrFalse()] = Field(
+        default=True, description="false: a release that fails is not taken back by itself; its owner is asked."
+    )
+    during_incident: Annotated[str, Like(r"[A-Za-z0-9][A-Za-z0-9 ._/#:-]{0,63}", "the name of an incident")] = (
+        Field(
+            default="",
+            description="The incident that this ends: alarms that ring already do not count, new ones do.",
+        )
     )
 
 
@@ -193,6 +204,7 @@ class PartialTarget(Strict):
     guards: list[object] = Field(
         default_factory=list, description="What must hold while a release rolls and bakes; else it is taken back."
     )
+    hooks: Hooks = Field(default_factory=Hooks, description="One-off tasks around a rollout.")
     on_drift: Annotated[OnDrift, OneOf(tuple(OnDrift), OnDrift)] = Field(
         default=OnDrift.HEAL, description="Whether drift is put back after healAfter, or only said."
     )

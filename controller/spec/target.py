@@ -12,12 +12,12 @@ from controller.model.names import Commit, TargetName
 from controller.model.packed import NOTHING, Packed
 from controller.model.place import Place
 from controller.model.release import Release
-from controller.model.rollout import Terms
 from controller.ports import Fault, Native, Shaped, Shaping
 from controller.spec.definition import find_definition
 from controller.spec.fill import Filling
 from controller.spec.guards import read_guards
 from controller.spec.head import Ground, pause_of
+from controller.spec.hooks import declared
 from controller.spec.native import native
 from controller.spec.nodes import (
     Entry,
@@ -35,8 +35,9 @@ from controller.spec.nodes import (
 from controller.spec.problems import complaint, from_faults, from_model, place_of
 from controller.spec.scalars import NAME_PATTERN, NAME_WANTED, show, suggest
 from controller.spec.scan import Scanned
-from controller.spec.schema import Follow, Mode, Target
+from controller.spec.schema import Follow, Target
 from controller.spec.tables import Shelf, Tables
+from controller.spec.terms import terms_of
 
 Scan: TypeAlias = Callable[[str], Scanned]
 
@@ -45,6 +46,7 @@ _SERVICE: Final = "serviceDefinition"
 _IMAGES: Final = "images"
 _IGNORE: Final = "ignore"
 _BASE: Final = "base"
+_HOOKS: Final = "hooks"
 _VALUE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _STANDING_IN: Final = {"cluster": "cluster", "version": "v0.0.0"}
 _LONGEST_VALUE: Final = 1024
@@ -75,7 +77,7 @@ class TargetReader:
         lines = _lines(merged, filling)
         model = self._model(lines, merged)
         guards = self._guards(lines)
-        shaped = self._shaped(lines, merged, filling)
+        shaped = self._shaped(lines, merged, filling, model)
         self._unfilled(filling)
         if self.wrong or model is None or shaped is None:
             return None
@@ -159,7 +161,7 @@ class TargetReader:
         self.wrong += found.complaints
         return found.guards
 
-    def _shaped(self, lines: Fields, merged: Fields, filling: Filling) -> Shaped | None:
+    def _shaped(self, lines: Fields, merged: Fields, filling: Filling, model: Target | None) -> Shaped | None:
         """Bring the native parts to shape; what the kind finds wrong is told where it was written."""
         definition = find_definition(
             merged.get(_DEFINITION), filling, self._shelf, self._scan, (*self._where, _DEFINITION)
@@ -184,10 +186,13 @@ class TargetReader:
             region=self._ground.region,
             state=_value(lines, "terraformState"),
             create=_is_true(lines.get("create")),
+            hooks=declared(model.hooks) if model else {},
+            rollback_safe=model is None or model.rollout.rollback_safe,
         )
         shaped = _shape(shaping, told)
         roots = {_DEFINITION: definition.root, _SERVICE: service or lines, _IMAGES: images or lines}
         roots |= {_IGNORE: ignored or lines, _BASE: definition.base or definition.root}
+        roots |= {_HOOKS: lines.get(_HOOKS) or lines}
         self.wrong += from_faults(shaped.faults, roots, self._where)
         return shaped
 
@@ -196,7 +201,6 @@ class TargetReader:
     ) -> DesiredTarget | None:
         if shaped.manifest is None:
             return None
-        rollout = model.rollout
         return DesiredTarget(
             place=_place(model, self._ground),
             release=Release(
@@ -207,14 +211,8 @@ class TargetReader:
             settings=shaped.settings,
             fixed=shaped.fixed,
             beside=shaped.beside,
-            terms=Terms(
-                guards=guards,
-                bake=rollout.bake,
-                deadline=rollout.deadline,
-                progress=rollout.progress_deadline,
-                observe=model.mode is Mode.OBSERVE,
-            ),
-            supersede=rollout.supersede,
+            terms=terms_of(model, guards, shaped),
+            supersede=model.rollout.supersede,
             on_drift=model.on_drift,
             heal_after=model.heal_after,
             pause=pause_of(model.paused),

@@ -29,6 +29,7 @@ def shape(native: Native) -> Shaped:
     return Shaped(
         manifest=Manifest.of(fields),
         shape=json.dumps(content, sort_keys=True),
+        hooks={where: json.dumps(hook, sort_keys=True) for where, hook in native.hooks.items()},
         settings=Settings(manifest=Manifest.of(settings), shape=json.dumps(native.service)) if settings else None,
     )
 
@@ -50,6 +51,11 @@ def find_faults(native: Native) -> Iterator[Fault]:
     for name in native.images:
         if name not in names:
             yield Fault(path=("images", name), what=f"there is no container {name!r}")
+    for where, hook in native.hooks.items():
+        if hook["container"] not in names:
+            yield Fault(path=("hooks", *where, "container"), what=f"there is no container {hook['container']!r}")
+    if native.service.get("goesBack") and not native.rollback_safe:
+        yield Fault(path=("serviceDefinition", "goesBack"), what="goes back by itself")
     count = native.service.get("desiredCount", 0)
     if not 0 <= count <= 1000:
         yield Fault(path=("serviceDefinition", "desiredCount"), what=f"{count} is not between 0 and 1000")

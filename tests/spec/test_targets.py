@@ -73,6 +73,7 @@ def test_everything_that_can_be_said_of_a_target_is_heard():
         guards=(Alarms(prefix="p-", exclude=("*-x",), no_data="ok", **where), Alarms(names=("a",), **where)),
         deadline=timedelta(minutes=20),
         progress=timedelta(seconds=90),
+        stuck=timedelta(seconds=90),
         bake=timedelta(hours=1),
     )
     assert (api.owner, api.supersede, api.on_drift) == ("payments", Supersede.AFTER_BAKE, OnDrift.REPORT)

@@ -9,8 +9,10 @@ from typing import Final
 
 from controller.model.packed import Packed
 from controller.ports import Fault
+from controller.ports import Native as Declared
 from controller.targets.ecs.manifest import canonical_json
-from controller.targets.ecs.native import Native, parts, text, texts
+from controller.targets.ecs.native import Native, part, parts, text, texts
+from controller.targets.ecs.shapes import did_you_mean
 
 CONTAINER: Final = "container"
 _LONGEST: Final = 8192  # characters of all overrides, as JSON
@@ -39,17 +41,31 @@ def overrides_of(shape: Packed) -> dict[str, object]:
     return {"containerOverrides": [told]}
 
 
-def hook_faults(definition: Native, hook: Native, where: tuple[str | int, ...]) -> Iterator[Fault]:
-    """Say why a hook cannot be run with a task definition; `where` is the path to it."""
+def hooks_faults(definition: Native, native: Declared) -> Iterator[Fault]:
+    """Say why hooks cannot be run with a task definition; what is laid over a base may not have every container."""
+    for (when, place), hook in native.hooks.items():
+        yield from _hook_faults(definition, hook, ("hooks", when, place), whole=native.base is None)
+
+
+def _hook_faults(definition: Native, hook: Native, where: tuple[str | int, ...], *, whole: bool) -> Iterator[Fault]:
     containers = {text(one, "name"): one for one in parts(definition, "containerDefinitions")}
     name = text(hook, CONTAINER)
-    if name not in containers:
-        known = ", ".join(sorted(containers)) or "none"
-        yield Fault(path=(*where, CONTAINER), what=f"{name!r} is no container of the task definition: {known}")
-    elif containers[name].get("essential") is False:
+    if whole and name not in containers:
+        hint = did_you_mean(name, containers) or f"; there is {', '.join(containers) or 'none at all'}"
+        yield Fault(path=(*where, CONTAINER), what=f"there is no container {name!r}{hint}")
+    elif name in containers and containers[name].get("essential") is False:
         what = f"{name!r} is not essential: the task would go on when it ends"
         yield Fault(path=(*where, CONTAINER), what=what)
     size = len(canonical_json(overrides_of(Packed.of(write_hook(hook)))))
     if size > _LONGEST:
         what = f"has {size} characters of overrides as JSON, and AWS takes {_LONGEST}"
         yield Fault(path=where, what=what)
+
+
+def going_back_faults(service: Native, where: str) -> Iterator[Fault]:
+    """Say where ECS itself would go back from a release that nobody may go back from without asking."""
+    configuration = part(service, "deploymentConfiguration")
+    for name in ("deploymentCircuitBreaker", "alarms"):
+        if part(configuration, name).get("rollback") is True:
+            what = "must be false beside rollbackSafe: false, or ECS goes back by itself without asking anybody"
+            yield Fault(path=(where, "deploymentConfiguration", name, "rollback"), what=what)

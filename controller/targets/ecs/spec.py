@@ -12,6 +12,7 @@ from controller.targets.ecs.checks import DEFINITION, SERVICE, definition_faults
 from controller.targets.ecs.creation import count_faults, creation_faults, creation_part, fixed_faults
 from controller.targets.ecs.draft import write_draft
 from controller.targets.ecs.fields import DEPLOYS, FIXED, NOT_DECLARED, SETTINGS, TAGS
+from controller.targets.ecs.hooked import going_back_faults, hooks_faults, write_hook
 from controller.targets.ecs.ignored import ignored
 from controller.targets.ecs.inline import inline_secrets
 from controller.targets.ecs.labels import tag_faults, whole_tags
@@ -53,6 +54,8 @@ def shape(native: Native) -> Shaped:
     faults += inline_secrets(definition)
     faults += fixed_faults(service, SERVICE)
     faults += count_faults(service, count, SERVICE) if native.create else ()
+    faults += hooks_faults(definition, native)
+    faults += () if native.rollback_safe else going_back_faults(service, SERVICE)
     passed = ignored(native.ignore, faults)
     if native.base is None:
         faults += reference_faults(definition, service)
@@ -75,6 +78,7 @@ def shape(native: Native) -> Shaped:
         beside=scaling_manifest(limits),
         draft=write_draft(definition, service, native),
         ignore=passed,
+        hooks={where: write_hook(hook) for where, hook in native.hooks.items()},
     )
 
 
