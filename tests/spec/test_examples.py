@@ -11,6 +11,7 @@ import yaml
 from controller import kinds
 from controller.gates.alarms import Alarms
 from controller.model.desired import Supersede
+from controller.model.hooks import When
 from controller.spec.check import environments_in, validate
 from controller.spec.describe import schema
 from controller.spec.parse import Compiler
@@ -65,6 +66,15 @@ def test_production_is_guarded_by_its_alarms(compiled):
     assert isinstance(guard, Alarms)
     assert (guard.prefix, guard.no_data, guard.account) == ("unifocus-prod-api-", "ok", ACCOUNTS["prod"])
     assert api.supersede is Supersede.WHEN_FAILING
+
+
+def test_production_migrates_before_and_smokes_after(compiled):
+    hooks = compiled["prod"].targets["api"].terms.hooks
+    assert [(hook.when, hook.name) for hook in hooks] == [(When.BEFORE, "migrate"), (When.AFTER, "smoke")]
+    assert json.loads(str(hooks[0].shape)) == {
+        "command": ["npx", "prisma", "migrate", "deploy"],
+        "container": "api",
+    }
 
 
 def editor() -> jsonschema.Draft202012Validator:
