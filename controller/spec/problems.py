@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from controller.model.desired import Complaint
 from controller.model.lookups import as_written
-from controller.ports import Fault
+from controller.shaping import Fault
 from controller.spec.nodes import Fields, Items, Mark, Node, Path, kind_of, mark_of
 from controller.spec.parts import Strict
 from controller.spec.scalars import suggest

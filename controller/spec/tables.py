@@ -6,7 +6,7 @@ from typing import Protocol
 
 from controller.model.gate import Gate
 from controller.model.names import Commit
-from controller.ports import Shaping
+from controller.shaping import Shaping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from controller.model.names import Commit, TargetName
 from controller.model.packed import NOTHING, Packed
 from controller.model.place import Place
 from controller.model.release import Release
-from controller.ports import Fault, Native, Shaped, Shaping
+from controller.shaping import Fault, Native, Shaped, Shaping
 from controller.spec.definition import find_definition
 from controller.spec.fill import Filling
 from controller.spec.guards import read_guards

@@ -2,7 +2,7 @@
 
 from controller.model.gate import Gate
 from controller.model.rollout import Terms
-from controller.ports import Shaped
+from controller.shaping import Shaped
 from controller.spec.hooks import hooks_of
 from controller.spec.schema import Mode, Target
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from controller.model.names import Revision
 from controller.model.place import Place
 from controller.model.release import Release, Settings
-from controller.ports import Native
+from controller.shaping import Native
 from controller.targets.ecs.spec import shape
 from tests.contracts.target_contract import API, GOOD, Stage, TargetContract, act, deploy, see
 from tests.targets.ecs.rig import Ground, definition, new_ground, release

@@ -8,7 +8,7 @@ from controller.gates.http import Http
 from controller.gates.prometheus import Prometheus
 from controller.model.manifest import Manifest
 from controller.model.release import Settings
-from controller.ports import Fault, Native, Shaped
+from controller.shaping import Fault, Native, Shaped
 from controller.spec.tables import Tables
 
 DEFINITION = {"family", "cpu", "memory", "containerDefinitions"}

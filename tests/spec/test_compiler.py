@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from controller.gates.alarms import Alarms
 from controller.model.names import Commit
-from controller.ports import Native, Shaped
+from controller.shaping import Native, Shaped
 from controller.spec.parse import Compiler, spec_files
 from controller.spec.tables import Files, Tables
 from tests.spec.shaping import TABLES, shape

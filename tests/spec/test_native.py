@@ -5,7 +5,7 @@ from botocore.model import Shape
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from controller.ports import Fault
+from controller.shaping import Fault
 from controller.spec.native import native
 from controller.spec.nodes import Entry, Fields, Items, Mark, Node, Text
 from controller.targets.ecs.shapes import fit, input_of

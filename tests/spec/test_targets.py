@@ -14,7 +14,7 @@ from controller.model.lookups import Lookup, find_lookups, lookups_in
 from controller.model.orders import Pause
 from controller.model.place import Place
 from controller.model.rollout import Terms
-from controller.ports import Native, Shaped
+from controller.shaping import Native, Shaped
 from controller.spec.parse import Compiler
 from controller.spec.tables import Tables
 from tests.spec.shaping import TABLES

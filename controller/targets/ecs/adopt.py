@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from controller.model.manifest import Manifest
-from controller.ports import Fault
+from controller.shaping import Fault
 from controller.targets.ecs.fields import DEPLOYS, SETTINGS
 from controller.targets.ecs.manifest import (
     PLACES,

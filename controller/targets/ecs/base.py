@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from controller.model.paths import Paths
-from controller.ports import Fault
+from controller.shaping import Fault
 from controller.targets.ecs.canon import bracket
 from controller.targets.ecs.native import Native, parts, text
 from controller.targets.ecs.rules import TASK_DEFINITION

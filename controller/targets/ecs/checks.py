@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from controller.ports import Fault
+from controller.shaping import Fault
 from controller.targets.ecs.fields import NOT_DECLARED
 from controller.targets.ecs.native import Native, number, part, parts, text, texts
 from controller.targets.ecs.rules import cpu_units, memory_mib

@@ -10,7 +10,7 @@ from typing import Final
 
 from controller.model.decision import Ensure
 from controller.model.desired import DesiredTarget
-from controller.ports import Fault
+from controller.shaping import Fault
 from controller.targets.ecs.fields import FIXED, NOT_DRIVEN
 from controller.targets.ecs.manifest import read_shape
 from controller.targets.ecs.native import Native, part, parts, text, texts

@@ -8,7 +8,7 @@ from functools import lru_cache
 from controller.model.images import Reference
 from controller.model.lookups import Lookup, find_lookups
 from controller.model.packed import Packed
-from controller.ports import Native as Declared
+from controller.shaping import Native as Declared
 from controller.targets.ecs.manifest import canonical_json
 from controller.targets.ecs.native import Native, part, parts, text, texts
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from controller.model.packed import Packed
-from controller.ports import Fault
-from controller.ports import Native as Declared
+from controller.shaping import Fault
+from controller.shaping import Native as Declared
 from controller.targets.ecs.manifest import canonical_json
 from controller.targets.ecs.native import Native, part, parts, text, texts
 from controller.targets.ecs.shapes import did_you_mean

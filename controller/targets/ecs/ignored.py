@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from controller.model.paths import Paths
-from controller.ports import Fault
+from controller.shaping import Fault
 from controller.targets.ecs.canon import NOWHERE, Named, Pairs, Place, bracket
 from controller.targets.ecs.manifest import PLACES
 from controller.targets.ecs.rules import SERVICE, TASK_DEFINITION

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from controller.ports import Fault
+from controller.shaping import Fault
 from controller.targets.ecs.native import Native, part, parts, text
 
 # Only forms that nothing else has: a name such as PASSWORD may hold anything, and a wrong alarm would be ignored.

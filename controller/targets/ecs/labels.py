@@ -10,7 +10,7 @@ from typing import Final
 
 from controller.model.manifest import Manifest
 from controller.model.paths import Paths
-from controller.ports import Fault
+from controller.shaping import Fault
 from controller.targets.ecs.canon import bracket
 from controller.targets.ecs.fields import OUR_TAGS, TAGS
 from controller.targets.ecs.manifest import settings_manifest

@@ -19,7 +19,8 @@ from controller.model.lookups import (
 from controller.model.names import Commit
 from controller.model.packed import Packed
 from controller.model.release import Release
-from controller.ports import Lookups, Native, Unfinished
+from controller.ports import Lookups, Unfinished
+from controller.shaping import Native
 from controller.targets.ecs.creation import declared_of
 from controller.targets.ecs.draft import Draft, read_draft
 from controller.targets.ecs.manifest import read_shape

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from controller.model.lookups import Lookup, find_lookups, lookups_in
-from controller.ports import Fault, Native
+from controller.shaping import Fault, Native
 from controller.targets.ecs.checks import DEFINITION, SERVICE
 from controller.targets.ecs.shapes import Path, input_of
 

@@ -8,7 +8,7 @@ ServiceRegistry, ServiceConnectService and ServiceVolumeConfiguration (API Refer
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from controller.ports import Fault
+from controller.shaping import Fault
 from controller.targets.ecs.native import Native, part, parts, text, texts
 from controller.targets.ecs.shapes import Path, did_you_mean
 from controller.targets.ecs.values import out_of_bounds

@@ -10,7 +10,7 @@ from typing import Final
 
 from controller.errors import TrueupError
 from controller.model.manifest import Manifest
-from controller.ports import Fault
+from controller.shaping import Fault
 from controller.targets.ecs.answers import declined
 from controller.targets.ecs.client import Access
 from controller.targets.ecs.native import Native, last, number, parts, text

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from controller.ports import Fault
+from controller.shaping import Fault
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader

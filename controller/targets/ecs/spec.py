@@ -6,7 +6,7 @@ from typing import Final
 
 from controller.model.lookups import lookups_in
 from controller.model.release import Fixed, Settings
-from controller.ports import Fault, Native, Shaped
+from controller.shaping import Fault, Native, Shaped
 from controller.targets.ecs.base import base_faults, overlaid, overlay_faults, owned_of
 from controller.targets.ecs.checks import DEFINITION, SERVICE, definition_faults, service_faults
 from controller.targets.ecs.creation import count_faults, creation_faults, creation_part, fixed_faults

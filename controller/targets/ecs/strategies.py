@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from controller.ports import Fault
+from controller.shaping import Fault
 from controller.targets.ecs.native import Native, part, parts, text, texts
 from controller.targets.ecs.shapes import Path
 from controller.targets.ecs.values import decimal, out_of_bounds, whole

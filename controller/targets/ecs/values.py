@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from controller.ports import Fault
+from controller.shaping import Fault
 from controller.targets.ecs.native import Native
 from controller.targets.ecs.shapes import Path
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from controller.model.manifest import Manifest
-from controller.ports import Fault
+from controller.shaping import Fault
 from controller.targets.ecs.fields import OUTPUT_ONLY
 from controller.targets.ecs.manifest import definition_fields
 from controller.targets.ecs.native import Native, part

@@ -16,8 +16,9 @@ from controller.model.packed import Packed
 from controller.model.place import Place
 from controller.model.release import Release
 from controller.model.rollout import Expect, Purpose
-from controller.ports import LookAt, Native
+from controller.ports import LookAt
 from controller.sandbox.server import Sandbox
+from controller.shaping import Native
 from controller.targets.ecs.client import Clients
 from controller.targets.ecs.session import AwsOptions
 from controller.targets.ecs.spec import shape

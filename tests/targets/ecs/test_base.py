@@ -5,7 +5,7 @@ import json
 import pytest
 
 from controller.model.packed import Packed
-from controller.ports import Native
+from controller.shaping import Native
 from controller.targets.ecs.base import lay_over
 from controller.targets.ecs.draft import read_draft
 from controller.targets.ecs.spec import shape

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.ports import Native
+from controller.shaping import Native
 from controller.targets.ecs.spec import shape
 
 DEFINITION = {"family": "api", "containerDefinitions": [{"name": "api", "image": "x:1"}]}

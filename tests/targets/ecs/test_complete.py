@@ -13,7 +13,7 @@ from controller.model.packed import Packed
 from controller.model.record import Memory, Next
 from controller.model.release import Kept, Release
 from controller.plan.merging import live_differences
-from controller.ports import LookAt, Native, Unfinished
+from controller.ports import LookAt, Unfinished
 from controller.probes.ecr import Ecr
 from controller.probes.guarded import Http
 from controller.probes.hosts import Hosts
@@ -21,6 +21,7 @@ from controller.probes.logins import Logins
 from controller.probes.oci import Distribution
 from controller.probes.registry import ImageRegistries
 from controller.sandbox.images import digest_of
+from controller.shaping import Native
 from controller.targets.ecs.spec import shape
 from controller.targets.ecs.target import EcsTarget
 from tests.targets.ecs.rig import ACCOUNT, REGION, Ground, a_seed, definition, new_ground

@@ -13,7 +13,8 @@ from controller.model.observation import Absent
 from controller.model.packed import Packed
 from controller.model.place import Place
 from controller.model.release import Release
-from controller.ports import Native, Unfinished
+from controller.ports import Unfinished
+from controller.shaping import Native
 from controller.spec.check import validate
 from controller.targets.ecs.creation import lacking
 from controller.targets.ecs.lookedup import LookedUp, fill

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from controller.ports import Native
+from controller.shaping import Native
 from controller.targets.ecs.definitions import Definitions
 from controller.targets.ecs.manifest import definition_fields, registrable
 from controller.targets.ecs.spec import shape

@@ -5,7 +5,7 @@ import pytest
 from controller.model.manifest import Echoed, Manifest
 from controller.model.names import DeploymentId, Revision
 from controller.model.observation import Live
-from controller.ports import Native
+from controller.shaping import Native
 from controller.targets.ecs.difference import differing_fields, differing_settings, echo_of
 from controller.targets.ecs.manifest import live_manifest, live_settings
 from controller.targets.ecs.spec import shape

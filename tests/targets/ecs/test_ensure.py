@@ -12,7 +12,7 @@ from controller.model.outcome import Lost, NotSent, Refused, Sent, Stale
 from controller.model.packed import Packed
 from controller.model.release import Release
 from controller.model.rollout import Expect, Purpose
-from controller.ports import Native
+from controller.shaping import Native
 from controller.targets.ecs.definitions import clean_tag
 from controller.targets.ecs.spec import shape
 from tests.targets.ecs.rig import ACCOUNT, REGION, a_seed, definition, release

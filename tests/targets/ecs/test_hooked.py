@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.model.packed import NOTHING, Packed
-from controller.ports import Native
+from controller.shaping import Native
 from controller.targets.ecs.hooked import container_of, overrides_of, write_hook
 from controller.targets.ecs.spec import shape
 from tests.targets.ecs.rig import definition

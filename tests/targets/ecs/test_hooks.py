@@ -13,7 +13,7 @@ from controller.model.names import TargetName, TaskId
 from controller.model.outcome import Done, Lost, NotSent, Refused, Started
 from controller.model.packed import Packed
 from controller.model.rollout import Purpose
-from controller.ports import Native
+from controller.shaping import Native
 from controller.targets.ecs.hooked import write_hook
 from controller.targets.ecs.permit import Permission
 from controller.targets.ecs.spec import shape

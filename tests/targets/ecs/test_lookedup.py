@@ -11,8 +11,9 @@ from controller.model.names import Commit, TargetName
 from controller.model.packed import Packed
 from controller.model.record import Memory
 from controller.model.release import Release
-from controller.ports import Native, Unfinished
+from controller.ports import Unfinished
 from controller.probes.lookups import Lookups
+from controller.shaping import Native
 from controller.targets.ecs.manifest import read_shape
 from controller.targets.ecs.spec import shape
 from controller.targets.ecs.target import EcsTarget

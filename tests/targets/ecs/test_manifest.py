@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.model.manifest import Manifest, narrow
-from controller.ports import Native
+from controller.shaping import Native
 from controller.targets.ecs import manifest as manifest_module
 from controller.targets.ecs.canon import grow
 from controller.targets.ecs.manifest import (

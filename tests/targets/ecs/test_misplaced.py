@@ -3,7 +3,7 @@
 import pytest
 
 from controller.model.lookups import Lookup, fill_native, find_lookups
-from controller.ports import Native
+from controller.shaping import Native
 from controller.targets.ecs.manifest import read_shape
 from controller.targets.ecs.spec import shape
 from tests.sandbox.rig import definition

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from controller.model.manifest import narrow
 from controller.plan.compare import differences
-from controller.ports import Native
 from controller.sandbox.clock import Clock
 from controller.sandbox.dispatch import Desk
 from controller.sandbox.world import World
+from controller.shaping import Native
 from controller.targets.ecs.fields import ONLY_ON_REVISIONS
 from controller.targets.ecs.labels import whole_tags
 from controller.targets.ecs.manifest import (

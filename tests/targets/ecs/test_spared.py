@@ -9,7 +9,7 @@ from controller.model.outcome import Sent
 from controller.model.packed import Packed
 from controller.model.release import Release, Settings
 from controller.model.rollout import Purpose
-from controller.ports import Native
+from controller.shaping import Native
 from controller.targets.ecs.manifest import read_shape, release_manifest, settings_manifest
 from controller.targets.ecs.spared import GONE, spared
 from controller.targets.ecs.spec import shape

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from controller.ports import Native
+from controller.shaping import Native
 from controller.targets.ecs.shapes import last_word
 from controller.targets.ecs.spec import shape
 

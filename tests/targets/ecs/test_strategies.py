@@ -10,7 +10,7 @@ from controller.model.names import DeploymentId, Revision, TargetName
 from controller.model.observation import Absent, Awaits, State, Unseen
 from controller.model.outcome import Done, Lost, NotSent, Refused, Sent, Stale
 from controller.model.rollout import Purpose
-from controller.ports import Native
+from controller.shaping import Native
 from controller.targets.ecs.permit import Permission
 from controller.targets.ecs.spec import shape
 from tests.targets.ecs.rig import ACCOUNT, REGION, a_seed, allow, definition, release

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.ports import Native
+from controller.shaping import Native
 from controller.targets.ecs.spec import shape
 
 CONTAINER = {"name": "api", "image": "x:1", "memory": 64, "portMappings": [{"containerPort": 80}]}
