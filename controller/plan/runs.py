@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from controller.model.decision import Start
 from controller.model.hooks import Run, RunState, TaskAbsent, TaskAt, TaskEnded, TaskRuns, TaskSight, When, task_id
@@ -14,6 +15,9 @@ from controller.plan.calls import INTENT_LIFE, in_words
 from controller.plan.hooking import Pending
 from controller.plan.look import Look
 from controller.plan.open import may_exist, revision_of, setting_out
+
+FORGOTTEN: Final = timedelta(hours=1)
+"""How long ECS shows tasks that have stopped: whether one that was asked for earlier ever ran cannot be read."""
 
 
 def followed(memory: Memory, tasks: Mapping[TaskId, TaskSight], terms: Terms | None, now: datetime) -> Memory:
@@ -31,7 +35,7 @@ def _seen(run: Run, sight: TaskSight | None, settle: timedelta, now: datetime) -
             return replace(run, state=RunState.RUNNING, task=sight.task, sent=True, why="")
         case TaskEnded():
             return _ended(run, sight, now)
-        case TaskAbsent() if run.state is RunState.RUNNING and now - run.at > settle:
+        case TaskAbsent() if now - run.at > (settle if run.state is RunState.RUNNING else FORGOTTEN):
             return replace(run, state=RunState.UNKNOWN, ended=now, why="it ended while nobody looked, and is gone")
         case _:
             return run
@@ -78,7 +82,7 @@ def begin(look: Look, memory: Memory, pending: Pending) -> tuple[Memory, Start]:
         revision=revision,
         purpose=Purpose.BACK if back else Purpose.FORWARD,
         not_after=look.now + INTENT_LIFE,
-        look_first=may_exist(memory, pending.images),
+        look_first=again or may_exist(memory, pending.images),
         rollout=rollout.number if rollout else 0,
     )
     kept = (*(one for one in memory.runs if one.id != started.id), started)

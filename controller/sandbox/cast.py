@@ -176,7 +176,7 @@ class Eye:
         return sum(
             one["operation"] == operation
             and one["outcome"] == "done"
-            and str(one["parameters"].get("service", "")).endswith(service)
+            and _service_of(one["parameters"]).endswith(service)
             for one in changes
         )
 
@@ -213,3 +213,9 @@ def _looking_at(service: str) -> Iterator[None]:
         yield
     except Exception as error:
         raise Failed(f"ECS did not say how {service} is: {type(error).__name__}: {error}") from error
+
+
+def _service_of(parameters: Mapping[str, object]) -> str:
+    """Find which service a call names: by itself, or in the name of a service deployment of it."""
+    named = parameters.get("service") or str(parameters.get("serviceDeploymentArn", "")).rpartition("/")[0]
+    return str(named)

@@ -166,16 +166,17 @@ class Demo:
             "rollout: {deadline: 20m,": "rollout: {deadline: 3m,",
             "unifocus-stage-web:${version}": "unifocus-stage-web:${version}-crash",
         }
-        before = self._eye.calls("UpdateService", STAGE[2])
+        calls = ("UpdateService", "StopServiceDeployment")
+        before = [self._eye.calls(call, STAGE[2]) for call in calls]
         with self._act("another one, on stage, where the breaker is off: trueup itself goes back"):
             self._release("stage.yaml", stage, "Try another web image on stage")
             self._until("the broken image to be tried", lambda: self._eye.running(*STAGE)[0].endswith("crash"))
             self._until_runs(STAGE, "v1.2.3-stage")
             self._until_rests("stage/web", "recovered")
-        sent = self._eye.calls("UpdateService", STAGE[2]) - before
-        self._prove("there and back with one call each", STAGE, "v1.2.3-stage", updates=before + sent)
-        if sent != 2:  # noqa: PLR2004  one there, one back
-            raise Failed(f"ECS counts {sent} UpdateService calls for going there and back, not 2")
+        sent = [self._eye.calls(call, STAGE[2]) - earlier for call, earlier in zip(calls, before, strict=True)]
+        self._prove("there and back with one call each", STAGE, "v1.2.3-stage", updates=before[0] + 1)
+        if sent != [1, 1]:
+            raise Failed(f"ECS counts {sent} of {' and '.join(calls)} for going there and back, not one each")
 
     def _paused(self) -> None:
         calls = self._eye.calls("UpdateService", PROD[2])

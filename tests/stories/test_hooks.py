@@ -112,6 +112,20 @@ def test_a_start_that_was_lost_on_the_way_is_made_again_with_the_same_id():
     assert len(starts) == 2 and len(set(starts)) == 1 and len(w.platform.tasks) == 1 and w.running == "2"
 
 
+def test_a_start_of_which_nothing_can_be_read_any_more_is_never_made_again_by_itself():
+    w = hooked(MIGRATE)
+    w.platform.lose_answer = 1
+    w.tick(1)
+    for task in w.platform.tasks.values():
+        task.gone = True
+    w.pause()
+    w.ticks(2, 60)
+    w.resume()
+    w.ticks(3, 1)
+    assert w.phase == "stalled" and not w.quarantine and len(w.platform.tasks) == 1
+    assert sum(type(call).__name__ == "Start" for call in w.platform.calls) == 1
+
+
 def test_a_crash_at_any_effect_starts_a_migration_once():
     for k in range(1, 12):
         w = hooked(MIGRATE)
