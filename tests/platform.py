@@ -47,6 +47,7 @@ class Made:
     why: str = ""
     by: str = "us"
     awaits: Awaits | None = None
+    reached: int = 0
 
     def seen(self):
         return Deployment(
@@ -59,6 +60,7 @@ class Made:
             why=self.why,
             by=self.by,
             awaits=self.awaits,
+            reached=self.reached,
             automatic=self.by == "ecs",
             evidence=("task 1: api exited 1",) if self.blame is Blame.CONTENT else (),
         )

@@ -19,6 +19,7 @@ from controller.model.questions import (
     AlarmState,
     Candidate,
     ChangedBy,
+    RangBetween,
     Unanswered,
 )
 from controller.model.record import Memory, Owner, Record
@@ -118,6 +119,8 @@ class FakeWorld:
     approvals: dict = field(default_factory=dict)
     changer: object = field(default_factory=lambda: Unanswered(why="CloudTrail lists no such call yet"))
     trail_asked: list = field(default_factory=list)
+    history: object = field(default_factory=lambda: Unanswered(why="no history can be read"))
+    gaps_asked: list = field(default_factory=list)
     deaf: bool = False
     rings: bool = False
     unread: bool = False
@@ -174,6 +177,9 @@ class FakeWorld:
         if isinstance(q, ChangedBy):
             self.trail_asked.append((self.now, q))
             return self.changer
+        if isinstance(q, RangBetween):
+            self.gaps_asked.append((self.now, q))
+            return self.history
         assert isinstance(q, AlarmsOf)
         if self.deaf:
             return Unanswered(why="alarms unreadable")
@@ -219,6 +225,7 @@ class FakeWorld:
         class Platform:
             look = staticmethod(w.platform.look)
             follow = staticmethod(w.platform.follow)
+            evidence = staticmethod(w.platform.evidence)
             tokens = staticmethod(w.platform.tokens)
             act = staticmethod(w.effect(w.platform.act))
 
@@ -228,7 +235,7 @@ class FakeWorld:
             source=w,
             store=Store,
             targets={"fake": Platform},
-            probes={AlarmsOf: w, ApprovalsOf: w, ChangedBy: w},
+            probes={AlarmsOf: w, ApprovalsOf: w, ChangedBy: w, RangBetween: w},
         )
 
     def turn(self, *due):

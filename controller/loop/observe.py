@@ -38,7 +38,7 @@ def observe(
         sights |= others
     return desired, Observation(
         sights=sights,
-        answers=_answers(questions(desired, before, sights, now), world),
+        answers=answered(questions(desired, before, sights, now), world),
         tasks=_tasks(list(sights), said, before, world),
         tokens=_tokens([p for name in sights if (p := place_of(desired, before, name))], world),
         at=now,
@@ -110,7 +110,8 @@ def _follow(kind: str, asked: list[TaskAt], world: World) -> Mapping[TaskId, Tas
         return {one.id: TaskUnseen(why=f"{type(error).__name__}: {error}") for one in asked}
 
 
-def _answers(asked: frozenset[Question], world: World) -> dict[Question, Answer]:
+def answered(asked: frozenset[Question], world: World) -> dict[Question, Answer]:
+    """Answer each question once; one that nobody answers is Unanswered."""
     by_type: dict[type, list[Question]] = defaultdict(list)
     for question in asked:
         by_type[type(question)].append(question)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from controller.errors import Conflict
 from controller.loop.act import Check, act_all
+from controller.loop.evidence import keep_evidence
 from controller.loop.observe import observe
 from controller.model.cycle import Cycle
 from controller.model.decision import Action
@@ -34,6 +35,7 @@ def reconcile(env: EnvName, due: frozenset[TargetName] | None, world: World, che
     after = intent
     if outcomes:
         after = _remember(env, intent, outcomes, world)
+    after = keep_evidence(env, before, plan, after, world)
     return Cycle(
         desired=desired,
         seen=seen,

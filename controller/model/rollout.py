@@ -100,13 +100,15 @@ class Call:
 class Heard:
     """What a rollout remembers of one of its guards: good and bad answers in a row, and since when it is bad.
 
-    They are counted no further than they matter. `shut` says that it counted as shut at the last look.
+    They are counted no further than they matter. `shut` says that it counted as shut at the last look, `why` in
+    which words.
     """
 
     passes: int = 0
     failures: int = 0
     bad_since: datetime | None = None
     shut: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ class Event(StrEnum):
     GOOD = "good"
     QUARANTINED = "quarantined"
     EVIDENCE = "evidence"
+    GUARD = "guard"
     ENDED = "rollout ended"
     DRIFT = "drift"
     FIGHT = "fight"

@@ -26,7 +26,7 @@ from controller.plan.schedule import again
 from controller.plan.see import look_at
 from controller.plan.signals import read_signal
 from controller.plan.transitions import TRANSITIONS, Move
-from controller.plan.watching import would
+from controller.plan.watching import told
 
 _AUTOMATIC: Final = Course.FAILING
 _ENDS: Final[Mapping[Move, str]] = MappingProxyType(
@@ -94,7 +94,7 @@ def _beside(look: Look) -> str:
     """Add what keeps the wish out whatever its gates say, and what is compared but never changed."""
     if look.wish is None or look.live is None:
         return ""
-    said = (look.conflict, *notes_of(look.wish.want, look.live), *map(would, look.said))
+    said = (look.conflict, *notes_of(look.wish.want, look.live), *map(told, look.said))
     return "".join(f"; {one}" for one in said if one)
 
 

@@ -12,6 +12,7 @@ from controller.model.story import Entry, Event
 from controller.plan.announce import announce
 from controller.plan.flags import RECOVER
 from controller.plan.transitions import Move
+from controller.plan.watching import newly_shut
 
 _OPENING = frozenset({Move.OPEN.value, Move.PREPARE.value, Move.MEND.value, Move.HEAL.value, Move.TAKE.value})
 
@@ -78,6 +79,8 @@ def _decision(plan: Plan, name: TargetName, before: Memory, decision: Decision) 
         yield entry(Event.PHASE, decision.reason, before=before.phase.value, after=after.phase.value)
     if decision.action is not None:
         yield entry(Event.INTENT, _what(decision.action), **_facts(decision.action))
+    for kind, guard, text in newly_shut(before, after):
+        yield entry(Event.GUARD, text, kind=kind, would=guard.action.value, shadow=str(guard.shadow).lower())
     for told in announce(before, decision, plan.decided_at):
         yield entry(told.event, told.text, **told.data)
 

@@ -35,10 +35,14 @@ def _seen(run: Run, sight: TaskSight | None, settle: timedelta, now: datetime) -
             return replace(run, state=RunState.RUNNING, task=sight.task, sent=True, why="")
         case TaskEnded():
             return _ended(run, sight, now)
-        case TaskAbsent() if now - run.at > (settle if run.state is RunState.RUNNING else FORGOTTEN):
+        case TaskAbsent() if run.sent is not False and now - run.at > _patience(run, settle):
             return replace(run, state=RunState.UNKNOWN, ended=now, why="it ended while nobody looked, and is gone")
         case _:
             return run
+
+
+def _patience(run: Run, settle: timedelta) -> timedelta:
+    return settle if run.state is RunState.RUNNING else FORGOTTEN
 
 
 def _ended(run: Run, sight: TaskEnded, now: datetime) -> Run:

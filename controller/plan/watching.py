@@ -59,9 +59,7 @@ def watched(rollout: Rollout, candidate: Candidate, answers: Mapping[Question, A
         said=tuple(one for one in judged if not one.counts),
         rings=rings_of(verdicts),
         unheard=any(isinstance(verdict, Unsure) for verdict in verdicts),
-        heard=tuple(
-            replace(one, shut=isinstance(verdict, Shut)) for one, verdict in zip(heard, weighed, strict=True)
-        ),
+        heard=tuple(_noted(*three) for three in zip(heard, weighed, before, strict=True)),
     )
 
 
@@ -122,6 +120,13 @@ def _counted(guard: Gate, verdict: Verdict, heard: Heard, now: datetime) -> Hear
             return heard
 
 
+def _noted(heard: Heard, verdict: Verdict, before: Heard) -> Heard:
+    """Note that it counts as shut, in the words of the first look at which it did."""
+    if not isinstance(verdict, Shut):
+        return replace(heard, shut=False, why="")
+    return replace(heard, shut=True, why=before.why if before.shut else verdict.why)
+
+
 def _weighed(guard: Gate, verdict: Verdict, heard: Heard, rollout: Rollout, now: datetime) -> Verdict:
     """Say what a verdict comes to with those before it."""
     own = _own(guard)
@@ -140,9 +145,28 @@ def _weighed(guard: Gate, verdict: Verdict, heard: Heard, rollout: Rollout, now:
     return verdict
 
 
-def would(one: Judged) -> str:
+def told(one: Judged) -> str:
     """Say what a guard that does not count says."""
-    if one.action is OnShut.WARN or not isinstance(one.verdict, Shut):
+    if not isinstance(one.verdict, Shut):
         return f"warning: {one.kind}: {one.verdict.why}"
-    what = "roll back" if one.action is OnShut.ROLLBACK else "hold the bake"
-    return f"would {what} (shadow): {one.kind}: {one.verdict.why}"
+    return would(one.kind, Guard(action=one.action, shadow=one.shadow), one.verdict.why)
+
+
+def would(kind: str, own: Guard, why: str) -> str:
+    """Say what a guard that is shut does, or would do if it counted."""
+    if own.action is OnShut.WARN:
+        return f"warning: {kind}: {why}"
+    what = "roll back" if own.action is OnShut.ROLLBACK else "hold the bake"
+    return f"would {what} (shadow): {kind}: {why}" if own.shadow else f"holds the bake: {kind}: {why}"
+
+
+def newly_shut(before: Memory, after: Memory) -> Iterator[tuple[str, Guard, str]]:
+    """Name the guards that shut at this look and do not take the release back: kind, what it is to do, in words."""
+    rollout, was = after.rollout, before.rollout
+    if rollout is None or was is None or rollout.number != was.number:
+        return
+    known = (*was.heard, *([_UNHEARD] * len(rollout.heard)))
+    for guard, then, now in zip(rollout.terms.guards, known, rollout.heard, strict=False):
+        own = _own(guard)
+        if now.shut and not then.shut and (own.shadow or own.action is not OnShut.ROLLBACK):
+            yield guard.kind, own, would(guard.kind, own, now.why)

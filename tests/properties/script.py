@@ -91,6 +91,7 @@ KINDS = {
     "pauses": version,
     "answer": st.tuples(version, st.booleans()),
     "safe": st.booleans(),
+    "guards": st.sampled_from(sorted(GUARDS)),
     "wait": st.integers(1, 40),
     "turns": st.integers(1, 12),
 }
@@ -131,6 +132,8 @@ BEGINNINGS = [
     (("hooks", ("undo",)), *GOING_BACK),
     (("pauses", "2"), *ROLLING, ("moments", 6)),
     (*BAKING, ("pauses", "1"), ("sick", "2"), ("moments", 8)),
+    (("guards", "twice"), *BAKING, ("sick", "2")),
+    (("guards", "hold"), *BAKING, ("sick", "2")),
 ]
 
 lasting = st.one_of(*(st.tuples(st.just(kind), arg) for kind, arg in KINDS.items()))
