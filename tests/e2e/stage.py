@@ -157,6 +157,10 @@ class Stage:
         """The versions that AWS was told to run, one for each UpdateService."""
         return told(self.cloud.changes(), self.eye, target, place)
 
+    def stopped(self) -> int:
+        """How often a deployment was stopped, so that ECS went back."""
+        return sum(change["operation"] == "StopServiceDeployment" for change in self.cloud.changes())
+
     def registered(self, version: str, target: str = "api", place: str = "prod") -> list[str]:
         """The task definitions that were registered for a version."""
         return [
