@@ -72,7 +72,7 @@ def _why(look: Look) -> str:
         return f"failed with {version}"
     if memory.phase is Phase.STALLED:
         return f"is stalled at {look.rollout.goal.version}"
-    if memory.current is None or memory.current.digest != wish.digest or look.again:
+    if memory.phase is not Phase.IDLE or memory.current is None or memory.current.digest != wish.digest:
         return f"{_held(look)} {version} yet"
     return "" if look.runs(memory.current.release) else f"runs something else than {version}"
 

@@ -8,6 +8,7 @@ from controller.model.manifest import Manifest
 from controller.model.names import Commit, Digest, TargetName
 from controller.model.packed import Packed
 from controller.model.release import Release
+from controller.model.rollout import Phase
 from controller.plan.mass import MASS_CHANGE
 from tests.world import ENV, FakeWorld
 
@@ -126,6 +127,10 @@ def test_words_that_failed_here_are_no_change():
     w.commit("2", "api")
     w.ticks(20)
     assert memories(w)["api"].quarantine
+    w.commit("1", "api")
+    w.ticks(3)
+    assert memories(w)["api"].phase is Phase.IDLE
+    w.commit("2", "api")
     w.commit("3", "job")
     w.tick(due=("job",))
     assert ("job", "3") in sent(w)

@@ -225,6 +225,20 @@ def test_one_that_bakes_waits_for_room_before_it_is_replaced():
     assert set(phases(w).values()) == {"idle"} and ("a", "3") in sent(w)
 
 
+def test_one_that_bakes_keeps_its_place_in_line_too():
+    w = many("a", "b", "c", load=Load(rollouts=1), want={"supersede": Supersede.ALWAYS})
+    change(w, "2", "a")
+    while phases(w)["a"] != "baking":
+        w.tick(1)
+    change(w, "2", "b")
+    w.tick(0.5)
+    change(w, "3", "a")
+    w.tick(0.5)
+    change(w, "2", "c")
+    w.ticks(8, 0.5)
+    assert sent(w) == [("a", "2"), ("b", "2"), ("a", "3"), ("c", "2")]
+
+
 def test_what_somebody_else_deploys_is_watched_though_there_is_no_room():
     w = many("a", "b", "c", load=Load(rollouts=1))
     change(w, "2", "a")
@@ -326,7 +340,7 @@ def test_what_is_under_way_counts_and_is_not_stopped():
     w.tick()
     change(w, "2", "c")
     w.ticks(2)
-    assert sent(w) == [("a", "2"), ("b", "2")] and blocks(w, "c", MASS_CHANGE)
+    assert sent(w) == [("a", "2"), ("b", "2")] and blocks(w, "c", MASS_CHANGE) and not blocks(w, "a", MASS_CHANGE)
     w.ticks(20)
     assert sent(w) == [("a", "2"), ("b", "2"), ("c", "2")], "once those are good it is a small change"
     assert set(phases(w).values()) == {"idle"}

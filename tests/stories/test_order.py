@@ -2,8 +2,9 @@
 
 import pytest
 
+from controller.model.observation import Unseen
 from controller.model.orders import Pin
-from tests.world import ENV, Approval, FakeWorld, digest, release
+from tests.world import ENV, Approval, FakePlatform, FakeWorld, digest, release
 
 
 def two(*needs, **kw):
@@ -117,6 +118,40 @@ def test_who_needs_one_that_cannot_be_seen_keeps_still():
     w.tick()
     assert blockers(w)["needs"] == "waits for api, which is not there"
     assert sent(w) == []
+
+
+def test_who_needs_one_that_nobody_can_see_keeps_still_until_it_is_seen():
+    class Half(FakePlatform):
+        def look_at(self, name):
+            return Unseen(why="not allowed") if name == self.hidden else super().look_at(name)
+
+        hidden = ""
+
+    w = two(platform=Half())
+    w.platform.hidden = "api"
+    w.versions["web"] = "2"
+    w.tick()
+    assert blockers(w)["needs"] == "waits for api, which could not be seen: not allowed" and sent(w) == []
+    w.platform.hidden = ""
+    w.tick()
+    assert sent(w) == [("web", "2")]
+
+
+def test_who_needs_one_that_is_tried_again_waits_for_that():
+    w = FakeWorld()
+    w.platform.breaker = False
+    w.platform.bad.add(digest("1"))
+    w.ticks(20)
+    assert w.phase == "stalled" and w.running == "1"
+    w.platform.by_hand("web", "0")
+    w.platform.settle("web")
+    w.versions, w.needs, w.want = {"api": "1", "web": "1"}, {"web": ("api",)}, {"gates": (Approval(),)}
+    w.ticks(3)
+    assert blockers(w)["needs"] == "waits for api, which failed with 1"
+    w.retry()
+    w.ticks(2)
+    assert (w.phase, w.memory.current.digest) == ("pending", digest("1"))
+    assert blockers(w)["needs"] == "waits for api, which waits for its gates, and does not run 1 yet"
 
 
 def test_who_needs_one_that_drifted_waits_until_that_is_healed():
