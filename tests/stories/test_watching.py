@@ -85,8 +85,11 @@ def test_one_bad_answer_is_not_enough_if_so_asked():
 
 
 def test_one_good_answer_is_not_enough_if_so_asked():
-    w = baking(passes=12)
-    assert "good 5 of 12 times in a row" in w.said
+    w = settled("0", "1")
+    w.guarding = {"passes": 12}
+    w.version = "2"
+    w.ticks(5, 1)
+    assert "good 4 of 12 times in a row" in w.said
     w.ticks(12)
     assert w.goods[0] == "2"
 
