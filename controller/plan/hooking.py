@@ -84,7 +84,7 @@ def _next(look: Look, terms: Terms, when: When, release: Release, retry: int) ->
         if hook.when is not when:
             continue
         run = _newest(look.memory, hook, release, retry)
-        passed = _attested(look, hook, release) is True if hook.check else run is not None and _passed(run)
+        passed = _attested(look, hook, release, retry) is True if hook.check else run is not None and _passed(run)
         if not passed:
             images = _images(look.memory.rollout, hook, release)
             return Pending(hook=hook, release=release, images=images, retry=retry, run=run)
@@ -106,9 +106,10 @@ def _images(rollout: Rollout | None, hook: Hook, release: Release) -> Release:
     return rollout.back.release if old and rollout is not None and rollout.back is not None else release
 
 
-def _attested(look: Look, hook: Hook, release: Release) -> bool | None:
-    """Give the newest verdict from outside on this release; None if there is none yet."""
-    told = [one for one in look.orders.attested if one.check == hook.check and _is_about(one, release)]
+def _attested(look: Look, hook: Hook, release: Release, retry: int) -> bool | None:
+    """Give the newest verdict from outside on this release since it was tried again; None if there is none yet."""
+    told = [one for one in look.orders.attested if one.number > retry and one.check == hook.check]
+    told = [one for one in told if _is_about(one, release)]
     return max(told, key=lambda one: one.number).passed if told else None
 
 
@@ -149,7 +150,7 @@ def _name(hook: Hook) -> str:
 
 def _check_standing(look: Look, pending: Pending) -> tuple[Standing, str]:
     hook = pending.hook
-    verdict = _attested(look, hook, pending.release)
+    verdict = _attested(look, hook, pending.release, pending.retry)
     if verdict is False:
         return Standing.FAILED, f"the check {hook.check} failed, as was attested"
     since = look.rollout.done or look.rollout.since

@@ -20,6 +20,7 @@ GATES: Final = (
     "quota",
     "claim",
     "held",
+    "foreign",
     "stalled",
     "fight",
     "rollout",

@@ -10,7 +10,9 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from controller.model.cycle import Cycle
 from controller.model.desired import Desired, Reading
+from controller.model.gate import OnShut
 from controller.model.names import EnvName, TargetName
+from controller.plan.watching import newly_shut
 from controller.telemetry.accept import OPENMETRICS, TEXT, takes_gzip, wants_openmetrics
 from controller.telemetry.families import RESULTS
 from controller.telemetry.series import AWS_RESULTS, OPERATIONS, REASONS, Series
@@ -49,6 +51,7 @@ class Metrics:
         if cycle.after is not cycle.before or self._read.get(env) is not cycle.desired:
             self._table.keep(env, _staying(cycle))
             self._read[env] = cycle.desired
+        self._count_guards(env, cycle)
         self._count_rollouts(env, cycle)
 
     def turn_failed(self, env: EnvName) -> None:
@@ -143,6 +146,13 @@ class Metrics:
             self._called.add(key)
         if new:
             self._series.begin_operation(_label(account), _label(region), _label(operation))
+
+    def _count_guards(self, env: EnvName, cycle: Cycle) -> None:
+        for target, decision in cycle.plan.decisions.items():
+            before = cycle.before.targets.get(target)
+            for _, guard, _ in newly_shut(before, decision.memory) if before else ():
+                does = f"would_{guard.action}" if guard.shadow and guard.action is not OnShut.WARN else guard.action
+                self._series.guards.labels(_label(env), str(does)).inc()
 
     def _count_rollouts(self, env: EnvName, cycle: Cycle) -> None:
         unknown = []

@@ -24,7 +24,22 @@ from controller.telemetry.visible import LABEL, visible
 
 AWS_RESULTS: Final = ("ok", "throttled", "denied", "refused", "failed")
 # Why a rollout ended as it did; `none` where it needs no reason, `other` for one that is not listed here.
-REASONS: Final = ("none", "content", "breaker", "alarm", "deadline", "tasks", "foreign", "person", "other")
+REASONS: Final = (
+    "none",
+    "content",
+    "breaker",
+    "alarm",
+    "deadline",
+    "progress",
+    "tasks",
+    "hook",
+    "rejected",
+    "foreign",
+    "person",
+    "other",
+)
+# What a guard that shut did, or would have done: those that do not count only say it.
+GUARDED: Final = ("warn", "hold", "would_hold", "would_rollback")
 # Every operation that is called; one that is not listed has its series from its first call.
 OPERATIONS: Final = (
     "DescribeServices",
@@ -76,6 +91,12 @@ class Series:
             "trueup_rollouts_total",
             "Rollouts that ended, by result and why.",
             ("environment", "result", "reason"),
+            registry=registry,
+        )
+        self.guards = Counter(
+            "trueup_guards_shut_total",
+            "Guards that shut and took no release back, by what they did or would have done.",
+            ("environment", "does"),
             registry=registry,
         )
         self.rollout_seconds = Histogram(
@@ -147,3 +168,5 @@ class Series:
             yield self.rollouts, (name, ended, reason)
         for ended in RESULTS:
             yield self.rollout_seconds, (name, ended)
+        for does in GUARDED:
+            yield self.guards, (name, does)

@@ -7,6 +7,7 @@ import pytest
 from controller.model.gate import OnShut
 from controller.model.questions import Alarm, AlarmHistory, AlarmState
 from controller.model.story import Event
+from controller.telemetry.metrics import Metrics
 from tests.world import digest, settled
 
 MINUTE = timedelta(minutes=1)
@@ -154,10 +155,8 @@ QUIET = AlarmHistory(changes=())
 RANG = AlarmHistory(changes=(Alarm(name="5xx", state=AlarmState.ALARM),))
 
 
-@pytest.mark.parametrize(
-    ("history", "counts"), [(QUIET, True), (RANG, False), (None, False)], ids=["quiet", "rang", "unread"]
-)
-def test_a_gap_in_the_watch_counts_only_if_the_history_says_that_nothing_rang(history, counts):
+@pytest.mark.parametrize("history", [QUIET, RANG, None], ids=["quiet", "rang", "unread"])
+def test_a_gap_in_the_watch_counts_only_if_the_history_says_that_nothing_rang(history):
     w = settled("0", "1")
     w.terms["bake"] = 60 * MINUTE
     w.version = "2"
@@ -166,7 +165,7 @@ def test_a_gap_in_the_watch_counts_only_if_the_history_says_that_nothing_rang(hi
     w.history = history or w.history
     w.now += 30 * MINUTE  # nobody looks
     w.tick(1)
-    gained = w.memory.rollout.baked - baked
+    gained, counts = w.memory.rollout.baked - baked, history is QUIET
     assert w.phase == "baking" and (gained == 31 * MINUTE) is counts and (gained == timedelta()) is not counts
     assert w.gaps_asked
 
@@ -244,3 +243,26 @@ def test_evidence_that_cannot_be_gathered_stops_nothing():
     w.ticks(10, 1)
     (row,) = rows(w, Event.EVIDENCE)
     assert "nothing more could be gathered: ZeroDivisionError" in row.data["text"] and w.running == "1"
+
+
+DOES = {
+    "warn": {"action": OnShut.WARN},
+    "hold": {"action": OnShut.HOLD},
+    "would_hold": {"shadow": True, "action": OnShut.HOLD},
+    "would_rollback": {"shadow": True},
+}
+
+
+@pytest.mark.parametrize("does", sorted(DOES))
+def test_what_a_guard_did_or_would_have_done_is_counted_once(does):
+    w, metrics = baking(**DOES[does]), Metrics(version="1")
+    w.cycles.clear()
+    w.sick.add(digest("2"))
+    w.ticks(3, 1)
+    for cycle in w.cycles:
+        metrics.watch(cycle)
+    text = metrics.scrape()[0].decode()
+    counted = [
+        line for line in text.splitlines() if line.startswith("trueup_guards_shut_total{") and line[-4:] != " 0.0"
+    ]
+    assert counted == [f'trueup_guards_shut_total{{does="{does}",environment="prod"}} 1.0']

@@ -45,6 +45,7 @@ PROMISED = {
     "trueup_aws_throttles_total": {"account", "region", "operation"},
     "trueup_store_errors_total": set(),
     "trueup_rollouts_total": {"environment", "result", "reason"},
+    "trueup_guards_shut_total": {"environment", "does"},
     "trueup_rollout_seconds_bucket": {"environment", "result", "le"},
     "trueup_rollout_seconds_count": {"environment", "result"},
     "trueup_rollout_seconds_sum": {"environment", "result"},
