@@ -23,7 +23,7 @@ SEEDED = "v1.2.2"
 # What trueup never does, whatever it reads or cannot read.
 NEVER = frozenset({
     "DeregisterTaskDefinition", "DeleteTaskDefinitions", "DeleteService", "DeleteCluster", "CreateService",
-    "CreateCluster", "StopTask", "TagResource", "UntagResource",
+    "CreateCluster", "TagResource", "UntagResource",
 })  # fmt: skip
 OURS = frozenset({"cluster", "service", "taskDefinition", "deploymentConfiguration", "forceNewDeployment"})
 POLL = "200ms"
@@ -236,6 +236,8 @@ class Stage:
                 assert set(change["parameters"]) <= OURS, change
             if change["operation"] == "StopServiceDeployment":
                 assert change["parameters"]["stopType"] == "ROLLBACK", change
+            if change["operation"] == "StopTask":
+                assert " hook " in change["parameters"]["reason"], change  # of our own one-off tasks, never of a service
         self.check_cycles()
         if not self.expects_trouble:
             broken = [line for one in self.processes for line in one.lines() if line.get("event") in BROKEN]
