@@ -237,7 +237,7 @@ class Stage:
             if change["operation"] == "StopServiceDeployment":
                 assert change["parameters"]["stopType"] == "ROLLBACK", change
             if change["operation"] == "StopTask":
-                assert " hook " in change["parameters"]["reason"], change  # of our own one-off tasks, never of a service
+                assert " hook " in change["parameters"]["reason"], change  # never of a service
         self.check_cycles()
         if not self.expects_trouble:
             broken = [line for one in self.processes for line in one.lines() if line.get("event") in BROKEN]
