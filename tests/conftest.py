@@ -4,7 +4,7 @@ import ipaddress
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -88,3 +88,22 @@ def only_loopback() -> Iterator[None]:
     patch.setattr(socket, "getaddrinfo", getaddrinfo)
     yield
     patch.undo()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests counted, summed over all of them and all processes."""
+    sums: dict[str, int] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for what, number in (
+                getattr(report, "user_properties", ()) if getattr(report, "when", "") == "call" else ()
+            ):
+                sums[what] = sums.get(what, 0) + number
+    for what, number in sorted(sums.items()):
+        terminalreporter.write_line(f"{number:>10,} {what}")
+
+
+@pytest.fixture
+def count(request: pytest.FixtureRequest) -> Callable[[str, int], None]:
+    """Count something that is printed at the end of the run, summed over all tests."""
+    return lambda what, number: request.node.user_properties.append((what, number))
