@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from controller.model.manifest import Manifest
@@ -37,11 +38,6 @@ class Name:
     born: set[int] = field(default_factory=set)
     given: set[int] = field(default_factory=set)
 
-    def finished(self) -> int:
-        ranks = {("p", n): i for i, n in enumerate(sorted(self.born))}
-        ranks |= {("o", n): i for i, n in enumerate(sorted(self.given))}
-        return hash(tuple(ranks[word] if type(word) is tuple else word for word in self.words))
-
     def platform(self, number: int) -> None:
         self.born.add(number)
         self.words.append(("p", number))
@@ -53,23 +49,45 @@ class Name:
     def say(self, value: Any) -> None:
         """Write a value, whatever it is."""
         kind = type(value)
+        if kind in PLAIN:
+            self.words.append(value)
+            return
         writer = WRITERS.get(kind)
         if writer is None:
             writer = WRITERS[kind] = _writer_of(kind)
         writer(self, value)
 
+    def cut(self) -> list[Any]:
+        """Give what was written up to here, and begin a new part."""
+        words, self.words = self.words, []
+        return words
+
+    def ranks(self) -> dict[tuple[str, int], int]:
+        ranks = {("p", n): i for i, n in enumerate(sorted(self.born))}
+        ranks.update({("o", n): i for i, n in enumerate(sorted(self.given))})
+        return ranks
+
 
 def key(s: State) -> int:
-    """Name a state; the two controllers have no names."""
-    return min(_name(s, s.turns, s.owner), _name(s, s.turns[::-1], None if s.owner is None else 1 - s.owner))
-
-
-def _name(s: State, turns: tuple[Turn, Turn], owner: int | None) -> int:
+    """Name a state; the two controllers have no names of their own."""
     name = Name(s.now)
-    name.words += [s.wish, owner, s.free, s.left.people, s.left.faults, s.left.stalls, *sorted(s.rings), "bad"]
-    name.words += sorted(s.platform.bad)
-    for turn in turns:
+    _shared(name, s)
+    shared = name.cut()
+    turns = []
+    for i, turn in enumerate(s.turns):
+        name.words.append(s.owner == i)
         _turn(name, s, turn)
+        turns.append(name.cut())
+    ranks = name.ranks()
+    told, first, second = (
+        hash(tuple([ranks[word] if type(word) is tuple else word for word in words])) for words in (shared, *turns)
+    )
+    return hash((told, min(first, second), max(first, second)))
+
+
+def _shared(name: Name, s: State) -> None:
+    name.words += [s.wish, s.free, s.left.people, s.left.faults, s.left.stalls, *sorted(s.rings), "bad"]
+    name.words += sorted(s.platform.bad)
     _orders(name, s)
     name.say(s.memory)
     for at in s.record.rollbacks:
@@ -81,10 +99,11 @@ def _name(s: State, turns: tuple[Turn, Turn], owner: int | None) -> int:
     if s.left.faults and s.may_look_old:
         name.say(s.changed)
         name.say(service.past[0])
+    for task in s.platform.tasks.values():
+        name.say(task)
     for flight in s.air:
         name.words += ["flight", flight.by is None]
         name.say(flight.action)
-    return name.finished()
 
 
 def _turn(name: Name, s: State, turn: Turn) -> None:
@@ -115,7 +134,8 @@ def _orders(name: Name, s: State) -> None:
 def _writer_of(kind: type) -> Callable[[Name, Any], None]:
     if is_dataclass(kind):
         return _fields(kind)
-    if issubclass(kind, Enum) or kind in {int, bool, float, type(None)}:
+    if issubclass(kind, Enum):
+        PLAIN.add(kind)
         return lambda name, value: name.words.append(value)
     if issubclass(kind, Mapping):
         return _mapping
@@ -130,9 +150,14 @@ def _fields(kind: type) -> Callable[[Name, Any], None]:
     writers = [(name, _field(name)) for name in names]
 
     def write(name: Name, value: Any) -> None:
-        name.words.append(title)
+        words = name.words
+        words.append(title)
         for at, writer in writers:
-            writer(name, getattr(value, at))
+            told = getattr(value, at)
+            if writer is Name.say and type(told) in PLAIN:
+                words.append(told)
+            else:
+                writer(name, told)
 
     return write
 
@@ -152,8 +177,17 @@ def _mapping(name: Name, value: Mapping[Any, Any]) -> None:
 
 
 def _text(name: Name, value: str) -> None:
+    number = _numbered(value)
+    if number is None:
+        name.words.append(value)
+    else:
+        name.platform(number)
+
+
+@cache
+def _numbered(value: str) -> int | None:
     found = NUMBERED.fullmatch(value)
-    name.platform(int(found[1])) if found else name.words.append(value)
+    return int(found[1]) if found else None
 
 
 def _many(name: Name, value: tuple[Any, ...]) -> None:
@@ -167,6 +201,7 @@ def _kept(name: Name, value: Kept) -> None:
     name.say(value.revision)
 
 
+PLAIN: set[type] = {int, bool, float, type(None)}
 WRITERS: dict[type, Callable[[Name, Any], None]] = {
     str: _text,
     tuple: _many,

@@ -125,6 +125,7 @@ class State:
     def moved(self, move) -> "State":
         """The state after something has happened to the platform."""
         platform = cloned(self.platform)
+        platform.time = self.now
         move(platform)
         return self.on(platform)
 
@@ -146,7 +147,8 @@ def cloned(platform: FakePlatform) -> FakePlatform:
         made = [replace(one) for one in service.made]
         primary = next((copy for copy, one in zip(made, service.made, strict=True) if one is service.primary), None)
         services[name] = replace(service, made=made, primary=primary, past=list(service.past))
-    return replace(platform, services=services, bad=set(platform.bad), calls=[], began=[])
+    tasks = {name: replace(task) for name, task in platform.tasks.items()}
+    return replace(platform, services=services, tasks=tasks, bad=set(platform.bad), calls=[], began=[])
 
 
 def trimmed(platform: FakePlatform) -> FakePlatform:
@@ -294,6 +296,7 @@ def land(s: State, flight: Flight, *, how: str = "") -> State:
         outcome = NotSent(action=flight.action, why="ThrottlingException")
     elif how != "dropped":
         platform = cloned(s.platform)
+        platform.time = s.now
         p = platform.services["api"].primary
         here = Expect(deployment=DeploymentId(p.id), revision=Revision(p.revision))
         came = platform.act(replace(flight.action, expect=here), lambda: None)
