@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.model.cycle import Cycle
-from controller.model.decision import Action, Decision, Ensure
+from controller.model.decision import Action, Continue, Decision, Ensure, Start
 from controller.model.desired import Desired, DesiredTarget
+from controller.model.hooks import RunState
 from controller.model.names import EnvName, TargetName
 from controller.model.observation import Live, Sight, State, Unseen
 from controller.model.orders import Pause, TargetOrders
@@ -111,15 +112,24 @@ def no_call_over_a_foreign_deployment(step: Step) -> None:
     asked = step.signal in BY_A_PERSON or (step.before.next is not None and step.before.next.again) or pinned
     deadline = step.want.terms.deadline if step.want else timedelta()
     ends = made is not None and step.cycle.now.timestamp() - made.born / 1e6 > deadline.total_seconds()
-    assert asked or ends or _stale_before(step), (
+    assert asked or ends or _known_hole(step), (
         f"2: a call while a foreign deployment is in progress ({step.decision.reason})"
     )
 
 
-def _stale_before(step: Step) -> bool:
-    """A hole that is known (tests/prove/test_known.py): what was refused as stale is sent again over anything."""
-    call = step.before.rollout.call if step.before.rollout else None
-    return call is not None and call.result is Result.STALE
+def _known_hole(step: Step) -> bool:
+    """Holes that are known (tests/prove/test_known.py).
+
+    What was refused as stale is sent again over anything; we go back over anything from what the platform gave up;
+    and what goes back by itself is sent for over anything that comes between.
+    """
+    rollout = step.before.rollout
+    if rollout is not None and rollout.back is not None and rollout.call is None:
+        return True
+    ours = step.live.find(rollout.deployment) if step.live and rollout else None
+    if ours is not None and ours.broke:
+        return True
+    return rollout is not None and rollout.call is not None and rollout.call.result is Result.STALE
 
 
 def no_failed_release_forward(step: Step) -> None:
@@ -300,9 +310,26 @@ def check_call(action: Action, stored: Record, now: datetime, *, held: bool) -> 
     if action.purpose is Purpose.SETTINGS:
         assert memory.applied is not None and memory.applied.at + INTENT_LIFE == action.not_after, "4: no intent"
         return
+    if not isinstance(action, Ensure):
+        _check_other(action, memory)
+        return
     call = _open_call(memory)
     assert call is not None, "5: a call whose intent is closed"
     assert call.digest == action.release.digest and call.at + INTENT_LIFE == action.not_after, "4: another intent"
+
+
+def _check_other(action: Action, memory: Memory) -> None:
+    """4 and 5 for one-off tasks, and for the platform's own pauses."""
+    if isinstance(action, Continue):
+        continued = memory.rollout.continued if memory.rollout else None
+        assert continued is not None and continued.deployment == action.deployment, (
+            "4: a yes that nobody wrote down"
+        )
+        return
+    run = next((run for run in memory.runs if run.id == action.id), None)
+    assert run is not None, "4: a task that nobody wrote down"
+    if isinstance(action, Start):
+        assert run.state is RunState.BEGUN and run.at + INTENT_LIFE == action.not_after, "5: its intent is closed"
 
 
 def _open_call(memory: Memory) -> Call | None:

@@ -1,10 +1,12 @@
 """What the proof has found and is not mended yet: each fails as it should until it is, and says so then."""
 
+from datetime import timedelta
+
 import pytest
 
 from controller.model.rollout import Purpose
 from tests.invariants import check_cycle
-from tests.world import settled
+from tests.world import digest, settled
 
 
 @pytest.mark.xfail(strict=True, reason="what was refused as stale is sent again over what somebody else deploys")
@@ -16,4 +18,32 @@ def test_invariant_02_a_call_that_was_stale_is_not_sent_over_a_foreign_deploymen
     assert [a.purpose for a in w.platform.calls] == [Purpose.FORWARD] and w.service.primary.by == "ana"
     w.tick(0.5)
     check_cycle(w.cycles[-1], 2)
+    assert w.service.primary.by == "ana", w.trail()
+
+
+@pytest.mark.xfail(strict=True, reason="what ECS gave up is gone back from over what somebody else deploys")
+def test_invariant_02_a_foreign_deployment_is_let_be_though_the_platform_gave_up_ours():
+    w = settled("0", "1")
+    w.platform.bad.add(digest("2"))
+    w.version = "2"
+    w.ticks(4, 1)  # ECS's breaker has gone back by itself, and nobody has looked since
+    w.now += timedelta(minutes=1)
+    w.platform.advance()
+    w.platform.by_hand("api", "9")
+    assert w.service.primary.by == "ana"
+    w.turn()
+    assert w.service.primary.by == "ana", w.trail()
+
+
+@pytest.mark.xfail(
+    strict=True, reason="while ECS goes back by itself, what somebody deploys is replaced by the way back"
+)
+def test_invariant_02_a_foreign_deployment_is_let_be_while_the_platform_goes_back_by_itself():
+    w = settled("0", "1")
+    w.platform.bad.add(digest("2"))
+    w.version = "2"
+    w.ticks(5, 1)
+    assert w.phase == "rolling_back" and w.memory.rollout.call is None, w.trail()
+    w.platform.by_hand("api", "9")
+    w.turn()
     assert w.service.primary.by == "ana", w.trail()

@@ -60,6 +60,7 @@ class Ground:
     calls: list[tuple[str, str]] = field(default_factory=list)
     opened: list[Clients] = field(default_factory=list)
     ahead: float = 0.0
+    skew: float = 0.0
 
     def __post_init__(self) -> None:
         self.restart()
@@ -77,13 +78,18 @@ class Ground:
         self.clients = clients
         self.target = EcsTarget(clients)
 
+    def forget(self) -> None:
+        """A new process, but for its connections: they cost time, and remember nothing."""
+        self.target = EcsTarget(self.clients)
+
     def close(self) -> None:
         for clients in self.opened:
             clients.close()
         self.aws.close()
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self.sandbox.clock.now(), UTC)
+        """The controller's time: the sandbox's, and by how much its clock goes wrong."""
+        return datetime.fromtimestamp(self.sandbox.clock.now() + self.skew, UTC)
 
     def tick(self, seconds: float = 1) -> None:
         self.sandbox.tick(seconds)

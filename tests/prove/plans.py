@@ -1,0 +1,299 @@
+"""Plans: a fixed workload with one or two things that go wrong, each at one effect; and what must come of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import combinations
+from typing import Any
+
+from controller.errors import Conflict, PlatformError
+from controller.loop.reconcile import reconcile
+from controller.model.hooks import Hook, When
+from controller.model.rollout import MOVING, Phase
+from controller.ports import World
+from tests.invariants import check_call, check_cycle
+from tests.prove.stages import Stage
+from tests.rows import note
+from tests.world import ENV
+
+QUIET = 4
+PATIENCE = 80
+JUMP = timedelta(minutes=4)
+
+
+class Crash(BaseException):
+    """The process died here."""
+
+
+class Violated(BaseException):
+    """An invariant did not hold; nothing that takes an error of the platform's in its stride may swallow it."""
+
+
+# ---- workloads: what is set up, and what people do before which turn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """What somebody does with a target at rest on v1, by the turn before which it is done."""
+
+    script: Mapping[int, Callable[[Stage], None]]
+
+
+def wishes(version: str) -> Callable[[Stage], None]:
+    return lambda stage: setattr(stage, "wish", version)
+
+
+def bad(stage: Stage) -> None:
+    stage.rings.add("v2")
+    stage.wish = "v2"
+
+
+def broken(stage: Stage) -> None:
+    stage.breaks("v2")
+    stage.wish = "v2"
+
+
+def hooked(stage: Stage) -> None:
+    hooks = (Hook(name="migrate", when=When.BEFORE), Hook(name="smoke", when=When.AFTER))
+    stage.terms = replace(stage.terms, hooks=hooks)
+    stage.wish = "v2"
+
+
+WORKLOADS = {
+    "deploy": Workload(script={0: wishes("v2")}),
+    "bad deploy": Workload(script={0: bad}),
+    "breaker rollback": Workload(script={0: broken}),
+    "supersede": Workload(script={0: wishes("v2"), 2: wishes("v3")}),
+    "drift": Workload(script={0: lambda stage: stage.by_hand("v9")}),
+    "pause": Workload(script={0: wishes("v2"), 2: lambda stage: stage.pause(), 5: lambda stage: stage.resume()}),
+    "hook": Workload(script={0: hooked}),
+}
+NOT_ON_ECS = {"hook"}  # the ECS kind starts no one-off tasks yet
+
+
+# ---- what goes wrong, and where it can
+
+
+@dataclass(frozen=True, order=True)
+class Wrong:
+    """One thing that goes wrong at one effect, counted from the beginning of the workload."""
+
+    at: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.what} at {self.at}"
+
+
+AT = {
+    "load": ("outage", "clock forward", "clock back", "again", "foreign"),
+    "look": ("crash before", "crash after", "stale", "blind"),
+    "save": ("crash before", "crash after", "lost answer", "outage"),
+    "act": ("crash before", "crash after", "lost answer", "lost call", "throttle", "foreign"),
+}
+
+
+def singles(effects: Sequence[str]) -> list[Wrong]:
+    """Everything that can go wrong, once, in a life that had these effects."""
+    return [Wrong(at, what) for at, name in enumerate(effects) for what in AT[name]]
+
+
+def told_apart(effects: Sequence[str]) -> list[Wrong]:
+    """The same without what is the same: a crash after an effect is one before the next of that turn."""
+    followed = {at for at, name in enumerate(effects[1:]) if name in {"look", "save", "act"}}
+    return [one for one in singles(effects) if one.what != "crash after" or one.at not in followed]
+
+
+@dataclass
+class Player:
+    """The loop over a stage, with what is planned to go wrong at each effect."""
+
+    stage: Stage
+    wrong: tuple[Wrong, ...] = ()
+    effects: list[str] = field(default_factory=list)
+    away: int = 0
+    again: bool = False
+
+    def effect(self, name: str, fn: Callable[[], Any]) -> Any:
+        """Carry out one effect of a turn, unless something goes wrong."""
+        planned = [one.what for one in self.wrong if one.at == len(self.effects)]
+        self.effects.append(name)
+        for what in planned:
+            self.before(what, name)
+        answer = fn()
+        self.stage.look_new()
+        if "crash after" in planned:
+            raise Crash
+        if "lost answer" in planned and name == "save":
+            raise PlatformError("the answer of the store was lost")
+        return answer
+
+    def before(self, what: str, name: str) -> None:
+        stage = self.stage
+        match what:
+            case "crash before":
+                raise Crash
+            case "outage":
+                self.away = 3
+                raise PlatformError("the store is away")
+            case "blind":
+                raise PlatformError("describe timed out")
+            case "stale":
+                stage.look_old()
+            case "throttle":
+                stage.throttle()
+            case "lost call":
+                stage.lose_call()
+            case "lost answer" if name == "act":
+                stage.lose_answer()
+            case "foreign":
+                stage.by_hand("v9")
+            case "again":
+                self.again = True
+            case "clock forward":
+                stage.skew += JUMP
+            case "clock back":
+                stage.skew -= JUMP
+
+    def world(self) -> World:
+        whole = self.stage.world()
+        (kind, target), store = next(iter(whole.targets.items())), whole.store
+        return replace(whole, store=Recalling(self, store), targets={kind: Doing(self, target)})
+
+    def turn(self) -> bool:
+        """One turn; whether it was over and changed nothing."""
+        if self.away:
+            self.away -= 1
+            return False
+        try:
+            cycle = reconcile(ENV, None, self.world())
+        except Crash:
+            self.stage.restart()
+            return False
+        except Violated as violated:
+            raise AssertionError(str(violated)) from violated
+        except (Conflict, PlatformError):
+            return False
+        note(cycle)
+        check_cycle(cycle)
+        if self.again:
+            self.again = False
+            return self.turn()
+        memory = cycle.after.targets.get("api")
+        waits = (
+            memory is None or memory.phase in MOVING or (memory.drift is not None and memory.phase is Phase.IDLE)
+        )
+        return not cycle.plan.actions and not waits
+
+    def play(self, workload: Workload) -> None:
+        """Play the workload, and on until it has been quiet for some turns."""
+        quiet, last = 0, max(workload.script)
+        for turn in range(PATIENCE):
+            if turn in workload.script:
+                workload.script[turn](self.stage)
+            quiet = quiet + 1 if self.turn() and turn > last else 0
+            if quiet > QUIET:
+                return
+            self.stage.pass_time()
+        raise AssertionError(f"after {PATIENCE} turns it is not quiet: {self.stage.memory.phase}")
+
+
+@dataclass
+class Recalling:
+    """The store, one effect at a time."""
+
+    player: Player
+    store: Any
+
+    def load(self, env: Any) -> Any:
+        return self.player.effect("load", lambda: self.store.load(env))
+
+    def save(self, before: Any, after: Any, env: Any, entries: Any = ()) -> Any:
+        if after is before and not entries:
+            return before
+        return self.player.effect("save", lambda: self.store.save(before, after, env, entries))
+
+
+@dataclass
+class Doing:
+    """The platform, one effect at a time; each call is held to its intent just before it leaves."""
+
+    player: Player
+    target: Any
+
+    def look(self, wanted: Any) -> Any:
+        return self.player.effect("look", lambda: self.target.look(wanted))
+
+    def act(self, action: Any, check: Any) -> Any:
+        def checked() -> None:
+            check()
+            stage = self.player.stage
+            try:
+                check_call(action, stage.opened().load(ENV), stage.now(), held=True)
+            except AssertionError as error:
+                raise Violated(str(error)) from error
+
+        return self.player.effect("act", lambda: self.target.act(action, checked))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.target, name)
+
+
+# ---- what must come of it
+
+
+@dataclass(frozen=True)
+class End:
+    """How a life ended: what runs, where the target stands, what is barred and what is good."""
+
+    running: str
+    phase: str
+    barred: frozenset[str]
+    goods: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Life:
+    """The end of a life, the calls that were made, and its effects."""
+
+    end: End
+    told: tuple[str, ...]
+    effects: tuple[str, ...]
+
+
+def lived(stage: Stage, workload: Workload, wrong: tuple[Wrong, ...] = ()) -> Life:
+    """Come to rest on v1, then play the workload with what goes wrong."""
+    Player(stage).play(Workload(script={0: wishes("v1")}))
+    before = len(stage.told())
+    player = Player(stage, wrong=wrong)
+    player.play(workload)
+    memory = stage.memory
+    end = End(
+        running=stage.running(),
+        phase=memory.phase.value,
+        barred=frozenset(one.version for one in memory.quarantine.values()),
+        goods=tuple(kept.release.version for kept in memory.goods),
+    )
+    return Life(end=end, told=tuple(stage.told()[before:]), effects=tuple(player.effects))
+
+
+def check_life(life: Life, faultless: Life, wrong: tuple[Wrong, ...]) -> None:
+    """The same end as without any fault, and at most one more call for each thing that went wrong."""
+    assert len(life.told) <= len(faultless.told) + len(wrong), f"too many calls: {life.told} for {faultless.told}"
+    foreign = any(one.what == "foreign" for one in wrong)
+    if foreign and life.end != faultless.end:  # a deployment of somebody else's is not fought
+        assert life.end.phase in {"stalled", "idle"}, life.end
+        return
+    assert life.end == faultless.end, f"{life.end} is not {faultless.end}"
+    left = iter(once(faultless.told))
+    assert foreign or all(version in left for version in once(life.told)), f"{life.told} is not {faultless.told}"
+
+
+def once(told: tuple[str, ...]) -> list[str]:
+    """What was told, with what was told again at once left out."""
+    return [version for at, version in enumerate(told) if at == 0 or told[at - 1] != version]
+
+
+def pairs(effects: Sequence[str]) -> list[tuple[Wrong, Wrong]]:
+    """Any two things that go wrong, one after the other."""
+    return [two for two in combinations(told_apart(effects), 2) if two[0].at < two[1].at]

@@ -1,0 +1,88 @@
+"""Whatever goes wrong once or twice in a fixed workload, at whatever effect, it comes to the same end."""
+
+import random
+
+import pytest
+
+from tests.prove.plans import NOT_ON_ECS, WORKLOADS, Life, Wrong, check_life, lived, pairs, singles, told_apart
+from tests.prove.stages import in_memory, over_ecs
+
+SLICES = 4
+SEED = 20_260_101
+ON_ECS = [name for name in WORKLOADS if name not in NOT_ON_ECS]
+
+
+def tried(name: str, opened, plans, faultless: Life) -> int:
+    """Play a workload with each plan; say which plan it was that failed."""
+    tried = 0
+    for wrong in plans:
+        try:
+            with opened() as stage:
+                check_life(lived(stage, WORKLOADS[name], wrong), faultless, wrong)
+        except AssertionError as error:
+            where = [f"{one} ({faultless.effects[one.at]})" for one in wrong]
+            raise AssertionError(f"{name}: {', '.join(where)}: {error}") from error
+        tried += 1
+    return tried
+
+
+def faultless(name: str, opened) -> Life:
+    with opened() as stage:
+        return lived(stage, WORKLOADS[name])
+
+
+def each(plans: list[Wrong]) -> list[tuple[Wrong]]:
+    return [(one,) for one in plans]
+
+
+@pytest.fixture
+def ecs(tmp_path, monkeypatch):
+    """Stages over ECS, each with a store of its own."""
+    files = (tmp_path / f"{number}.db" for number in range(1_000_000))
+    return lambda: over_ecs(next(files), monkeypatch)
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_one_of_some_things_that_go_wrong_changes_nothing_in_the_end(name, count):
+    calm = faultless(name, in_memory)
+    count("plans: in memory, one thing wrong", tried(name, in_memory, each(singles(calm.effects))[::6], calm))
+
+
+@pytest.mark.parametrize("name", ON_ECS)
+def test_a_crash_around_the_call_changes_nothing_in_the_end_over_ecs(name, ecs, count):
+    calm = faultless(name, ecs)
+    at = calm.effects.index("act")
+    plans = each([Wrong(at, what) for what in ("crash before", "crash after", "lost answer")])
+    count("plans: over ECS, one thing wrong", tried(name, ecs, plans, calm))
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", ON_ECS)
+@pytest.mark.parametrize("part", range(2))
+def test_any_one_thing_that_goes_wrong_changes_nothing_in_the_end_over_ecs(name, part, ecs, count):
+    calm = faultless(name, ecs)
+    count("plans: over ECS, one thing wrong", tried(name, ecs, each(singles(calm.effects))[part::2], calm))
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("part", range(SLICES))
+def test_some_pairs_of_things_that_go_wrong_change_nothing_in_the_end_over_ecs(part, ecs, count):
+    chance = random.Random(SEED + part)  # noqa: S311 - chosen again the same way
+    for _ in range(500 // SLICES // 5):
+        name = chance.choice(ON_ECS)
+        calm = faultless(name, ecs)
+        plans = chance.sample(pairs(calm.effects), 5)
+        count("plans: over ECS, two things wrong", tried(name, ecs, plans, calm))
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("part", range(SLICES))
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_any_two_things_that_go_wrong_change_nothing_in_the_end(name, part, count):
+    calm = faultless(name, in_memory)
+    if not part:
+        count("plans: in memory, one thing wrong", tried(name, in_memory, each(told_apart(calm.effects)), calm))
+    count("plans: in memory, two things wrong", tried(name, in_memory, pairs(calm.effects)[part::SLICES], calm))
