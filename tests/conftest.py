@@ -91,14 +91,19 @@ def only_loopback() -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests counted, summed over all of them and all processes."""
+    """Print what tests counted, summed over all of them and all processes; of words, how many different ones."""
     sums: dict[str, int] = {}
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            for what, number in (
-                getattr(report, "user_properties", ()) if getattr(report, "when", "") == "call" else ()
-            ):
-                sums[what] = sums.get(what, 0) + number
+    words: dict[str, set[str]] = {}
+    reports = (report for reports in terminalreporter.stats.values() for report in reports)
+    for report in reports:
+        if getattr(report, "when", "") != "teardown":
+            continue
+        for what, counted in report.user_properties:
+            if isinstance(counted, int):
+                sums[what] = sums.get(what, 0) + counted
+            else:
+                words.setdefault(what, set()).update(counted.split())
+    sums.update({what: len(found) for what, found in words.items()})
     for what, number in sorted(sums.items()):
         terminalreporter.write_line(f"{number:>10,} {what}")
 

@@ -1,10 +1,12 @@
 """A world that behaves: platform, clock, store, alarms and people, all in memory."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
-from controller.errors import Conflict
+from controller.errors import Conflict, Refusal
 from controller.gates.alarms import Alarms as AlarmGuard
 from controller.loop.reconcile import reconcile
 from controller.model.desired import Brake, Desired, DesiredTarget, Load, Unread
@@ -132,6 +134,8 @@ class FakeWorld:
     conflicts: int = 0
     effects: int = 0
     at_effect: dict = field(default_factory=dict)
+    left: list = field(default_factory=list)
+    holds: bool = True
 
     # --- the source
     def poll(self):
@@ -227,7 +231,7 @@ class FakeWorld:
             follow = staticmethod(w.platform.follow)
             evidence = staticmethod(w.platform.evidence)
             tokens = staticmethod(w.platform.tokens)
-            act = staticmethod(w.effect(w.platform.act))
+            act = staticmethod(w.effect(w.act))
 
         return World(
             now=lambda: w.now,
@@ -238,10 +242,24 @@ class FakeWorld:
             probes={AlarmsOf: w, ApprovalsOf: w, ChangedBy: w, RangBetween: w},
         )
 
+    def act(self, action, check):
+        """Let the platform act; what leaves is kept, with what was stored and whether we might just then."""
+
+        def checked():
+            check()
+            self.left.append((action, self.store.record, self.now, self.holds))
+
+        return self.platform.act(action, checked)
+
+    def last_check(self, action):
+        """Refuse what may no longer be sent."""
+        if not self.holds:
+            raise Refusal("the lease is no longer ours")
+
     def turn(self, *due):
         """Make a turn of the targets that are due; of all if none is named."""
         try:
-            cycle = reconcile(ENV, frozenset(map(TargetName, due)) or None, self.world())
+            cycle = reconcile(ENV, frozenset(map(TargetName, due)) or None, self.world(), self.last_check)
         except Conflict:
             self.conflicts += 1
             return None
@@ -361,6 +379,46 @@ def grace(seconds):
 
 def settled(*versions, **kw):
     """A world in which these versions were deployed and kept, one after the other."""
+    return _settled(*versions, **kw) if kw else copied(_settled_once(*versions))
+
+
+@cache
+def _settled_once(*versions):
+    return _settled(*versions)
+
+
+def copied(w):
+    """The same world, to be lived in without touching this one."""
+    platform = replace(w.platform)
+    for name in (
+        "bad",
+        "no_image",
+        "inactive",
+        "hide",
+        "in_hand",
+        "tasks",
+        "takes",
+        "exits_with",
+        "no_task",
+        "pauses",
+    ):
+        setattr(platform, name, copy(getattr(w.platform, name)))
+    platform.services = {name: deepcopy(service, _shared(service)) for name, service in w.platform.services.items()}
+    platform.calls, platform.began = list(w.platform.calls), list(w.platform.began)
+    again = replace(w, platform=platform, store=replace(w.store, entries=list(w.store.entries)))
+    for each in fields(again):
+        value = getattr(again, each.name)
+        if isinstance(value, dict | set | list):
+            setattr(again, each.name, copy(value))
+    return again
+
+
+def _shared(service):
+    """What is frozen need not be copied: reads of the past, and what a deployment deploys."""
+    return {id(one): one for one in (*service.past, *(made.manifest for made in service.made))}
+
+
+def _settled(*versions, **kw):
     w = FakeWorld(**kw)
     for v in versions or ("1",):
         w.version = v
@@ -369,6 +427,7 @@ def settled(*versions, **kw):
     w.cycles.clear()
     w.platform.calls.clear()
     w.platform.began.clear()
+    w.left.clear()
     return w
 
 

@@ -295,7 +295,12 @@ def happen(w, what, arg):
             p.bump()
 
 
+PLAYED = [0]
+
+
 def play(w, script):
+    """Live one life; how many there were is counted."""
+    PLAYED[0] += 1
     for what, arg in script:
         step(w, what, arg)
 

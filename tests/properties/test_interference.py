@@ -64,7 +64,7 @@ def lived(script, *, with_web):
 
 @settings(max_examples=lives(60), deadline=None)
 @given(st.lists(st.tuples(apart, beside), max_size=14))
-def test_another_target_changes_neither_what_is_called_nor_what_is_decided(script):
+def test_invariant_25_another_target_changes_neither_what_is_called_nor_what_is_decided(script):
     assert lived(script, with_web=True) == lived(script, with_web=False)
 
 
@@ -94,5 +94,5 @@ def ended(wanted, failing, absent):
 
 @settings(max_examples=lives(60), deadline=None)
 @given(bumps, st.sampled_from(["1", "2", "3", "4", "5"]), absences)
-def test_after_a_bad_spec_the_good_one_ends_as_if_the_bad_one_had_never_been(wanted, failing, absent):
+def test_invariant_26_after_a_bad_spec_the_good_one_ends_as_if_the_bad_one_had_never_been(wanted, failing, absent):
     assert ended(wanted, failing, absent) == ended(wanted, failing, {})

@@ -19,7 +19,7 @@ def comes(w, version, turns=60):
 
 @settings(max_examples=lives(300), deadline=None)
 @given(scripts)
-def test_a_fresh_wish_is_reached_whatever_happened(script):
+def test_liveness_36_a_fresh_wish_is_reached_whatever_happened(script):
     w = settled("3", "1")
     play(w, without(script, "delete"))
     calm(w)
@@ -29,7 +29,7 @@ def test_a_fresh_wish_is_reached_whatever_happened(script):
 
 @settings(max_examples=lives(120), deadline=None)
 @given(scripts)
-def test_a_wish_that_failed_is_reached_after_retry(script):
+def test_liveness_36_a_wish_that_failed_is_reached_after_retry(script):
     w = settled("3", "1")
     play(w, without(script, "delete", "pin", "rollback", "go_back"))
     calm(w)
@@ -41,7 +41,7 @@ def test_a_wish_that_failed_is_reached_after_retry(script):
 
 @settings(max_examples=lives(120), deadline=None)
 @given(scripts)
-def test_faults_of_the_platform_and_network_alone_need_no_person(script):
+def test_liveness_36_faults_of_the_platform_and_network_alone_need_no_person(script):
     harmless = {
         "blind",
         "deaf",

@@ -155,7 +155,7 @@ def test_a_turn_that_changes_nothing_writes_nothing(script):
 
 @settings(max_examples=lives(100), deadline=None)
 @given(scripts)
-def test_a_release_that_failed_is_sent_again_only_after_retry(script):
+def test_invariant_03_a_release_that_failed_is_sent_again_only_after_retry(script):
     w = settled("3", "1")
     play(w, without(script, "retry", "cure", "elsewhere"))
     barred = set()

@@ -142,7 +142,7 @@ def test_row_7_an_accepted_commit_that_a_fresh_mirror_never_saw_holds(tmp_path, 
     assert missed(moves_forward(mirror, pushed, accepted)).reason is Reason.REWRITTEN
 
 
-def test_row_8_an_old_head_served_again_does_not_move_forward(repository, mirror):
+def test_invariant_22_row_8_an_old_head_served_again_does_not_move_forward(repository, mirror):
     old = repository.commit({"specs/prod.yaml": "1"})
     accepted = repository.commit({"specs/prod.yaml": "2"})
     mirror.poll(NOW)

@@ -92,7 +92,7 @@ def test_an_edited_example_comes_to_targets_or_to_complaints(files):
 
 
 @given(st.binary(max_size=200), st.sampled_from(sorted(EXAMPLE)))
-def test_any_bytes_in_place_of_a_file_come_to_complaints(content, name):
+def test_invariant_34_any_bytes_in_place_of_a_file_come_to_complaints(content, name):
     check({**{other: "\n".join(lines).encode() for other, lines in EXAMPLE.items()}, name: content})
 
 

@@ -93,7 +93,7 @@ def test_any_value_can_be_written_as_json_without_control_characters(value):
 
 
 @given(st.text(), st.text())
-def test_a_secret_never_comes_through(before, after):
+def test_invariant_29_a_secret_never_comes_through(before, after):
     assert "canary-0123" not in str(cleaned(before + "canary-0123" + after, redactor(["canary-0123"])))
 
 

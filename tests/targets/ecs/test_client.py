@@ -46,7 +46,7 @@ def access(ground, **more):
 
 
 @pytest.mark.parametrize("operation", ["UpdateService", "RegisterTaskDefinition", "DeleteService", "StopTask"])
-def test_no_changing_call_leaves_without_an_intent(ground, operation):
+def test_invariant_04_no_changing_call_leaves_without_an_intent(ground, operation):
     params = {
         "UpdateService": {**HERE, "desiredCount": 0},
         "RegisterTaskDefinition": {"family": "unifocus-prod-api", "containerDefinitions": []},
@@ -113,7 +113,7 @@ def test_an_intent_to_create_allows_no_update_and_no_other_name(ground, operatio
     assert nothing_changed(ground)
 
 
-def test_an_intent_for_one_region_or_account_is_none_for_another(ground):
+def test_invariant_16_an_intent_for_one_region_or_account_is_none_for_another(ground):
     elsewhere = access(ground, region="us-east-1")
     with ground.clients.gate.permit(permission(ground)), pytest.raises(Refusal, match="region 'us-east-1'"):
         elsewhere.change("UpdateService", **HERE)

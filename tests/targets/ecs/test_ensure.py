@@ -203,7 +203,7 @@ def test_an_intent_that_is_too_old_is_not_sent(ground):
     assert (ground.changes(), ground.revisions()) == ([], ["1"])
 
 
-def test_credentials_of_another_account_change_nothing(ground):
+def test_invariant_16_credentials_of_another_account_change_nothing(ground):
     live = ground.look()
     outcome = ground.act(release(GOOD), live, place=ground.place(role="arn:aws:iam::999988887777:role/trueup"))
     assert isinstance(outcome, NotSent)
