@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from controller.model.cycle import Cycle
 from controller.model.decision import Action, Continue, Decision, Ensure, Start
 from controller.model.desired import Desired, DesiredTarget
+from controller.model.gate import Open
 from controller.model.hooks import RunState
 from controller.model.names import EnvName, TargetName
-from controller.model.observation import Live, Sight, State, Unseen
+from controller.model.observation import Blame, Live, Sight, State, Unseen
 from controller.model.orders import Pause, TargetOrders
+from controller.model.questions import Candidate
 from controller.model.record import Memory, Owner, Record
 from controller.model.rollout import Call, Phase, Purpose, Result
 
@@ -135,7 +137,9 @@ def _known_hole(step: Step) -> bool:
 def no_failed_release_forward(step: Step) -> None:
     """3: what failed here is not deployed."""
     if isinstance(step.action, Ensure) and step.action.purpose in FORWARD:
-        assert step.after.bars(step.action.release) is None, f"3: {step.action.release.version} failed here"
+        assert step.action.release.digest not in step.after.quarantine, (
+            f"3: {step.action.release.version} failed here"
+        )
 
 
 def an_intent_before_each_call(step: Step) -> None:
@@ -258,6 +262,38 @@ def good_is_what_the_platform_finished(step: Step) -> None:
     assert mine is None or made.id == mine, "20: good, and it was not ours"
 
 
+def given_up_is_failed(step: Step) -> None:
+    """20: what the platform gave up for its content is a failed release, and never taken for somebody's change."""
+    rollout = step.before.rollout
+    ours = step.live.find(rollout.deployment) if step.live and rollout else None
+    if ours is None or ours.blame is not Blame.CONTENT or step.decision.row[0] not in {Phase.ROLLING, Phase.BAKING}:
+        return
+    if ours.state in {State.RETURNING, State.RETURNED, State.FAILED}:
+        assert step.signal not in {"FOREIGN", "TAKEN", "BAKED"}, f"20: given up, and read as {step.signal}"
+
+
+def gates_are_passed(step: Step) -> None:
+    """12: what is deployed for a wish passed every gate at that very look, unless it is one we may go back to."""
+    action, want, before = step.action, step.want, step.before
+    if not isinstance(action, Ensure) or want is None or action.release.digest != want.release.digest:
+        return
+    opened = step.after.rollout is not None and step.after.rollout.number > before.rollouts
+    if action.purpose is not Purpose.FORWARD or not opened or before.is_known(action.release.digest):
+        return
+    if step.orders.pin is not None:
+        return
+    candidate = Candidate(
+        env=step.cycle.desired.env,
+        target=step.name,
+        place=action.place,
+        version=action.release.version,
+        digest=action.release.digest,
+    )
+    for gate in want.gates:
+        verdict = gate.judge(candidate, step.cycle.seen.answers, step.cycle.now)
+        assert isinstance(verdict, Open), f"12: a gate is shut, and it is deployed: {verdict}"
+
+
 def promoted_only_when_sure(step: Step) -> None:
     """23: kept is what ran, all of it, under guards that all said yes, for the whole bake."""
     if step.decision.ended != "good" or step.before.rollout is None or step.live is None:
@@ -284,12 +320,13 @@ OF_A_STEP: dict[int, Callable[[Step], None]] = {
     7: paused_opens_nothing,
     8: paused_goes_back_only_if_armed,
     9: nothing_from_nothing,
+    12: gates_are_passed,
     13: way_back_is_known,
     14: no_rollback_of_a_rollback,
     15: rolled_back_is_stable,
     17: claimed_or_still,
     19: old_reads_prove_nothing,
-    20: good_is_what_the_platform_finished,
+    20: lambda step: (good_is_what_the_platform_finished(step), given_up_is_failed(step)),
     23: promoted_only_when_sure,
 }
 

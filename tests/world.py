@@ -5,15 +5,19 @@ from copy import copy, deepcopy
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from threading import Event
+from types import SimpleNamespace
 
-from controller.errors import Conflict, Refusal
+from controller.errors import Conflict
 from controller.gates.alarms import Alarms as AlarmGuard
 from controller.loop.reconcile import reconcile
+from controller.loop.run import Runner
 from controller.model.desired import Brake, Desired, DesiredTarget, Load, Unread
 from controller.model.gate import Open, Shut, Unsure
 from controller.model.manifest import Manifest
-from controller.model.names import Commit, EnvName, TargetName
+from controller.model.names import Commit, DeploymentId, EnvName, Revision, TargetName
 from controller.model.orders import Orders, Pause, Pin, Request, Rollback, TargetOrders
+from controller.model.outcome import Sent
 from controller.model.questions import (
     Alarm,
     Alarms,
@@ -26,7 +30,7 @@ from controller.model.questions import (
 )
 from controller.model.record import Memory, Owner, Record
 from controller.model.release import Settings
-from controller.model.rollout import Terms
+from controller.model.rollout import Expect, Terms
 from controller.ports import World
 from tests.platform import FakePlatform, digest, place, release
 from tests.rows import note
@@ -135,6 +139,7 @@ class FakeWorld:
     effects: int = 0
     at_effect: dict = field(default_factory=dict)
     left: list = field(default_factory=list)
+    replaced: list = field(default_factory=list)
     holds: bool = True
 
     # --- the source
@@ -249,12 +254,21 @@ class FakeWorld:
             check()
             self.left.append((action, self.store.record, self.now, self.holds))
 
-        return self.platform.act(action, checked)
+        there = self.there(action.place.service)
+        outcome = self.platform.act(action, checked)
+        if isinstance(outcome, Sent):
+            self.replaced.append((action, there))
+        return outcome
+
+    def there(self, name):
+        """What a call would replace just now."""
+        p = self.platform.service(name).primary if name in self.platform.services else None
+        return Expect(deployment=DeploymentId(p.id), revision=Revision(p.revision)) if p else None
 
     def last_check(self, action):
-        """Refuse what may no longer be sent."""
-        if not self.holds:
-            raise Refusal("the lease is no longer ours")
+        """Check as a running controller does, just before the send."""
+        leases = SimpleNamespace(holds=lambda env: self.holds)
+        Runner._last_check(SimpleNamespace(_stop=Event(), _leases=leases), ENV, action)
 
     def turn(self, *due):
         """Make a turn of the targets that are due; of all if none is named."""
@@ -428,6 +442,7 @@ def _settled(*versions, **kw):
     w.platform.calls.clear()
     w.platform.began.clear()
     w.left.clear()
+    w.replaced.clear()
     return w
 
 

@@ -46,6 +46,7 @@ test_invariant_04_each_call_is_written_down_first_just_as_it_is_made = holds("te
 test_invariant_07_paused_nothing_opens_and_observation_goes_on = holds("test_invariant_07", 7)
 test_invariant_08_paused_it_goes_back_only_if_that_is_armed = holds("test_invariant_08", 8)
 test_invariant_09_without_a_wish_that_can_be_read_nothing_opens = holds("test_invariant_09", 9)
+test_invariant_12_what_is_deployed_passed_its_gates_just_then = holds("test_invariant_12", 12)
 test_invariant_13_the_way_back_ran_here_and_did_not_fail = holds("test_invariant_13", 13)
 test_invariant_14_a_rollback_is_not_rolled_back = holds("test_invariant_14", 14)
 test_invariant_15_what_was_given_up_is_left_alone = holds("test_invariant_15", 15)
@@ -58,6 +59,7 @@ upsets = st.one_of(
     st.tuples(st.just("late"), st.tuples(st.integers(1, 4), st.integers(0, 90))),
     st.tuples(st.just("lease"), st.booleans()),
     st.tuples(st.just("pause at"), st.integers(1, 4)),
+    st.tuples(st.just("by hand at"), st.integers(1, 4)),
 )
 upset_lives = st.lists(st.one_of(moves, moves, upsets), max_size=20)
 
@@ -74,6 +76,9 @@ def upset(w, what, arg):
         case "pause at":
             w.at_effect[w.effects + arg] = lambda: w.pause("freeze")
             w.tick(1)
+        case "by hand at":
+            w.at_effect[w.effects + arg] = lambda: w.platform.by_hand("api", "9")
+            w.tick(1)
         case _:
             step(w, what, arg)
 
@@ -87,6 +92,8 @@ def test_invariant_05_no_call_leaves_late_without_its_intent_or_without_the_leas
         upset(w, what, arg)
     for action, record, now, held in w.left:
         check_call(action, record, now, held=held)
+    for action, there in w.replaced:
+        assert action.expect == there, "2: what it was to replace was no longer there"
 
 
 @settings(max_examples=lives(60), deadline=None)
