@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test check e2e prove format bench lock clean
+.PHONY: help demo test check e2e prove states format bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,8 +35,14 @@ check: $(READY) ## Format, lint, types, layers, Dockerfile
 e2e: $(READY) ## Run the real process against the sandbox, and promtool on the rules (under 15 minutes)
 	@$(BIN)/python -m pytest -n auto -m "e2e and not prove" --timeout 600
 
-prove: $(READY) ## Try every order of events, and 100,000 lives (under 20 minutes on two cores)
-	@$(BIN)/python -m pytest -n auto -m prove --timeout 1200
+prove: $(READY) ## Try every order of events, 100,000 lives, 50 kills, 200 services (under 20 minutes on two cores)
+	@TRUEUP_LIVES=$(LIVES) $(BIN)/python -m pytest -n 2 -m "prove or properties" --timeout 1200
+
+# How many times as many lives as the quick run: so many that they are 100,000 and more.
+LIVES := 30
+
+states: $(READY) ## Draw docs/states.md from the state table
+	@$(BIN)/python -m tests.prove.diagram
 
 format: $(READY) ## Put the code into its one format
 	@$(BIN)/ruff format .
