@@ -90,7 +90,10 @@ def test_the_example_specs_are_released_to_the_sandbox_command(sandbox: dict[str
             controller.kill()
         eye.close()
     changes = [(change["operation"], change["outcome"]) for change in ask(endpoint, "calls")["changes"]]
-    assert sorted(changes) == [("RegisterTaskDefinition", "done")] * 6 + [("UpdateService", "done")] * 6
+    tasks = [change for change in changes if change[0] == "RunTask"]
+    assert tasks in ([("RunTask", "done")], [("RunTask", "done")] * 2)  # the migration, and perhaps the smoke test
+    others = sorted(change for change in changes if change not in tasks)
+    assert others == [("RegisterTaskDefinition", "done")] * 6 + [("UpdateService", "done")] * 6
     said = trueup("replay", "--quiet", *map(str, sorted((tmp_path / "cycles").glob("*.json"))))
     assert (said.code, said.out) == (0, "")
 
