@@ -1,9 +1,21 @@
 """How many lives were lived, and which rows of the state table they took."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.properties.script import PLAYED
 from tests.rows import TAKEN
+
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every property, so that the whole proof runs them too."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("properties")
 
 
 @pytest.fixture(autouse=True)

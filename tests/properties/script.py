@@ -156,6 +156,11 @@ scripts = st.builds(
 )
 
 
+briefs = st.builds(
+    lambda beginning, life: [*beginning, *life], st.sampled_from(BEGINNINGS), st.lists(moves, max_size=8)
+)
+
+
 def without(script, *kinds):
     """Leave out what is of these kinds, for ever or for a while."""
     return [move for move in script if named(move) not in kinds]

@@ -13,7 +13,7 @@ from controller.model.rollout import Phase, Purpose, Result
 from controller.model.story import Event
 from controller.plan.calls import patient_until
 from tests.invariants import check_call, check_cycle
-from tests.properties.script import lives, moves, patience, play, scripts, step, without
+from tests.properties.script import briefs, lives, moves, patience, play, scripts, step, without
 from tests.properties.test_replay import CODEC
 from tests.properties.test_safety import check_brake
 from tests.world import FakeWorld, digest, settled
@@ -35,7 +35,7 @@ def holds(name, *numbers):
             check_cycle(cycle, *numbers)
 
     test.__name__ = test.__qualname__ = name  # by its name its lives are its own
-    return settings(max_examples=lives(40), deadline=None)(given(worlds, scripts)(test))
+    return settings(max_examples=lives(40), deadline=None)(given(worlds, briefs)(test))
 
 
 test_when_blind_be_still = holds("test_when_blind_be_still", 0)

@@ -261,9 +261,15 @@ class Life:
     effects: tuple[str, ...]
 
 
+def resting(stage: Stage) -> None:
+    """Come to rest on v1, which is good from then on."""
+    Player(stage).play(Workload(script={0: wishes("v1")}))
+
+
 def lived(stage: Stage, workload: Workload, wrong: tuple[Wrong, ...] = ()) -> Life:
     """Come to rest on v1, then play the workload with what goes wrong."""
-    Player(stage).play(Workload(script={0: wishes("v1")}))
+    if not stage.rests:
+        resting(stage)
     before = len(stage.told())
     player = Player(stage, wrong=wrong)
     player.play(workload)

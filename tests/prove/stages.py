@@ -1,9 +1,10 @@
 """Where plans are played: the real loop and store, over the platform in memory or the ECS code and its sandbox."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from controller.stores.records import Records
 from controller.stores.sqlite import SqliteBackend
 from tests import platform
 from tests.platform import FakePlatform
+from tests.prove.closed import cloned
 from tests.targets.ecs import rig
 from tests.targets.ecs.rig import Ground, new_ground
 from tests.world import ENV, guard
@@ -45,14 +47,14 @@ class Stage:
     rings: set[str] = field(default_factory=set)
     skew: timedelta = timedelta()
     file: Path | None = None
+    backend: MemoryBackend = field(default_factory=MemoryBackend)
+    rests: bool = False
 
     def __post_init__(self) -> None:
-        self.backend = MemoryBackend() if self.file is None else None
         self.store = self.opened()
 
     def opened(self) -> Records:
-        backend = self.backend or SqliteBackend(self.file)
-        return Records(backend, codec())
+        return Records(self.backend if self.file is None else SqliteBackend(self.file), codec())
 
     def restart(self) -> None:
         """A new process: nothing is remembered but what is in the store."""
@@ -211,6 +213,13 @@ class InMemory(Stage):
     def lose_answer(self) -> None:
         self.fake.lose_answer = 1
 
+    def copied(self) -> "InMemory":
+        """The same stage, to be played on without touching this one."""
+        backend, mine = MemoryBackend(), self.backend
+        backend._items = {part: dict(items) for part, items in mine._items.items()}
+        backend._revisions, backend._rows, backend._commits = dict(mine._revisions), list(mine._rows), mine._commits
+        return InMemory(clock=self.clock, fake=cloned(self.fake), backend=backend, rests=self.rests)
+
 
 @dataclass(kw_only=True)
 class OverEcs(Stage):
@@ -273,15 +282,20 @@ class OverEcs(Stage):
         self.ground.faults(lost={"UpdateService": 1})
 
 
-@contextmanager
-def in_memory(file: Path | None = None) -> Iterator[Stage]:
-    stage = InMemory(file=file)
+@cache
+def _in_memory() -> InMemory:
+    stage = InMemory()
     stage.fake.deploy("api", stage.release("v1").manifest, by="somebody")
     stage.fake.settle("api")
-    try:
-        yield stage
-    finally:
-        stage.close()
+    return stage
+
+
+def in_memory(resting: Callable[[Stage], None]) -> InMemory:
+    """The stage at rest, which `resting` brings about once."""
+    if not _in_memory().rests:
+        resting(_in_memory())
+        _in_memory().rests = True
+    return _in_memory().copied()
 
 
 @contextmanager

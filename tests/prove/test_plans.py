@@ -1,15 +1,34 @@
 """Whatever goes wrong once or twice in a fixed workload, at whatever effect, it comes to the same end."""
 
 import random
+from contextlib import closing, contextmanager
 
 import pytest
 
-from tests.prove.plans import NOT_ON_ECS, WORKLOADS, Life, Wrong, check_life, lived, pairs, singles, told_apart
-from tests.prove.stages import in_memory, over_ecs
+from tests.prove import stages
+from tests.prove.plans import (
+    NOT_ON_ECS,
+    WORKLOADS,
+    Life,
+    Wrong,
+    check_life,
+    lived,
+    pairs,
+    resting,
+    singles,
+    told_apart,
+)
+from tests.prove.stages import over_ecs
 
 SLICES = 4
 SEED = 20_260_101
 ON_ECS = [name for name in WORKLOADS if name not in NOT_ON_ECS]
+
+
+@contextmanager
+def in_memory():
+    with closing(stages.in_memory(resting)) as stage:
+        yield stage
 
 
 def tried(name: str, opened, plans, faultless: Life) -> int:
