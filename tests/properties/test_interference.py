@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.model.desired import Brake
-from tests.properties.script import lives, moves, named, patience, step
+from tests.properties.script import long_lives, moves, named, patience, step
 from tests.world import digest, settled
 
 pytestmark = patience
@@ -62,7 +62,7 @@ def lived(script, *, with_web):
     return [(now, d.row, d.memory.phase, call) for (now, d), call in zip(told, calls, strict=True)]
 
 
-@settings(max_examples=lives(60), deadline=None)
+@settings(max_examples=long_lives(60), deadline=None)
 @given(st.lists(st.tuples(apart, beside), max_size=14))
 def test_invariant_25_another_target_changes_neither_what_is_called_nor_what_is_decided(script):
     assert lived(script, with_web=True) == lived(script, with_web=False)
@@ -92,7 +92,7 @@ def ended(wanted, failing, absent):
     return w.running, w.phase, goods, w.quarantine, sent
 
 
-@settings(max_examples=lives(60), deadline=None)
+@settings(max_examples=long_lives(60), deadline=None)
 @given(bumps, st.sampled_from(["1", "2", "3", "4", "5"]), absences)
 def test_invariant_26_after_a_bad_spec_the_good_one_ends_as_if_the_bad_one_had_never_been(wanted, failing, absent):
     assert ended(wanted, failing, absent) == ended(wanted, failing, {})

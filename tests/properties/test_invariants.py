@@ -13,7 +13,7 @@ from controller.model.rollout import Phase, Purpose, Result
 from controller.model.story import Event
 from controller.plan.calls import patient_until
 from tests.invariants import check_call, check_cycle
-from tests.properties.script import briefs, lives, moves, patience, play, scripts, step, without
+from tests.properties.script import briefs, lives, long_lives, moves, patience, play, scripts, step, without
 from tests.properties.test_replay import CODEC
 from tests.properties.test_safety import check_brake
 from tests.world import FakeWorld, digest, settled
@@ -83,7 +83,7 @@ def upset(w, what, arg):
             step(w, what, arg)
 
 
-@settings(max_examples=lives(120), deadline=None)
+@settings(max_examples=lives(40), deadline=None)
 @given(worlds, upset_lives)
 def test_invariant_05_no_call_leaves_late_without_its_intent_or_without_the_lease(world, life):
     w = WORLDS[world]()
@@ -96,7 +96,7 @@ def test_invariant_05_no_call_leaves_late_without_its_intent_or_without_the_leas
         assert action.expect == there, "2: what it was to replace was no longer there"
 
 
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(upset_lives)
 def test_invariant_07_a_pause_in_the_middle_of_a_turn_lets_no_intent_be_saved(life):
     w = settled("3", "1")
@@ -108,7 +108,7 @@ def test_invariant_07_a_pause_in_the_middle_of_a_turn_lets_no_intent_be_saved(li
         check_cycle(cycle, 7)
 
 
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(worlds, scripts)
 def test_invariant_08_each_call_is_told_in_the_journal_before_it_is_made(world, script):
     w = WORLDS[world]()
@@ -121,7 +121,7 @@ def test_invariant_08_each_call_is_told_in_the_journal_before_it_is_made(world, 
             assert mine, f"{action.purpose} of {action.release.version} is not in the journal"
 
 
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(worlds, scripts)
 def test_invariant_09_what_is_taken_out_of_the_spec_is_left_as_it_is(world, script):
     w = WORLDS[world]()
@@ -135,7 +135,7 @@ def test_invariant_09_what_is_taken_out_of_the_spec_is_left_as_it_is(world, scri
     assert all(service.desired for service in w.platform.services.values()) or "scale" in str(script)
 
 
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(worlds, scripts)
 def test_invariant_14_a_rollout_goes_back_with_no_more_calls_than_its_budget(world, script):
     w = WORLDS[world]()
@@ -149,7 +149,7 @@ def test_invariant_14_a_rollout_goes_back_with_no_more_calls_than_its_budget(wor
                 assert calls[key] <= d.memory.rollout.terms.back_calls + 1
 
 
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(scripts)
 def test_invariant_15_what_was_rolled_back_stays_so_until_somebody_decides_otherwise(script):
     w = settled("3", "1")
@@ -161,7 +161,7 @@ def test_invariant_15_what_was_rolled_back_stays_so_until_somebody_decides_other
         assert w.phase == "stalled" and len(w.platform.calls) == calls
 
 
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(worlds, scripts)
 def test_invariant_18_no_call_changes_how_many_should_run(world, script):
     w = WORLDS[world]()
@@ -181,7 +181,7 @@ def test_invariant_18_no_call_changes_how_many_should_run(world, script):
     assert not any(changed)
 
 
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(st.sampled_from(["1", "2", "3"]), st.booleans(), st.lists(st.tuples(st.integers(0, 30), st.integers(1, 3))))
 def test_invariant_21_events_that_repeat_or_come_in_any_order_change_only_when_it_is_looked(version, ill, events):
     def ended(extra):
@@ -201,7 +201,7 @@ def test_invariant_21_events_that_repeat_or_come_in_any_order_change_only_when_i
     assert ended(events) == ended([])
 
 
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(worlds, scripts)
 def test_invariant_24_however_it_is_split_over_turns_the_brake_holds(world, script):
     w = WORLDS[world]()
@@ -209,7 +209,7 @@ def test_invariant_24_however_it_is_split_over_turns_the_brake_holds(world, scri
     check_brake(w)
 
 
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(scripts)
 def test_invariant_27_a_new_process_over_an_old_record_calls_nothing_while_nothing_is_wanted_otherwise(script):
     w = settled("3", "1")
@@ -225,7 +225,7 @@ def test_invariant_27_a_new_process_over_an_old_record_calls_nothing_while_nothi
     assert len(w.platform.calls) == calls
 
 
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(st.integers(1, 12), st.booleans())
 @example(12, True)
 def test_invariant_32_what_is_turned_away_is_tried_less_and_less_often_and_never_given_up(times, going_back):
@@ -249,7 +249,7 @@ def test_invariant_32_what_is_turned_away_is_tried_less_and_less_often_and_never
     assert going_back or not w.platform.throttled
 
 
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(worlds, scripts)
 def test_invariant_32_no_target_waits_longer_than_its_own_wait(world, script):
     w = WORLDS[world]()
@@ -264,7 +264,7 @@ def test_invariant_32_no_target_waits_longer_than_its_own_wait(world, script):
                 assert not waits, d.reason
 
 
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(scripts)
 def test_liveness_37_every_open_intent_is_resolved_or_a_person_is_told(script):
     w = settled("3", "1")
@@ -283,7 +283,7 @@ def test_liveness_37_every_open_intent_is_resolved_or_a_person_is_told(script):
     assert told
 
 
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(scripts)
 def test_liveness_39_a_pause_holds_from_the_next_turn_on(script):
     w = settled("3", "1")
@@ -295,7 +295,7 @@ def test_liveness_39_a_pause_holds_from_the_next_turn_on(script):
 
 
 @pytest.mark.parametrize("away", ["blind", "unread", "store"])
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(st.integers(0, 20), st.integers(1, 60))
 def test_liveness_40_what_was_away_and_is_back_needs_no_restart(away, before, turns):
     w = settled("0", "1")

@@ -2,7 +2,7 @@
 
 from hypothesis import given, settings
 
-from tests.properties.script import calm, lives, named, patience, play, scripts, without
+from tests.properties.script import calm, long_lives, named, patience, play, scripts, without
 from tests.world import release, settled
 
 pytestmark = patience
@@ -17,7 +17,7 @@ def comes(w, version, turns=60):
     assert len(w.platform.calls) == calls and w.store.record.targets == record.targets
 
 
-@settings(max_examples=lives(300), deadline=None)
+@settings(max_examples=long_lives(300), deadline=None)
 @given(scripts)
 def test_liveness_36_a_fresh_wish_is_reached_whatever_happened(script):
     w = settled("3", "1")
@@ -27,7 +27,7 @@ def test_liveness_36_a_fresh_wish_is_reached_whatever_happened(script):
     comes(w, "fresh")
 
 
-@settings(max_examples=lives(120), deadline=None)
+@settings(max_examples=long_lives(120), deadline=None)
 @given(scripts)
 def test_liveness_36_a_wish_that_failed_is_reached_after_retry(script):
     w = settled("3", "1")
@@ -39,7 +39,7 @@ def test_liveness_36_a_wish_that_failed_is_reached_after_retry(script):
     comes(w, "2")
 
 
-@settings(max_examples=lives(120), deadline=None)
+@settings(max_examples=long_lives(120), deadline=None)
 @given(scripts)
 def test_liveness_36_faults_of_the_platform_and_network_alone_need_no_person(script):
     harmless = {

@@ -17,7 +17,7 @@ from controller.model.record import Memory
 from controller.model.rollout import Phase, Purpose
 from controller.plan import order
 from controller.plan.order import Waits
-from tests.properties.script import lives, patience
+from tests.properties.script import long_lives, patience
 from tests.world import ENV, Approval, FakeWorld, digest, release
 
 pytestmark = patience
@@ -213,7 +213,7 @@ def check(w):
             assert not list(forward(c)), "nothing begins without a spec"
 
 
-@settings(max_examples=lives(150), deadline=None)
+@settings(max_examples=long_lives(150), deadline=None)
 @given(scripts)
 def test_24_rollouts_keep_to_their_room_changes_to_their_brake_and_targets_to_their_order(script):
     load, life = script
@@ -225,7 +225,7 @@ def test_24_rollouts_keep_to_their_room_changes_to_their_brake_and_targets_to_th
 turns = st.lists(some, min_size=1, max_size=25)
 
 
-@settings(max_examples=lives(80), deadline=None)
+@settings(max_examples=long_lives(80), deadline=None)
 @given(st.integers(1, 4), some, turns)
 def test_24_a_commit_that_is_too_many_changes_calls_nothing_however_it_is_split_over_turns(limit, names, due):
     w = settled_many(Load(changes=limit))
@@ -238,7 +238,7 @@ def test_24_a_commit_that_is_too_many_changes_calls_nothing_however_it_is_split_
     assert {call.target for call in w.platform.calls} == (set(names) if len(names) <= limit else set())
 
 
-@settings(max_examples=lives(60), deadline=None)
+@settings(max_examples=long_lives(60), deadline=None)
 @given(scripts)
 def test_whoever_waits_comes_to_their_turn_once_all_is_well_and_confirmed(script):
     load, life = script

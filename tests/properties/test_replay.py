@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from controller.kinds import STORED
 from controller.plan.decide import decide
 from controller.stores.codec import Codec, Tables
-from tests.properties.script import lives, patience, play, scripts
+from tests.properties.script import long_lives, patience, play, scripts
 from tests.world import Approval, ApprovalsOf, Approved, settled
 
 pytestmark = patience
@@ -30,7 +30,7 @@ def told_apart(cycles):
     return seen.values()
 
 
-@settings(max_examples=lives(60), deadline=None)
+@settings(max_examples=long_lives(60), deadline=None)
 @given(scripts)
 def test_the_same_inputs_are_decided_the_same_whatever_their_order(script):
     w = settled("3", "1")
@@ -42,7 +42,7 @@ def test_the_same_inputs_are_decided_the_same_whatever_their_order(script):
         assert decide(c.desired, seen, c.before, c.now) == c.plan
 
 
-@settings(max_examples=lives(40), deadline=None)
+@settings(max_examples=long_lives(40), deadline=None)
 @given(scripts)
 def test_a_turn_that_was_written_down_is_decided_again_to_the_very_same_plan(script):
     w = settled("3", "1")

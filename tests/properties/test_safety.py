@@ -11,7 +11,7 @@ from controller.model.observation import Unseen
 from controller.model.orders import TargetOrders
 from controller.model.record import Memory
 from controller.model.rollout import Phase, Purpose
-from tests.properties.script import lives, patience, play, scripts, without
+from tests.properties.script import long_lives, patience, play, scripts, without
 from tests.world import FakeWorld, settled
 
 pytestmark = patience
@@ -126,7 +126,7 @@ def check_pauses(c, name, a):
     )
 
 
-@settings(max_examples=lives(300), deadline=None)
+@settings(max_examples=long_lives(300), deadline=None)
 @given(scripts)
 def test_nothing_bad_happens_to_a_settled_target(script):
     w = settled("3", "1")
@@ -134,7 +134,7 @@ def test_nothing_bad_happens_to_a_settled_target(script):
     check(w)
 
 
-@settings(max_examples=lives(150), deadline=None)
+@settings(max_examples=long_lives(150), deadline=None)
 @given(scripts)
 def test_nothing_bad_happens_from_the_very_beginning(script):
     w = FakeWorld()
@@ -142,7 +142,7 @@ def test_nothing_bad_happens_from_the_very_beginning(script):
     check(w)
 
 
-@settings(max_examples=lives(100), deadline=None)
+@settings(max_examples=long_lives(100), deadline=None)
 @given(scripts)
 def test_a_turn_that_changes_nothing_writes_nothing(script):
     w = settled("3", "1")
@@ -153,7 +153,7 @@ def test_a_turn_that_changes_nothing_writes_nothing(script):
         assert (c.before.version == c.after.version) == (same and (not c.plan.actions)) or c.plan.actions
 
 
-@settings(max_examples=lives(100), deadline=None)
+@settings(max_examples=long_lives(100), deadline=None)
 @given(scripts)
 def test_invariant_03_a_release_that_failed_is_sent_again_only_after_retry(script):
     w = settled("3", "1")
