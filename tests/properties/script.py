@@ -1,6 +1,7 @@
 """Random lives: what people, platform and network may do, one step after another."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 from controller.model.desired import Brake, OnDrift, Supersede
 from controller.model.gate import OnShut
 from controller.model.hooks import Hook, When
+from controller.model.observation import Blame
 from controller.model.orders import Answer, Attested, Pause
 from controller.plan.flags import HELD
-from tests.platform import place
+from tests.platform import place, release
 from tests.world import Approval, digest, grace
 
 VERSIONS = ["1", "2", "3"]
@@ -91,6 +93,7 @@ KINDS = {
     "pauses": version,
     "answer": st.tuples(version, st.booleans()),
     "safe": st.booleans(),
+    "trip": st.sampled_from(["content", "platform"]),
     "guards": st.sampled_from(sorted(GUARDS)),
     "wait": st.integers(1, 40),
     "turns": st.integers(1, 12),
@@ -100,6 +103,8 @@ KINDS = {
 # What people and platforms do, and in time undo: how each of them ends.
 PASSING = {
     "blind": (st.just(True), ("blind", False)),
+    "observe": (st.just(True), ("observe", False)),
+    "rename": (st.just("b"), ("rename", "")),
     "deaf": (st.just(True), ("deaf", False)),
     "unread": (st.just(True), ("unread", False)),
     "rings": (st.just(True), ("rings", False)),
@@ -134,6 +139,42 @@ BEGINNINGS = [
     (*BAKING, ("pauses", "1"), ("sick", "2"), ("moments", 8)),
     (("guards", "twice"), *BAKING, ("sick", "2")),
     (("guards", "hold"), *BAKING, ("sick", "2")),
+]
+
+# What chance alone would seldom come upon: each of them leads to a row of the table that is rare.
+BACK_AT_REST = (
+    *GOING_BACK,
+    ("turns", 6),
+    ("cure", None),
+    ("bump", "1"),
+    ("turns", 2),
+    ("gate", True),
+    ("bump", "3"),
+)
+PENDING = (("gate", True), ("bump", "2"))
+FOUGHT = (("by_hand_done", "9"), ("turns", 12)) * 4
+BEGINNINGS += [
+    FOUGHT,
+    (*PENDING, *FOUGHT),
+    (*PENDING, ("by_hand_done", "3")),
+    (("settings", 1), ("turns", 4), ("on_drift", OnDrift.REPORT), ("set_by_hand", 2)),
+    (("settings", 1), ("turns", 4), ("on_drift", OnDrift.REPORT), *PENDING, ("set_by_hand", 2)),
+    (*PENDING, ("at once", (("bump", "1"), ("rename", "b")))),
+    (*BACK_AT_REST, ("bump", "2")),
+    (*BACK_AT_REST, ("at once", (("bump", "2"), ("retry", None)))),
+    (*BAKING, ("brake", 0), ("sick", "2")),
+    (*ROLLING, ("brake", 0), ("sick", "2")),
+    (("safe", False), *BAKING, ("sick", "2")),
+    (*BAKING, ("trouble", True), ("scale", 3)),
+    (("bad", "2"), *ROLLING, ("blind", True), ("turns", 3), ("at once", (("blind", False), ("by_hand", "3")))),
+    (*BAKING, ("at once", (("trip", "content"), ("by_hand", "3")))),
+    (*BAKING, ("trouble", True), ("trip", "platform"), ("turns", 3)),
+    (("bump", "2"), ("at once", (("hooks", ("migrate",)), ("bump", "3")))),
+    (("pauses", "2"), ("bump", "2"), ("hooks", ("migrate",)), ("task_takes", ("migrate", 9)), ("bump", "3")),
+    (("pauses", "2"), ("bump", "2"), ("hooks", ("migrate",)), ("task_fails", "migrate"), ("bump", "3")),
+    (*BAKING, ("hooks", ("migrate",)), ("task_fails", "migrate"), ("bump", "3"), ("turns", 3)),
+    (("pauses", "2"), *ROLLING, ("moments", 6), ("answer", ("2", True))),
+    (("hooks", ("migrate",)), ("task_takes", ("migrate", 9)), *ROLLING, ("scale", 3), ("lag", 3)),
 ]
 
 lasting = st.one_of(*(st.tuples(st.just(kind), arg) for kind, arg in KINDS.items()))
@@ -194,6 +235,10 @@ def step(w, what, arg):
             w.ticks(arg)
         case "moments":
             w.ticks(arg, 0.5)
+        case "at once":
+            for one in arg:
+                happen(w, *one)
+            w.tick(1)
         case "brief":
             (kind, how), turns = arg
             happen(w, kind, how)
@@ -209,6 +254,16 @@ def happen(w, what, arg):
     match what:
         case "bump":
             w.version = arg
+        case "observe":
+            w.terms["observe"] = arg
+        case "rename" if arg and "api" in w.versions:
+            w.want["release"] = replace(release(w.version), version=f"{w.version}{arg}")
+        case "rename":
+            w.want.pop("release", None)
+        case "trip" if w.service.primary:
+            given_up = w.service.primary
+            p.trip(here, w.service, given_up, why="alarm")
+            given_up.blame = Blame.PLATFORM if arg == "platform" else Blame.CONTENT
         case "beside":
             w.versions["web"] = arg
         case "by_hand":
