@@ -36,10 +36,10 @@ e2e: $(READY) ## Run the real process against the sandbox, and promtool on the r
 	@$(BIN)/python -m pytest -n auto -m "e2e and not prove" --timeout 600
 
 prove: $(READY) ## Try every order of events, 100,000 lives, 50 kills, 200 services (under 20 minutes on two cores)
-	@TRUEUP_LIVES=$(LIVES) $(BIN)/python -m pytest -n 2 -m "prove or properties" --timeout 1200
+	@TRUEUP_LIVES=$(LIVES) $(BIN)/python -m pytest -n 3 -m "prove or properties" --timeout 1200
 
 # How many times as many lives as the quick run: so many that they are 100,000 and more.
-LIVES := 30
+LIVES := 145
 
 states: $(READY) ## Draw docs/states.md from the state table
 	@$(BIN)/python -m tests.prove.diagram

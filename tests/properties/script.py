@@ -222,8 +222,8 @@ def lives(count):
 
 
 def long_lives(count):
-    """The same for lives that are lived to their end: they take ten times as long, and are a tenth as many more."""
-    return int(count * max(1.0, FACTOR / 40))
+    """The same for lives that are lived to their end: they take ten times as long, and are tried less often."""
+    return int(count * max(1.0, FACTOR / 70))
 
 
 def step(w, what, arg):

@@ -1,4 +1,4 @@
-"""What the proof has found, each in the fewest steps; what is not mended yet fails until it is, and says so then."""
+"""What the proof has found, each in the fewest steps; what is not mended yet fails, and says so when it is."""
 
 from datetime import timedelta
 
