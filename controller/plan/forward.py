@@ -48,7 +48,7 @@ def _or_newer(look: Look, said: Forward) -> Forward:
     wish = look.wish
     if wish is None or wish.digest == look.rollout.release.digest or not look.is_open:
         return said
-    if said.signal in _FINAL:
+    if said.signal in _FINAL or (look.busy and not look.takes_over):
         return said
     hook = before_wish(look)
     if said.signal in _ILL and hook is not None:

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from controller.model.rollout import Purpose
 from tests.invariants import check_cycle
 from tests.world import digest, settled
@@ -44,7 +42,6 @@ def test_invariant_02_a_foreign_deployment_is_let_be_while_the_platform_goes_bac
     assert w.service.primary.by == "ana", w.trail()
 
 
-@pytest.mark.xfail(strict=True, reason="after a stale answer a wish that is known replaces what somebody deploys")
 def test_invariant_02_a_known_wish_does_not_overtake_over_a_foreign_deployment():
     w = settled("0", "1")
     w.version = "2"
