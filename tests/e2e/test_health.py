@@ -9,7 +9,9 @@ from contextlib import contextmanager
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from controller.model.names import EnvName
 from controller.model.rollout import Phase
+from controller.model.story import Event
 from tests.e2e.environments import environment
 from tests.e2e.process import Controller
 from tests.e2e.stage import FIRST, SEEDED, Stage
@@ -117,6 +119,12 @@ def test_while_the_disk_is_full_it_is_not_ready_and_sends_nothing_and_then_goes_
     assert len(stage.registered("v1.2.3")) == 1
 
 
+def owner(stage: Stage) -> str:
+    """Who holds the lease of prod; nobody once it was given up."""
+    lease = stage.store.lease(EnvName("prod"))
+    return lease.owner if lease else ""
+
+
 def stops_in_time(stage: Stage, controller: Controller) -> None:
     began = time.monotonic()
     assert controller.stop() == 0, stage.story()
@@ -140,6 +148,34 @@ def test_it_stops_in_time_in_the_middle_of_a_call_that_changes_something(stage: 
     stage.until_rests("v1.2.3")
     assert stage.told() == ["v1.2.3"]
     assert len(stage.registered("v1.2.3")) == 1
+
+
+@pytest.mark.parametrize("operation", ["UpdateService", "RegisterTaskDefinition"])
+def test_asked_to_stop_in_the_middle_of_a_call_it_waits_for_the_answer_writes_it_down_and_lets_go(
+    stage: Stage, operation: str
+):
+    controller = stage.begin()
+    hold = stage.cloud.hold(operation)
+    stage.release("v1.2.3")
+    assert hold.arrives()
+    outcomes = len(stage.journal(Event.OUTCOME))
+    controller.ask_to_stop()
+    stage.until("it heard", lambda: controller.logged("stopping"))
+    time.sleep(1.0)
+    assert not controller.has_ended, "it waits for the answer"
+    assert owner(stage), "what is being sent is still ours"
+    hold.let_go()
+    assert controller.ends(STOPS_WITHIN) == 0, stage.story()
+    assert controller.logged("stopped")
+    registered = stage.registered("v1.2.3")
+    assert len(registered) == 1
+    assert stage.told() == (["v1.2.3"] if operation == "UpdateService" else []), "nothing more was begun"
+    assert len(stage.journal(Event.OUTCOME)) == outcomes + 1, stage.story()
+    assert not owner(stage), "another need not wait"
+    stage.start()
+    stage.until_rests("v1.2.3")
+    assert stage.registered("v1.2.3") == registered
+    assert stage.told() == ["v1.2.3"]
 
 
 @pytest.mark.parametrize("operation", ["DescribeServices", "DescribeServiceDeployments"])
