@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final, cast
 
+from controller.app.crashes import crashes_of
 from controller.app.cycles import SaveCycles
 from controller.app.memory import open_store
 from controller.app.specs import source
@@ -43,6 +44,7 @@ from controller.web.server import Server, application
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from controller.loop.crashes import Crashes
     from controller.model.cycle import Cycle
     from controller.options import Options
     from controller.targets.ecs.client import OnCall
@@ -146,7 +148,8 @@ def run(options: "Options") -> int:
         ending.callback(leases.release)
         if server is None:
             return _once(built, leases, Reporter(metrics=metrics), options)
-        runner = _runner(options, built, leases, metrics, pulse)
+        crashes = crashes_of(options.store, metrics, clock.real, ending)
+        runner = _runner(options, built, leases, metrics, pulse, crashes)
         server.start()
         logger().info("trueup began", listen=server.url, repo=options.repo, store=options.store)
         _until_asked_to_stop(runner, stop)
@@ -172,7 +175,9 @@ def _watchers(options: "Options", metrics: Metrics) -> "tuple[Callable[[Cycle], 
     return watchers
 
 
-def _runner(options: "Options", built: Built, leases: Leases, metrics: Metrics, pulse: Pulse) -> Runner:
+def _runner(
+    options: "Options", built: Built, leases: Leases, metrics: Metrics, pulse: Pulse, crashes: "Crashes"
+) -> Runner:
     clock = built.clock
     rhythm = Rhythm(
         poll=options.poll.total_seconds(),
@@ -181,7 +186,7 @@ def _runner(options: "Options", built: Built, leases: Leases, metrics: Metrics, 
         speed=clock.speed,
     )
     world = replace(built.world, source=PolledSource(built.source, metrics, clock.now))
-    return Runner(world, leases, rhythm, pulse, Reporter(metrics=metrics), clock.real)
+    return Runner(world, leases, rhythm, pulse, Reporter(metrics=metrics), clock.real, crashes)
 
 
 def _until_asked_to_stop(runner: Runner, stop: threading.Event) -> None:

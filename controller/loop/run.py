@@ -10,6 +10,7 @@ from typing import Final
 
 from controller.errors import Conflict, PlatformError, Refusal
 from controller.loop.agenda import Agenda
+from controller.loop.crashes import Crashes
 from controller.loop.lease import Leases
 from controller.loop.reconcile import look_only, reconcile
 from controller.loop.survey import Survey
@@ -56,9 +57,10 @@ class Runner:
         pulse: Pulse,
         gauges: Gauges,
         real: Callable[[], float],
+        crashes: Crashes,
     ) -> None:
         self._world, self._leases, self._rhythm = world, leases, rhythm
-        self._pulse, self._gauges, self._real = pulse, gauges, real
+        self._pulse, self._gauges, self._real, self._crashes = pulse, gauges, real, crashes
         self._agenda = Agenda()
         self._survey = Survey(world=world, agenda=self._agenda)
         self._wake, self._stop = threading.Event(), threading.Event()
@@ -107,6 +109,7 @@ class Runner:
             environments = self._survey.environments()
             self._pulse.environments(environments)
             self._gauges.environments(environments)
+            self._crashes.tell(environments)
             wrote = self._renew(environments)
             for env in sorted(environments):
                 self._survey_one(env)
@@ -122,9 +125,12 @@ class Runner:
 
     def _survey_one(self, env: EnvName) -> None:
         """Notice what is new in one environment; one that cannot be surveyed hides no other."""
+        if self._crashes.waits(env):
+            return
         before = self._survey.readings.get(env)
         try:
-            self._survey.look(env, self._world.now())
+            with self._crashes.looking(env):
+                self._survey.look(env, self._world.now())
         except (PlatformError, Conflict):
             raise
         except Exception as error:  # noqa: BLE001  a poisoned environment stops no other
@@ -156,7 +162,7 @@ class Runner:
         now = self._world.now()
         self._gauges.queue(self._agenda.overdue(now))
         self._running = {future for future in self._running if not future.done()}
-        for env, due in self._agenda.take(now, self._allowed()).items():
+        for env, due in self._crashes.take(self._agenda, now, self._allowed()).items():
             self._pulse.turn_started(env)
             self._running.add(self._pool.submit(self._turn, env, due))
 
@@ -166,6 +172,7 @@ class Runner:
 
     def _turn(self, env: EnvName, due: frozenset[TargetName]) -> None:
         try:
+            self._crashes.begin(env)
             cycle = reconcile(env, due, self._world, partial(self._last_check, env))
         except Conflict:
             self._put_off(env, due, AGAIN)
@@ -180,6 +187,7 @@ class Runner:
             self._records[env] = cycle.after
             self._finish(env, due, cycle)
         finally:
+            self._crashes.end(env)
             self._agenda.done(env)
             self._pulse.turn_finished(env)
             self._wake.set()
@@ -227,13 +235,14 @@ class Runner:
 
     def _rest(self) -> None:
         """Wait until something is due, or something happened, but never longer than to the next notice."""
-        due = self._agenda.next(self._allowed())
+        due = self._agenda.next(self._crashes.free(self._allowed()))
         seconds = (due - self._world.now()).total_seconds() / self._rhythm.speed if due else NOTICE_SECONDS
         left = NOTICE_SECONDS - (self._real() - self._noticed)
         self._wake.wait(max(0.005, min(seconds, left)))
         self._wake.clear()
 
     def _wind_up(self) -> None:
+        self._crashes.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
         wait([turn for turn in self._running if not turn.cancelled()], timeout=STOP_SECONDS)
         self._leases.release()

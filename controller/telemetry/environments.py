@@ -26,6 +26,7 @@ class Facts:
     turned: datetime | None = None
     held: bool = False
     paused: bool = False
+    crashes: int = 0
 
 
 _GAUGES: Final[Mapping[str, tuple[str, str]]] = {
@@ -34,6 +35,10 @@ _GAUGES: Final[Mapping[str, tuple[str, str]]] = {
     "turned": ("trueup_turn_timestamp_seconds", "When the last turn that went to its end was decided; 0: never."),
     "held": ("trueup_lease_held", "Whether this process holds the lease of an environment."),
     "paused": ("trueup_environment_paused", "Whether a person paused a whole environment."),
+    "crashes": (
+        "trueup_environment_crashes",
+        "How many processes in a row died in a turn of it; 0: the last one ended.",
+    ),
 }
 
 
@@ -68,6 +73,11 @@ class Environments(Collector):
         """Say whether its lease is held here."""
         with self._lock:
             self._facts[env] = replace(self._facts.get(env, Facts()), held=held)
+
+    def crash(self, env: EnvName, crashes: int) -> None:
+        """Say how many processes in a row died in a turn of it."""
+        with self._lock:
+            self._facts[env] = replace(self._facts.get(env, Facts()), crashes=crashes)
 
     def turn(self, cycle: Cycle) -> None:
         """Take over what a turn read."""

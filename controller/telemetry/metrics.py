@@ -59,6 +59,11 @@ class Metrics:
         self.environment_seen(env)
         self._series.turns.labels(_label(env), "error").inc()
 
+    def crashed(self, env: EnvName, crashes: int) -> None:
+        """Say in how many turns in a row of an environment a process died; 0 when one has ended."""
+        self.environment_seen(env)
+        self._series.environments.crash(env, crashes)
+
     # What comes and goes
 
     def environment_seen(self, env: EnvName) -> None:

@@ -21,10 +21,13 @@ HELD_AT_MOST = 100.0  # seconds; a test that forgets to let go must not hang
 class Hold:
     """One request that waits: before it reaches AWS, or, with `after`, while its answer is on the way back."""
 
-    def __init__(self, operation: str, *, after: bool) -> None:
-        self.operation, self.after = operation, after
+    def __init__(self, operation: str, *, after: bool, about: str) -> None:
+        self.operation, self.after, self._about = operation, after, about.encode()
         self._arrived, self._over = threading.Event(), threading.Event()
         self._is_dropped = False
+
+    def holds(self, operation: str, body: bytes) -> bool:
+        return operation == self.operation and self._about in body
 
     def arrives(self, seconds: float = 60.0) -> bool:
         return self._arrived.wait(seconds)
@@ -53,9 +56,9 @@ class Cloud(Sandbox):
         self._held: list[Hold] = []
         self._guard = threading.Lock()
 
-    def hold(self, operation: str, *, after: bool = False) -> Hold:
-        """Hold the next request for this operation."""
-        hold = Hold(operation, after=after)
+    def hold(self, operation: str, *, after: bool = False, about: str = "") -> Hold:
+        """Hold the next request for this operation in which these words stand."""
+        hold = Hold(operation, after=after, about=about)
         with self._guard:
             self._waiting.append(hold)
             self._held.append(hold)
@@ -63,7 +66,7 @@ class Cloud(Sandbox):
 
     def _serve(self, operation: str, access_key: str, region: str, body: bytes) -> Reply:
         with self._guard:
-            hold = next((one for one in self._waiting if one.operation == operation), None)
+            hold = next((one for one in self._waiting if one.holds(operation, body)), None)
             if hold is not None:
                 self._waiting.remove(hold)
         if hold is None:

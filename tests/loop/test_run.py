@@ -2,16 +2,18 @@
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 
 import pytest
 
 from controller.errors import PlatformError
+from controller.loop.crashes import Crashes
 from controller.loop.lease import Leases
 from controller.loop.run import Rhythm, Runner
 from controller.model.orders import Orders
 from controller.ports import Lease, World
+from controller.stores.marks import NoMarks, open_marks
 from tests.platform import place
 from tests.world import ENV, FakeWorld, release
 
@@ -100,12 +102,13 @@ class Living(FakeWorld):
 
 
 @contextmanager
-def running(w, poll=0.05, workers=2, renew=5.0):
+def running(w, poll=0.05, workers=2, renew=5.0, marks=None):
     recorder = Recorder()
     world = w.living()
     leases = Leases(world.store, "me", 30.0, time.monotonic)
     rhythm = Rhythm(poll=poll, renew=renew, workers=workers, speed=w.speed)
-    runner = Runner(world, leases, rhythm, recorder, recorder, time.monotonic)
+    crashes = Crashes(marks or NoMarks(), recorder, time.monotonic)
+    runner = Runner(world, leases, rhythm, recorder, recorder, time.monotonic, crashes)
     thread = threading.Thread(target=runner.run)
     ticking = threading.Event()
 
@@ -269,3 +272,90 @@ def test_a_target_that_nobody_knows_any_more_is_put_off_and_not_due_for_ever():
         until(lambda: recorder.told.count(("turn_started", ENV)) > before)
         time.sleep(1.0)
         assert recorder.told.count(("turn_started", ENV)) <= before + 3
+
+
+@pytest.fixture
+def suspicious(tmp_path):
+    """The marks of a process that died in a turn of two environments."""
+
+    def marked(*environments):
+        with closing(open_marks(tmp_path / "trueup.db")) as marks:
+            for env in environments:
+                marks.write(env, 0, under_way=True)
+        return open_marks(tmp_path / "trueup.db")
+
+    return marked
+
+
+def lines(tmp_path):
+    return {line.split()[2]: line[0] for line in (tmp_path / "trueup.db.turns").read_text().splitlines()}
+
+
+def test_an_environment_in_whose_turn_the_process_died_begins_later_and_the_others_at_once(suspicious):
+    w = started()
+    w.environments = lambda: frozenset({ENV, "dev"})
+    began = time.monotonic()
+    with closing(suspicious(ENV)) as marks, running(w, marks=marks) as (_, recorder, _, _):
+        until(lambda: ("turn_finished", "dev") in recorder.told)
+        assert time.monotonic() - began < 1.5
+        assert ("crashed", ENV, 1, 2.0) in recorder.told
+        assert ("turn_started", ENV) not in recorder.told
+        until(lambda: ("turn_started", ENV) in recorder.told)
+        assert time.monotonic() - began > 2.0
+        until(lambda: ("survived", ENV) in recorder.told)
+
+
+def test_the_loop_sleeps_while_an_environment_waits_though_it_is_due(suspicious):
+    w = started()
+    with closing(suspicious(ENV)) as marks, running(w, poll=60.0, marks=marks) as (_, recorder, runner, _):
+        until(lambda: ("lease", ENV, True) in recorder.told)
+        runner._agenda.put(ENV, "api", w.now)
+        before = len(recorder.told)
+        time.sleep(1.0)
+        assert sum(told[0] == "beat" for told in recorder.told[before:]) < 10
+        assert ("turn_started", ENV) not in recorder.told
+
+
+def test_suspected_environments_turn_one_after_the_other(suspicious):
+    w = started()
+    w.environments = lambda: frozenset({ENV, "dev", "stage"})
+    with closing(suspicious(ENV, "dev")) as marks, running(w, marks=marks) as (_, recorder, _, _):
+        until(lambda: {("survived", ENV), ("survived", "dev")} <= set(recorder.told))
+        turns = [told for told in recorder.told if told[0].startswith("turn_") and told[1] in {ENV, "dev"}]
+        assert turns[0][1] == turns[1][1] and [turn[0] for turn in turns[:2]] == ["turn_started", "turn_finished"]
+
+
+def test_a_turn_is_marked_while_it_runs_and_not_when_it_ended_or_was_asked_to_stop(tmp_path, suspicious):
+    w = started()
+    gate, looking = threading.Event(), threading.Event()
+    look = w.platform.look
+
+    def slowly(wanted):
+        looking.set()
+        gate.wait(20)
+        return look(wanted)
+
+    w.platform.look = slowly
+    with closing(suspicious()) as marks, running(w, marks=marks) as (_, recorder, runner, _):
+        assert looking.wait(10)
+        assert lines(tmp_path) == {ENV: "+"}
+        w.platform.look = look
+        gate.set()
+        until(lambda: ("turn_finished", ENV) in recorder.told)
+        gate.clear()
+        looking.clear()
+        w.platform.look = slowly
+        assert looking.wait(20)
+        assert lines(tmp_path) == {ENV: "+"}
+        runner.stop()
+        until(lambda: lines(tmp_path) == {ENV: "-"}, seconds=3.0)
+        gate.set()
+
+
+def test_a_turn_that_raises_is_no_crash(tmp_path, suspicious):
+    w = started()
+    w.want = {"terms": "nonsense"}
+    with closing(suspicious(ENV)) as marks, running(w, marks=marks) as (_, recorder, _, _):
+        until(lambda: any(told[0] == "turn_failed" for told in recorder.told))
+        until(lambda: ("survived", ENV) in recorder.told)
+    assert lines(tmp_path) == {ENV: "-"}

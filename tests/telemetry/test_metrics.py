@@ -40,6 +40,7 @@ PROMISED = {
     "trueup_queue_depth": set(),
     "trueup_lease_held": {"environment"},
     "trueup_environment_paused": {"environment"},
+    "trueup_environment_crashes": {"environment"},
     "trueup_watcher_errors_total": {"watcher"},
     "trueup_aws_calls_total": {"account", "region", "operation", "result"},
     "trueup_aws_throttles_total": {"account", "region", "operation"},
@@ -235,6 +236,15 @@ def test_an_environment_is_paused_by_its_spec_or_by_a_person_as_long_as_that_hol
     metrics.watch(cycle({"api": decision()}, desired=desired("api", pause=spec), after=after))
 
     assert value(metrics, "trueup_environment_paused") == paused
+
+
+def test_crashes_are_told_until_a_turn_ended(metrics):
+    metrics.environment_seen("prod")
+    assert value(metrics, "trueup_environment_crashes", environment="prod") == 0
+    metrics.crashed("prod", 3)
+    assert value(metrics, "trueup_environment_crashes", environment="prod") == 3
+    metrics.crashed("prod", 0)
+    assert value(metrics, "trueup_environment_crashes", environment="prod") == 0
 
 
 def test_the_lease_is_told_as_it_comes_and_goes(metrics):
