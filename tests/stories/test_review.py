@@ -1,0 +1,187 @@
+"""Sequences that were found wanting when hooks, pauses and guards that count were looked over."""
+
+import pytest
+
+from controller.model.gate import OnShut
+from controller.model.hooks import Hook, Image, When
+from tests.stories.test_hooks import E2E, MIGRATE, UNDO, attest, hooked, in_flight, preparing, tasks
+from tests.world import FakeWorld, digest, settled
+
+FOREVER = 10**6
+
+
+@pytest.mark.xfail(
+    strict=True, reason="hooking, prepare._newer: a start that was surely not sent counts as a task that runs"
+)
+def test_a_revert_frees_a_rollout_whose_hook_cannot_be_started():
+    w = hooked(MIGRATE)
+    w.platform.throttled = 3
+    w.tick(0.2)
+    assert w.phase == "preparing"
+    w.platform.throttled = FOREVER
+    w.version = "1"
+    w.ticks(40, 1)
+    assert w.phase == "idle"
+
+
+@pytest.mark.xfail(
+    strict=True, reason="hooking.standing: a start that was surely not sent counts as a task that runs, for ever"
+)
+def test_a_start_that_never_got_out_keeps_no_later_hook_waiting():
+    w = hooked(MIGRATE)
+    w.platform.throttled = FOREVER
+    w.ticks(2, 0.2)
+    w.rollback()
+    w.tick(1)
+    assert w.phase == "stalled"
+    w.platform.throttled = 0
+    w.version = "3"
+    w.ticks(40, 1)
+    assert w.running == "3"
+
+
+@pytest.mark.xfail(
+    strict=True, reason="hooking.standing: a start that was surely not sent counts as a task that runs, for ever"
+)
+def test_a_start_ahead_that_never_got_out_keeps_no_later_hook_waiting():
+    w = in_flight()
+    w.platform.throttled = FOREVER
+    w.ticks(2, 0.2)
+    w.platform.throttled = 0
+    w.version = "4"
+    w.ticks(40, 1)
+    assert w.running == "4"
+
+
+@pytest.mark.xfail(
+    strict=True, reason="forward._or_newer: OVERTAKEN although the task of what waited before still runs"
+)
+def test_a_newer_wish_without_hooks_waits_for_a_migration_that_runs_ahead():
+    w = in_flight()
+    w.platform.takes["migrate"] = 8
+    w.tick(1)
+    assert tasks(w) == [("migrate", "3")] and w.phase == "baking"
+    w.terms = {}
+    w.version = "4"
+    w.ticks(3, 1)
+    assert w.running == "2"
+
+
+@pytest.mark.xfail(strict=True, reason="rest._wish: CLEARED although the task of what was given up still runs")
+def test_a_wish_after_a_rollback_while_preparing_waits_for_the_migration_that_runs():
+    w = hooked(MIGRATE)
+    w.platform.takes["migrate"] = 8
+    w.tick(1)
+    w.rollback()
+    w.tick(1)
+    w.terms = {}
+    w.version = "3"
+    w.ticks(3, 1)
+    assert w.running == "1"
+
+
+@pytest.mark.xfail(strict=True, reason="no row at rest stops a task whose time is up")
+def test_a_migration_that_outlives_its_rollout_is_stopped_when_its_time_is_up():
+    w = hooked(MIGRATE)
+    w.platform.takes["migrate"] = FOREVER
+    w.tick(1)
+    w.rollback()
+    w.ticks(30, 1)
+    assert "Stop" in [type(c).__name__ for c in w.platform.calls]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="prepare._ready: guards that ring by then are not looked at, and excused only for progressDeadline",
+)
+def test_an_alarm_that_rings_before_the_service_is_touched_quarantines_nothing():
+    w = preparing()
+    w.rings = True
+    w.ticks(40, 1)
+    assert not w.quarantine
+
+
+@pytest.mark.xfail(strict=True, reason="hooking._attested: a verdict from before the retry still counts")
+def test_a_retry_does_not_meet_the_old_verdict_of_a_check():
+    w = hooked(E2E)
+    w.ticks(6, 1)
+    attest(w, passed=False)
+    w.ticks(12, 1)
+    assert w.running == "1" and w.quarantine
+    w.retry()
+    w.ticks(10, 1)
+    attest(w, passed=True)
+    w.ticks(10)
+    assert w.goods[0] == "2"
+
+
+@pytest.mark.xfail(strict=True, reason="remember._not_stopped: told again at every look")
+def test_a_stop_that_is_refused_is_told_again_ever_less_often():
+    w = hooked(MIGRATE)
+    w.platform.takes["migrate"] = FOREVER
+    w.ticks(10, 1)
+    w.platform.throttled = FOREVER
+    w.ticks(240, 0.25)
+    stops = [c for c in w.platform.calls if type(c).__name__ == "Stop"]
+    assert len(stops) < 20
+
+
+@pytest.mark.xfail(
+    strict=True, reason="back.read_back: hooks come before the deadline, which stands still for them"
+)
+def test_going_back_is_bounded_though_the_undo_cannot_be_started():
+    w = hooked(UNDO)
+    w.ticks(8, 1)
+    w.platform.throttled = FOREVER
+    w.sick.add(digest("2"))
+    w.ticks(120, 1)
+    assert w.phase == "stalled"
+
+
+@pytest.mark.xfail(
+    strict=True, reason="back._HOOKS: an undo with the old image whose image is gone is LOST, not BARRED"
+)
+def test_the_next_way_back_is_taken_where_the_image_of_an_undo_is_gone():
+    w = hooked(Hook(name="undo", when=When.ON_ROLLBACK, image=Image.OLD))
+    w.platform.no_image.add(digest("1"))
+    w.ticks(8, 1)
+    w.sick.add(digest("2"))
+    w.ticks(20, 1)
+    assert w.running == "0"
+
+
+@pytest.mark.xfail(
+    strict=True, reason="hooking.before_wish: what was found has passed its own, though it was gone back from"
+)
+def test_retry_of_what_was_found_migrates_again():
+    w = FakeWorld()
+    w.platform.by_hand("api", "2")
+    w.platform.settle("api")
+    w.version = "2"
+    w.ticks(6)
+    w.version = "1"
+    w.ticks(14)
+    assert w.goods[0] == "1"
+    w.version = "2"
+    w.terms = {"hooks": (MIGRATE, UNDO)}
+    w.ticks(14)
+    assert w.running == "2"
+    w.rollback()
+    w.ticks(14)
+    assert w.running == "1" and ("undo", "2") in tasks(w)
+    w.retry()
+    w.ticks(14)
+    assert ("migrate", "2") in tasks(w) and w.running == "2"
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="see.look_at: a guard in shadow, or one that only warns, is among the alarms that keep a release out",
+)
+@pytest.mark.parametrize("how", [{"shadow": True}, {"action": OnShut.WARN}])
+def test_a_guard_that_is_not_heeded_keeps_nothing_from_starting(how):
+    w = settled("0", "1", guarding=how)
+    w.rings = True
+    w.version = "2"
+    w.ticks(5)
+    assert w.running == "2"
