@@ -91,6 +91,11 @@ class Run:
         """Whether there is nothing more to wait for."""
         return self.state not in {RunState.BEGUN, RunState.RUNNING}
 
+    @property
+    def is_out(self) -> bool:
+        """Whether it runs, or may: of one that was surely not sent nothing is to be waited for."""
+        return not self.over and not (self.state is RunState.BEGUN and self.sent is False)
+
     def is_of(self, hook: Hook, digest: Digest, retry: int) -> bool:
         """Whether it is of this hook of this release."""
         return (self.hook, self.when, self.digest, self.retry) == (hook.name, hook.when, digest, retry)

@@ -124,7 +124,7 @@ def standing(look: Look, pending: Pending) -> tuple[Standing, str]:
     """Say how the next hook stands, in a word and in words."""
     if pending.hook.check:
         return _check_standing(look, pending)
-    other = next((run for run in look.memory.runs if not run.over and run is not pending.run), None)
+    other = under_way(look, besides=pending.run)
     if other is not None:
         return _running(look, other)
     run, name = pending.run, _name(pending.hook)
@@ -142,6 +142,11 @@ def standing(look: Look, pending: Pending) -> tuple[Standing, str]:
             return Standing.UNKNOWN, f"{name}: {run.why}"
         case _:
             return Standing.FAILED, "; ".join((f"{name}: {run.why}", *run.lines[-2:]))
+
+
+def under_way(look: Look, besides: Run | None = None) -> Run | None:
+    """Find a task that has not ended; one that was surely never started is none."""
+    return next((run for run in look.memory.runs if run.is_out and run is not besides), None)
 
 
 def _name(hook: Hook) -> str:

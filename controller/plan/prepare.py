@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 from controller.plan.calls import who
-from controller.plan.hooking import Standing, before_rollout, before_wish, standing
+from controller.plan.hooking import Standing, before_rollout, before_wish, standing, under_way
 from controller.plan.keep import PERSON
 from controller.plan.look import Look
 from controller.plan.readings import Preparing
@@ -41,7 +41,7 @@ def read_preparing(look: Look) -> Said[Preparing]:
 def _newer(look: Look) -> Said[Preparing] | None:
     """Say that something else is wanted by now, unless a task runs that has to end first."""
     wish = look.wish
-    if wish is None or wish.digest == look.rollout.release.digest or any(not run.over for run in look.memory.runs):
+    if wish is None or wish.digest == look.rollout.release.digest or under_way(look) is not None:
         return None
     if look.runs(wish.release):
         return say(Preparing.LEFT, f"{wish.release.version} is wanted, and runs")

@@ -10,7 +10,7 @@ from controller.model.hooks import Run, RunState, TaskAbsent, TaskAt, TaskEnded,
 from controller.model.names import Revision, TaskId
 from controller.model.place import Place
 from controller.model.record import RUNS, Memory
-from controller.model.rollout import Purpose, Terms
+from controller.model.rollout import MOVING, Purpose, Terms
 from controller.plan.calls import INTENT_LIFE, in_words
 from controller.plan.hooking import Pending
 from controller.plan.look import Look
@@ -89,7 +89,7 @@ def begin(look: Look, memory: Memory, pending: Pending) -> tuple[Memory, Start]:
         look_first=again or may_exist(memory, pending.images),
         rollout=rollout.number if rollout else 0,
     )
-    kept = (*(one for one in memory.runs if one.id != started.id), started)
+    kept = (*(one for one in memory.runs if one.id != started.id and (one.over or one.is_out)), started)
     return replace(setting_out(memory, pending.images, revision), runs=_bounded(kept)), action
 
 
@@ -109,5 +109,7 @@ def _revision(memory: Memory, pending: Pending) -> Revision | None:
 
 
 def open_tasks(memory: Memory, place: Place) -> Iterator[TaskAt]:
-    """Give the one-off tasks that are still waited for, to be looked for."""
-    return (TaskAt(id=run.id, place=place, task=run.task, shape=run.shape) for run in memory.runs if not run.over)
+    """Give the one-off tasks that are still waited for, to be looked for; at rest none that was not sent."""
+    moving = memory.phase in MOVING
+    waited = (run for run in memory.runs if run.is_out or (moving and not run.over))
+    return (TaskAt(id=run.id, place=place, task=run.task, shape=run.shape) for run in waited)

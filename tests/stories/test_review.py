@@ -10,9 +10,6 @@ from tests.world import FakeWorld, digest, settled
 FOREVER = 10**6
 
 
-@pytest.mark.xfail(
-    strict=True, reason="hooking, prepare._newer: a start that was surely not sent counts as a task that runs"
-)
 def test_a_revert_frees_a_rollout_whose_hook_cannot_be_started():
     w = hooked(MIGRATE)
     w.platform.throttled = 3
@@ -24,9 +21,6 @@ def test_a_revert_frees_a_rollout_whose_hook_cannot_be_started():
     assert w.phase == "idle"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="hooking.standing: a start that was surely not sent counts as a task that runs, for ever"
-)
 def test_a_start_that_never_got_out_keeps_no_later_hook_waiting():
     w = hooked(MIGRATE)
     w.platform.throttled = FOREVER
@@ -40,9 +34,6 @@ def test_a_start_that_never_got_out_keeps_no_later_hook_waiting():
     assert w.running == "3"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="hooking.standing: a start that was surely not sent counts as a task that runs, for ever"
-)
 def test_a_start_ahead_that_never_got_out_keeps_no_later_hook_waiting():
     w = in_flight()
     w.platform.throttled = FOREVER
