@@ -107,10 +107,10 @@ def _images(rollout: Rollout | None, hook: Hook, release: Release) -> Release:
 
 
 def _attested(look: Look, hook: Hook, release: Release, retry: int) -> bool | None:
-    """Give the newest verdict from outside on this release since it was tried again; None if there is none yet."""
-    told = [one for one in look.orders.attested if one.number > retry and one.check == hook.check]
-    told = [one for one in told if _is_about(one, release)]
-    return max(told, key=lambda one: one.number).passed if told else None
+    """Give the newest verdict from outside on this release; None if there is none yet, or a no before the retry."""
+    told = [one for one in look.orders.attested if one.check == hook.check and _is_about(one, release)]
+    newest = max(told, key=lambda one: one.number, default=None)
+    return newest.passed if newest is not None and (newest.passed or newest.number > retry) else None
 
 
 def _is_about(told: Attested, release: Release) -> bool:

@@ -92,7 +92,6 @@ def test_an_alarm_that_rings_before_the_service_is_touched_quarantines_nothing()
     assert not w.quarantine
 
 
-@pytest.mark.xfail(strict=True, reason="hooking._attested: a verdict from before the retry still counts")
 def test_a_retry_does_not_meet_the_old_verdict_of_a_check():
     w = hooked(E2E)
     w.ticks(6, 1)
