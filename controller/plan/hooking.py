@@ -42,9 +42,12 @@ class Standing(Enum):
 
 
 def before_wish(look: Look) -> Pending | None:
-    """Find the hook that has to pass before the wish may be deployed; what is known here has passed its own."""
+    """Find the hook that has to pass before the wish may be deployed; what is known here has passed its own.
+
+    What a person asked to retry has not: going back from it may have undone what they did.
+    """
     wish = look.wish
-    if wish is None or look.memory.is_known(wish.digest):
+    if wish is None or (look.memory.is_known(wish.digest) and not look.again):
         return None
     return _next(look, wish.want.terms, When.BEFORE, wish.release, wish_retry(look))
 

@@ -140,9 +140,6 @@ def test_the_next_way_back_is_taken_where_the_image_of_an_undo_is_gone():
     assert w.running == "0"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="hooking.before_wish: what was found has passed its own, though it was gone back from"
-)
 def test_retry_of_what_was_found_migrates_again():
     w = FakeWorld()
     w.platform.by_hand("api", "2")
