@@ -70,10 +70,10 @@ def look_at(
     memory = _recalled(known, place, orders, keep=lost)
     memory = _told(memory, named, place) if named is not None and not lost else memory
     memory, wish = _resolved(memory, want, sight, orders, seen, now)
-
     candidate, rollout = partial(_candidate, desired.env, name, place), memory.rollout
     at_wish = not_open(wish.want.terms.guards, candidate(wish.release), seen.answers, now) if wish else ()
-    guarded = watched(rollout, candidate(rollout.release), seen.answers, now) if rollout else Watched(shut=at_wish)
+    heeded = tuple(judged for judged in at_wish if judged.counts)
+    guarded = watched(rollout, candidate(rollout.release), seen.answers, now) if rollout else Watched(shut=heeded)
     return Look(
         env=desired.env,
         name=name,
@@ -85,7 +85,7 @@ def look_at(
         pause=_pause(_pauses(desired, record, want, orders), now),
         gates=not_open(want.gates, candidate(wish.release), seen.answers, now) if want and wish else (),
         guards=guarded.shut,
-        alarmed=tuple(judged for judged in at_wish if isinstance(judged.verdict, Shut)),
+        alarmed=tuple(judged for judged in heeded if isinstance(judged.verdict, Shut)),
         said=guarded.said,
         rings=guarded.rings | rings_of(judged.verdict for judged in at_wish),
         unheard=guarded.unheard,

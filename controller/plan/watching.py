@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from controller.model.gate import Gate, Guard, OnShut, Open, Remembers, Shut, Unsure, Verdict
+from controller.model.gate import Gate, Guard, NotOpen, OnShut, Open, Remembers, Shut, Unsure, Verdict
 from controller.model.questions import Answer, Candidate, Question
 from controller.model.record import Memory
 from controller.model.rollout import Heard, Phase, Rollout
@@ -38,8 +38,13 @@ def not_open(
     gates: tuple[Gate, ...], candidate: Candidate, answers: Mapping[Question, Answer], now: datetime
 ) -> tuple[Judged, ...]:
     """Judge gates, or guards of what has not begun, and give those that are not open."""
-    judged = ((gate.kind, gate.judge(candidate, answers, now)) for gate in gates)
-    return tuple(Judged(kind=kind, verdict=verdict) for kind, verdict in judged if not isinstance(verdict, Open))
+    judged = ((gate, gate.judge(candidate, answers, now)) for gate in gates)
+    return tuple(_judged(gate, verdict) for gate, verdict in judged if not isinstance(verdict, Open))
+
+
+def _judged(guard: Gate, verdict: NotOpen) -> Judged:
+    own = _own(guard)
+    return Judged(kind=guard.kind, verdict=verdict, action=own.action, shadow=own.shadow)
 
 
 def watched(rollout: Rollout, candidate: Candidate, answers: Mapping[Question, Answer], now: datetime) -> Watched:
@@ -50,7 +55,7 @@ def watched(rollout: Rollout, candidate: Candidate, answers: Mapping[Question, A
     heard = [_counted(*three, now) for three in zip(guards, verdicts, before, strict=True)]
     weighed = [_weighed(*three, rollout, now) for three in zip(guards, verdicts, heard, strict=True)]
     judged = [
-        Judged(kind=guard.kind, verdict=verdict, action=_own(guard).action, shadow=_own(guard).shadow)
+        _judged(guard, verdict)
         for guard, verdict in zip(guards, weighed, strict=True)
         if not isinstance(verdict, Open)
     ]

@@ -161,10 +161,6 @@ def test_retry_of_what_was_found_migrates_again():
     assert ("migrate", "2") in tasks(w) and w.running == "2"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="see.look_at: a guard in shadow, or one that only warns, is among the alarms that keep a release out",
-)
 @pytest.mark.parametrize("how", [{"shadow": True}, {"action": OnShut.WARN}])
 def test_a_guard_that_is_not_heeded_keeps_nothing_from_starting(how):
     w = settled("0", "1", guarding=how)
