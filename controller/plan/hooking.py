@@ -183,7 +183,8 @@ def _running(look: Look, run: Run) -> tuple[Standing, str]:
     if run.state is RunState.RUNNING and spent > run.timeout:
         told = run.stopped is not None and look.now - run.stopped < STOP_AGAIN
         words = f"{name} is not done after {in_words(run.timeout)}"
-        return (Standing.WAITING, f"{words}, and was told to stop") if told else (Standing.LATE, words)
+        stop = f"could not be stopped: {run.why}" if run.why else "was told to stop"
+        return (Standing.WAITING, f"{words}, and {stop}") if told else (Standing.LATE, words)
     return Standing.WAITING, f"{name} runs, {in_words(spent)} of {in_words(run.timeout)}"
 
 

@@ -72,7 +72,7 @@ def _learn_one(memory: Memory, outcome: Outcome) -> Memory:
     if isinstance(action, Continue):
         return _learn_continue(memory, outcome)
     if isinstance(action, Stop):
-        return memory if isinstance(outcome, Done | Lost) else _not_stopped(memory, action)
+        return _learn_stop(memory, action, why_not(outcome))
     if outcome.revision and action.purpose is not Purpose.SETTINGS:
         memory = remember_revision(memory, action.release, outcome.revision)
     if isinstance(outcome, Sent):
@@ -116,9 +116,10 @@ def _learn_continue(memory: Memory, outcome: Outcome) -> Memory:
     return replace(memory, rollout=replace(rollout, continued=continued))
 
 
-def _not_stopped(memory: Memory, action: Stop) -> Memory:
-    runs = (replace(run, stopped=None) if run.id == action.id else run for run in memory.runs)
-    return replace(memory, runs=tuple(runs))
+def _learn_stop(memory: Memory, action: Stop, why: str) -> Memory:
+    """Note why a task was not stopped; that it was told to is kept, so that it is not told so at every look."""
+    runs = tuple(replace(run, why=why) if run.id == action.id else run for run in memory.runs)
+    return replace(memory, runs=runs)
 
 
 def _echoed(memory: Memory, release: Release, echo: Echo) -> Memory:

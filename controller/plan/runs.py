@@ -32,7 +32,8 @@ def followed(memory: Memory, tasks: Mapping[TaskId, TaskSight], terms: Terms | N
 def _seen(run: Run, sight: TaskSight | None, settle: timedelta, now: datetime) -> Run:
     match sight:
         case TaskRuns():
-            return replace(run, state=RunState.RUNNING, task=sight.task, sent=True, why="")
+            why = run.why if run.stopped is not None else ""
+            return replace(run, state=RunState.RUNNING, task=sight.task, sent=True, why=why)
         case TaskEnded():
             return _ended(run, sight, now)
         case TaskAbsent() if run.sent is not False and now - run.at > _patience(run, settle):
