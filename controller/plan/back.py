@@ -8,7 +8,7 @@ from controller.model.release import Kept
 from controller.model.rollout import Result
 from controller.plan.calls import back_again, back_invisible, continues_at, in_words, who
 from controller.plan.compare import differences
-from controller.plan.hooking import Pending, Standing, before_back, standing
+from controller.plan.hooking import Pending, Standing, before_back, runs_now, standing
 from controller.plan.look import Look
 from controller.plan.prepare import HOOK
 from controller.plan.readings import Returning, Still
@@ -22,12 +22,13 @@ def read_back(look: Look, settling: Said[Still] | None) -> Said[Returning | Stil
     rollout = look.rollout
     terms = rollout.terms
     hook = before_back(look)
+    late = look.clock - rollout.since > terms.back_deadline
     if hook is not None:
-        return _hook(look, hook)
+        return _hook(look, hook, late=late)
     there = look.live if look.runs(rollout.goal) or _is_ours(look) else None
     if there is not None and _is_done(there):
         return say(Returning.STEADY, f"back on {rollout.goal.version}{_otherwise(look, there)}")
-    if look.clock - rollout.since > terms.back_deadline:
+    if late:
         return say(Returning.SPENT, f"not back after {in_words(terms.back_deadline)}")
     if settling is not None:
         return settling
@@ -50,9 +51,14 @@ _HOOKS: Final = MappingProxyType(
 )
 
 
-def _hook(look: Look, hook: Pending) -> Said[Returning]:
-    """Say how a hook stands that has to pass before the service goes back; one that failed needs a person."""
+def _hook(look: Look, hook: Pending, *, late: bool) -> Said[Returning]:
+    """Say how a hook stands that has to pass before the service goes back; one that failed needs a person.
+
+    So does one that cannot be started: the deadline stands still only for what runs.
+    """
     found, why = standing(look, hook)
+    if late and not runs_now(look.memory):
+        return say(Returning.SPENT, f"not begun after {in_words(look.rollout.terms.back_deadline)}; {why}", HOOK)
     return say(_HOOKS[found], why, HOOK)
 
 

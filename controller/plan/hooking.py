@@ -152,6 +152,11 @@ def under_way(look: Look, besides: Run | None = None) -> Run | None:
     return next((run for run in look.memory.runs if run.is_out and run is not besides), None)
 
 
+def runs_now(memory: Memory) -> bool:
+    """Whether a task was seen to run, and not to end."""
+    return any(run.state is RunState.RUNNING for run in memory.runs)
+
+
 def _name(hook: Hook) -> str:
     return f"{hook.when.value} hook {hook.name}"
 

@@ -6,7 +6,7 @@ from controller.model.decision import Action
 from controller.model.observation import Blame, Deployment, State
 from controller.model.record import Memory
 from controller.model.rollout import Phase, Rollout
-from controller.plan.hooking import before_back
+from controller.plan.hooking import before_back, runs_now
 from controller.plan.look import Look
 
 
@@ -49,7 +49,7 @@ def _stands_still(look: Look, *, trouble: bool) -> bool:
     """Whether the deadline does not run: the platform is in trouble, waits for a person, or a hook goes first."""
     phase, ours = look.memory.phase, look.ours
     if phase is Phase.ROLLING_BACK:
-        return before_back(look) is not None
+        return before_back(look) is not None and runs_now(look.memory)
     return phase is Phase.ROLLING and (trouble or _awaits(ours))
 
 

@@ -115,9 +115,6 @@ def test_a_stop_that_is_refused_is_told_again_once_a_minute():
     assert 50 <= len(stops) <= 61 and "could not be stopped: ThrottlingException" in w.said
 
 
-@pytest.mark.xfail(
-    strict=True, reason="back.read_back: hooks come before the deadline, which stands still for them"
-)
 def test_going_back_is_bounded_though_the_undo_cannot_be_started():
     w = hooked(UNDO)
     w.ticks(8, 1)
