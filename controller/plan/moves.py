@@ -93,8 +93,9 @@ def _send(look: Look) -> Step:
     rollout = look.rollout
     revision = rollout.back.revision if rollout.back else rollout.revision
     since = rollout.since if rollout.back else look.now
-    rang = look.rings if look.memory.phase is Phase.PREPARING else rollout.rang
-    return Step(**ensure(look, look.memory, replace(rollout, since=since, rang=rang), revision))
+    if look.memory.phase is Phase.PREPARING:  # what guards said of what ran until now is not about the release
+        rollout = replace(rollout, rang=look.rings, heard=())
+    return Step(**ensure(look, look.memory, replace(rollout, since=since), revision))
 
 
 def _take(look: Look) -> Step:

@@ -3,6 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
+from controller.model.gate import Shut
 from controller.plan.calls import who
 from controller.plan.hooking import Standing, before_rollout, before_wish, standing, under_way
 from controller.plan.keep import PERSON
@@ -54,4 +55,12 @@ def _newer(look: Look) -> Said[Preparing] | None:
 def _ready(look: Look) -> Said[Preparing]:
     if look.busy and not look.takes_over:
         return say(Preparing.HOOKING, f"somebody else deploys: {who(look.live)}")
+    rings = [judged.verdict.why for judged in look.guards if isinstance(judged.verdict, Shut)]
+    if rings and not look.rollout.terms.incident and not _is_pinned(look):
+        return say(Preparing.HOOKING, f"{look.rollout.release.version} waits: {'; '.join(rings)}")
     return say(Preparing.READY, look.rollout.release.version)
+
+
+def _is_pinned(look: Look) -> bool:
+    wish = look.wish
+    return wish is not None and wish.pinned and wish.digest == look.rollout.release.digest

@@ -81,15 +81,14 @@ def test_a_migration_that_outlives_its_rollout_is_stopped_when_its_time_is_up():
     assert "Stop" in [type(c).__name__ for c in w.platform.calls]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="prepare._ready: guards that ring by then are not looked at, and excused only for progressDeadline",
-)
 def test_an_alarm_that_rings_before_the_service_is_touched_quarantines_nothing():
     w = preparing()
     w.rings = True
     w.ticks(40, 1)
-    assert not w.quarantine
+    assert w.running == "1" and not w.quarantine and "ringing: 5xx" in w.said
+    w.rings = False
+    w.ticks(14)
+    assert w.goods[0] == "2"
 
 
 def test_a_retry_does_not_meet_the_old_verdict_of_a_check():
