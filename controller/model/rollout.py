@@ -113,11 +113,16 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Continued:
-    """A pause of the platform's own that we ended, because a person said so: `sent` is None until that is known."""
+    """A pause of the platform's own that we ended, because a person said so: `sent` is None until that is known.
+
+    One hook may pause a deployment at several stages, and at each step of a shift: `stage` and `until` tell which.
+    """
 
     pause: str
     deployment: DeploymentId
     at: datetime
+    stage: str = ""
+    until: datetime | None = None
     by: str = ""
     sent: bool | None = None
 

@@ -6,7 +6,7 @@ from typing import Final
 from controller.model.observation import Blame, Deployment, Live, State
 from controller.model.release import Kept
 from controller.model.rollout import Result
-from controller.plan.calls import back_again, back_invisible, continues_at, in_words, who
+from controller.plan.calls import back_again, back_invisible, continues_at, in_words, was_ended, who
 from controller.plan.compare import differences
 from controller.plan.hooking import Pending, Standing, before_back, runs_now, standing
 from controller.plan.look import Look
@@ -66,7 +66,7 @@ def _may_go_on(look: Look) -> bool:
     """Whether a pause in our way back may be ended: nobody is asked for it, and it was not just done."""
     paused, ended = look.paused_deployment, look.rollout.continued
     awaits = paused.awaits if paused else None
-    if awaits is None or ended is None or ended.pause != awaits.pause:
+    if awaits is None or ended is None or not was_ended(ended, awaits):
         return awaits is not None
     return look.now >= continues_at(ended, look.rollout.terms)
 

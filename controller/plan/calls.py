@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from controller.model.observation import Deployment, Live
+from controller.model.observation import Awaits, Deployment, Live
 from controller.model.release import Release
 from controller.model.rollout import Call, Continued, Result, Rollout, Terms
 from controller.plan.look import Look
@@ -99,6 +99,15 @@ def patient_until(rollout: Rollout) -> datetime | None:
         return None
     doubled: int = 2 ** min(max(rollout.tries - 1, 0), 10)
     return call.at + min(FIRST_WAIT * doubled, LONGEST_WAIT)
+
+
+def was_ended(ended: Continued | None, awaits: Awaits) -> bool:
+    """Whether just this pause is what we ended."""
+    return ended is not None and (ended.pause, ended.stage, ended.until) == (
+        awaits.pause,
+        awaits.stage,
+        awaits.until,
+    )
 
 
 def continues_at(ended: Continued, terms: Terms) -> datetime:

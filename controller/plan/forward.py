@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 from controller.model.desired import Supersede
 from controller.model.observation import Awaits, Blame, Deployment, Live, State
 from controller.model.rollout import Phase, Result
-from controller.plan.calls import continues_at, forward_again, forward_invisible, in_words, who
+from controller.plan.calls import continues_at, forward_again, forward_invisible, in_words, was_ended, who
 from controller.plan.hooking import Pending, Standing, after_rollout, before_wish, standing
 from controller.plan.keep import failed_core
 from controller.plan.look import Look, Wish
@@ -176,8 +176,7 @@ def _awaiting(look: Look, awaits: Awaits) -> Forward:
     if answer is not None and not answer.yes:
         said = f"rejected by {answer.by or 'a person'} at {at}: {answer.reason or 'no reason given'}"
         return say(Course.FAILING, said, "rejected")
-    again = ended is not None and ended.pause == awaits.pause
-    if again and ended is not None:
+    if ended is not None and was_ended(ended, awaits):
         due = look.now >= continues_at(ended, look.rollout.terms)
         return say(Rolling.APPROVED, f"{at}, asked again") if due else say(Rolling.AWAITING, f"{at}: told to go on")
     if answer is not None:

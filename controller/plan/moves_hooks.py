@@ -94,7 +94,10 @@ def go_on(look: Look) -> Step:
     if ours is None or ours.awaits is None or rollout is None:
         raise AssertionError("only what waits goes on")
     by = answer.by if answer and rollout.back is None else ""
-    continued = Continued(pause=ours.awaits.pause, deployment=ours.id, at=look.now, by=by)
+    awaits = ours.awaits
+    continued = Continued(
+        pause=awaits.pause, stage=awaits.stage, until=awaits.until, deployment=ours.id, at=look.now, by=by
+    )
     action = Continue(
         target=look.name,
         place=look.place,

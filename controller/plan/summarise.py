@@ -14,6 +14,7 @@ from controller.model.record import Memory, Record
 from controller.model.release import Release
 from controller.model.rollout import MOVING, Rollout
 from controller.model.status import Awaiting, DriftStatus, TargetStatus
+from controller.plan.calls import was_ended
 from controller.plan.drift import status_of
 from controller.plan.judged import Judged
 from controller.plan.look import SLOTS, Look
@@ -134,7 +135,7 @@ def _awaiting(live: Live | None, memory: Memory) -> Awaiting | None:
     pause = ours.awaits if ours else None
     if pause is None or rollout is None or rollout.back is not None or memory.phase not in MOVING:
         return None
-    if rollout.continued is not None and rollout.continued.pause == pause.pause:
+    if was_ended(rollout.continued, pause):
         return None
     return Awaiting(version=rollout.release.version, stage=pause.stage, until=pause.until, then=pause.then)
 

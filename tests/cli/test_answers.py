@@ -70,10 +70,11 @@ def test_a_pause_that_was_answered_waits_for_nobody_any_more(shop):
         (one,) = summarise(cycle.desired, cycle.seen, cycle.before, cycle.plan, after)
         return one
 
-    other = Continued(pause="arn:hook/0", deployment=memory.rollout.deployment, at=DUE)
+    where = {"stage": PAUSE.stage, "until": PAUSE.until, "deployment": memory.rollout.deployment, "at": DUE}
     assert status(None).awaiting is not None
-    assert status(other).awaiting is not None
-    assert status(Continued(pause=PAUSE.pause, deployment=memory.rollout.deployment, at=DUE)).awaiting is None
+    assert status(Continued(pause="arn:hook/0", **where)).awaiting is not None
+    assert status(Continued(pause=PAUSE.pause, **{**where, "stage": "BAKE_TIME"})).awaiting is not None
+    assert status(Continued(pause=PAUSE.pause, **where)).awaiting is None
 
 
 def test_a_yes_is_an_order_with_a_number_and_a_row_of_the_journal(shop):

@@ -4,7 +4,19 @@ import pytest
 
 from controller.model.gate import OnShut
 from controller.model.hooks import Hook, Image, When
-from tests.stories.test_hooks import E2E, MIGRATE, UNDO, attest, hooked, in_flight, preparing, tasks
+from controller.model.observation import Awaits
+from tests.stories.test_hooks import (
+    E2E,
+    MIGRATE,
+    UNDO,
+    answer,
+    attest,
+    awaiting,
+    hooked,
+    in_flight,
+    preparing,
+    tasks,
+)
 from tests.world import FakeWorld, digest, settled
 
 FOREVER = 10**6
@@ -163,3 +175,16 @@ def test_a_guard_that_is_not_heeded_keeps_nothing_from_starting(how):
     w.version = "2"
     w.ticks(5)
     assert w.running == "2"
+
+
+def test_a_yes_to_a_pause_is_none_to_the_next_one_of_the_same_hook():
+    w = awaiting()
+    answer(w, yes=True)
+    w.tick(0.2)
+    w.service.primary.awaits = Awaits(pause="hook-1", stage="POST_PRODUCTION_TRAFFIC_SHIFT")
+    w.platform.bump()
+    w.ticks(10, 1)
+    assert w.service.primary.awaits is not None and "POST_PRODUCTION_TRAFFIC_SHIFT" in w.said
+    answer(w, yes=True)
+    w.ticks(14)
+    assert w.goods[0] == "2"
