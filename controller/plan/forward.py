@@ -7,7 +7,7 @@ from controller.model.desired import Supersede
 from controller.model.observation import Awaits, Blame, Deployment, Live, State
 from controller.model.rollout import Phase, Result
 from controller.plan.calls import continues_at, forward_again, forward_invisible, in_words, was_ended, who
-from controller.plan.hooking import Pending, Standing, after_rollout, before_wish, standing
+from controller.plan.hooking import Pending, Standing, after_rollout, first_of_wish, standing
 from controller.plan.keep import failed_core
 from controller.plan.look import Look, Wish
 from controller.plan.prepare import HOOK
@@ -50,8 +50,8 @@ def _or_newer(look: Look, said: Forward) -> Forward:
         return said
     if said.signal in _FINAL or (look.busy and not look.takes_over):
         return said
-    hook = before_wish(look)
-    if said.signal in _ILL and hook is not None:
+    first = first_of_wish(look)
+    if said.signal in _ILL and first is not None:
         return said
     if said.signal in _ILL:
         kept = look.supersede is Supersede.AFTER_BAKE and not wish.free
@@ -61,14 +61,14 @@ def _or_newer(look: Look, said: Forward) -> Forward:
     idle = said.signal is Baking.UNVERIFIED
     if not (wish.free or idle or look.supersede is Supersede.ALWAYS):
         return said
-    return say(Course.OVERTAKEN, wish.release.version) if hook is None else _ahead(look, hook, wish, said)
+    return say(Course.OVERTAKEN, wish.release.version) if first is None else _ahead(first, wish, said)
 
 
-def _ahead(look: Look, hook: Pending, wish: Wish, said: Forward) -> Forward:
+def _ahead(first: tuple[Standing, str], wish: Wish, said: Forward) -> Forward:
     """Let the hooks of what waits go first, while what is under way is watched on."""
     if said.signal is Baking.HOOKED:
         return said
-    found, why = standing(look, hook)
+    found, why = first
     match found:
         case Standing.BEGIN:
             return say(Course.AHEAD, f"{wish.release.version}: {why}")

@@ -157,6 +157,22 @@ def runs_now(memory: Memory) -> bool:
     return any(run.state is RunState.RUNNING for run in memory.runs)
 
 
+def first_of_wish(look: Look) -> tuple[Standing, str] | None:
+    """Say how what has to come before the wish stands: its next hook, or a task of another that has not ended."""
+    hook, other = before_wish(look), under_way(look)
+    if hook is not None:
+        return standing(look, hook)
+    return None if other is None or look.wish is None or look.wish.free else _running(look, other)
+
+
+def first_of_rollout(look: Look) -> tuple[Standing, str] | None:
+    """Say the same of the open rollout, before it makes its call."""
+    hook, other = before_rollout(look), under_way(look)
+    if hook is not None:
+        return standing(look, hook)
+    return None if other is None else _running(look, other)
+
+
 def _name(hook: Hook) -> str:
     return f"{hook.when.value} hook {hook.name}"
 

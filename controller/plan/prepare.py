@@ -5,7 +5,7 @@ from typing import Final
 
 from controller.model.gate import Shut
 from controller.plan.calls import who
-from controller.plan.hooking import Standing, before_rollout, before_wish, standing, under_way
+from controller.plan.hooking import Standing, before_wish, first_of_rollout, under_way
 from controller.plan.keep import PERSON
 from controller.plan.look import Look
 from controller.plan.readings import Preparing
@@ -32,8 +32,7 @@ def read_preparing(look: Look) -> Said[Preparing]:
         return say(Preparing.FAILING, "a person said roll back", PERSON)
     if look.runs(look.rollout.release) and not look.rollout.retry:
         return say(Preparing.TAKEN, who(look.live))
-    pending = before_rollout(look)
-    found, why = standing(look, pending) if pending is not None else (None, "")
+    found, why = first_of_rollout(look) or (None, "")
     if found in {Standing.FAILED, Standing.UNKNOWN}:
         return say(_SIGNALS[found], why, HOOK)
     return _newer(look) or (_ready(look) if found is None else say(_SIGNALS[found], why))

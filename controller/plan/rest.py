@@ -8,7 +8,7 @@ from controller.model.release import Release
 from controller.model.rollout import Phase
 from controller.plan.calls import who
 from controller.plan.drift import drifting, fate, is_due, told, unset
-from controller.plan.hooking import before_wish
+from controller.plan.hooking import before_wish, first_of_wish
 from controller.plan.look import Look, Wish
 from controller.plan.readings import Resting, Stuck
 from controller.plan.said import Said, say
@@ -69,6 +69,8 @@ def _wish(look: Look) -> Rest | None:
         return _runs_already(look, wish)
     if (look.again or stalled or not same) and look.may_start:
         hook = before_wish(look)
+        if hook is None and first_of_wish(look) is not None:
+            return say(Resting.HOOKED, f"{wish.release.version}: a task of another release has not ended")
         return say(Resting.HOOKED, f"{wish.release.version}: {hook.hook.name}") if hook else _cleared(wish)
     return None
 

@@ -56,9 +56,6 @@ def test_a_start_ahead_that_never_got_out_keeps_no_later_hook_waiting():
     assert w.running == "4"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="forward._or_newer: OVERTAKEN although the task of what waited before still runs"
-)
 def test_a_newer_wish_without_hooks_waits_for_a_migration_that_runs_ahead():
     w = in_flight()
     w.platform.takes["migrate"] = 8
@@ -70,7 +67,6 @@ def test_a_newer_wish_without_hooks_waits_for_a_migration_that_runs_ahead():
     assert w.running == "2"
 
 
-@pytest.mark.xfail(strict=True, reason="rest._wish: CLEARED although the task of what was given up still runs")
 def test_a_wish_after_a_rollback_while_preparing_waits_for_the_migration_that_runs():
     w = hooked(MIGRATE)
     w.platform.takes["migrate"] = 8
