@@ -38,6 +38,8 @@ def _seen(run: Run, sight: TaskSight | None, settle: timedelta, now: datetime) -
             return _ended(run, sight, now)
         case TaskAbsent() if run.sent is not False and now - run.at > _patience(run, settle):
             return replace(run, state=RunState.UNKNOWN, ended=now, why="it ended while nobody looked, and is gone")
+        case TaskAbsent() if run.sent is None and INTENT_LIFE + settle < now - run.at < FORGOTTEN / 2:
+            return replace(run, sent=False, why="it never arrived")
         case _:
             return run
 

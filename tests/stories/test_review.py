@@ -1,5 +1,7 @@
 """Sequences that were found wanting when hooks, pauses and guards that count were looked over."""
 
+from datetime import timedelta
+
 import pytest
 
 from controller.model.gate import OnShut
@@ -184,3 +186,15 @@ def test_a_yes_to_a_pause_is_none_to_the_next_one_of_the_same_hook():
     answer(w, yes=True)
     w.ticks(14)
     assert w.goods[0] == "2"
+
+
+def test_a_start_ahead_that_was_lost_on_the_way_is_soon_waited_for_no_more():
+    w = in_flight(bake=timedelta(hours=3))
+    w.platform.lose_call = 1
+    w.tick(1)
+    w.terms = {}
+    w.version = "4"
+    w.tick(1)
+    assert w.running == "2"
+    w.ticks(3, 1)
+    assert w.running == "4"
