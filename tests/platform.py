@@ -123,6 +123,7 @@ class FakePlatform:
     no_task: set = field(default_factory=set)
     task_trouble: int = 0
     task_blind: bool = False
+    says: tuple = ("boom",)
     pauses: dict = field(default_factory=dict)
     calls: list = field(default_factory=list)
     began: list = field(default_factory=list)
@@ -273,7 +274,7 @@ class FakePlatform:
             code=task.code,
             why=task.why,
             ground=task.ground,
-            lines=() if task.code == 0 else ("boom",),
+            lines=() if task.code == 0 else self.says,
         )
 
     def evidence(self, place, deployment):

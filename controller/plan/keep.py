@@ -13,6 +13,7 @@ from controller.model.release import Kept, Release
 from controller.plan.look import Look
 
 PERSON: Final = "person"
+_LAST_WORDS: Final = 3
 
 
 def kept_live(look: Look, release: Release | None = None) -> Kept:
@@ -60,9 +61,9 @@ def quarantined(look: Look, memory: Memory, release: Release, cause: str, why: s
 
 
 def _last_words(memory: Memory, release: Release) -> tuple[str, ...]:
-    """Give what the hooks of a release logged last that did not pass."""
+    """Give what the hooks of a release logged last that did not pass; the journal has more of it."""
     failed = (run for run in memory.runs if run.digest == release.digest and run.state is RunState.FAILED)
-    return tuple(f"{run.hook}: {line}" for run in failed for line in run.lines)
+    return tuple(f"{run.hook}: {line}" for run in failed for line in run.lines[-_LAST_WORDS:])
 
 
 def failed_core(memory: Memory, release: Release) -> Digest | None:

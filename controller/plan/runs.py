@@ -16,6 +16,8 @@ from controller.plan.hooking import Pending
 from controller.plan.look import Look
 from controller.plan.open import may_exist, revision_of, setting_out
 
+LOGGED: Final = 5
+"""How many of the newest tasks are kept with what they logged: the journal has it of all that failed."""
 FORGOTTEN: Final = timedelta(hours=1)
 """How long ECS shows tasks that have stopped: whether one that was asked for earlier ever ran cannot be read."""
 
@@ -97,9 +99,10 @@ def begin(look: Look, memory: Memory, pending: Pending) -> tuple[Memory, Start]:
 
 
 def _bounded(runs: tuple[Run, ...]) -> tuple[Run, ...]:
-    """Keep the newest; one that has not ended is never forgotten."""
-    old = runs[:-RUNS]
-    return (*(run for run in old if not run.over), *runs[-RUNS:])
+    """Keep the newest, and what the newest of these logged; one that has not ended is never forgotten."""
+    old, newer, newest = runs[:-RUNS], runs[-RUNS:-LOGGED], runs[-LOGGED:]
+    silent = (replace(run, lines=()) if run.lines else run for run in newer)
+    return (*(run for run in old if not run.over), *silent, *newest)
 
 
 def _revision(memory: Memory, pending: Pending) -> Revision | None:

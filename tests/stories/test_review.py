@@ -7,6 +7,7 @@ import pytest
 from controller.model.gate import OnShut
 from controller.model.hooks import Hook, Image, When
 from controller.model.observation import Awaits
+from controller.model.story import Event
 from tests.stories.test_hooks import (
     E2E,
     MIGRATE,
@@ -198,3 +199,18 @@ def test_a_start_ahead_that_was_lost_on_the_way_is_soon_waited_for_no_more():
     assert w.running == "2"
     w.ticks(3, 1)
     assert w.running == "4"
+
+
+def test_what_failed_hooks_logged_does_not_fill_what_is_remembered_of_a_target():
+    w = hooked(MIGRATE)
+    w.platform.exits_with["migrate"] = 1
+    w.platform.says = ("x" * 300,) * 20
+    for version in range(2, 30):
+        w.version = str(version)
+        w.ticks(5, 1)
+    memory = w.memory
+    said = [entry.data["text"] for entry in w.store.entries if entry.event is Event.EVIDENCE]
+    assert len(memory.quarantine) == 28 and said[-1].count("x" * 300) >= 20
+    kept = [line for run in memory.runs for line in run.lines]
+    kept += [line for barred in memory.quarantine.values() for line in barred.evidence]
+    assert sum(map(len, kept)) < 64 * 1024
