@@ -25,7 +25,8 @@ def answer(env: str, target: str, version: str, *, yes: bool, reason: str, actor
     change = for_target(
         as_target(target),
         lambda mine, number: replace(
-            mine, answer=Answer(number=number, version=version, yes=yes, reason=reason, by=by)
+            mine,
+            answer=Answer(number=number, version=version, yes=yes, stage=waits.stage, reason=reason, by=by),
         ),
     )
     at = f" at {waits.stage}" if waits.stage else ""

@@ -66,11 +66,15 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A person's yes or no to what waits for one: a pause of the platform's own in the rollout of a version."""
+    """A person's yes or no to what waits for one: a pause of the platform's own in the rollout of a version.
+
+    `stage` is where it stood when the person was asked; a yes counts there, and nowhere else.
+    """
 
     number: int
     version: str
     yes: bool
+    stage: str = ""
     reason: str = ""
     by: str = ""
 

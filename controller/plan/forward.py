@@ -179,7 +179,7 @@ def _awaiting(look: Look, awaits: Awaits) -> Forward:
     if ended is not None and was_ended(ended, awaits):
         due = look.now >= continues_at(ended, look.rollout.terms)
         return say(Rolling.APPROVED, f"{at}, asked again") if due else say(Rolling.AWAITING, f"{at}: told to go on")
-    if answer is not None:
+    if answer is not None and answer.stage in {"", awaits.stage}:
         return say(Rolling.APPROVED, f"at {at}, by {answer.by or 'a person'}")
     until = f" until {awaits.until:%H:%M}, then {awaits.then}" if awaits.until else ""
     return say(Rolling.AWAITING, f"at {at}{until}")

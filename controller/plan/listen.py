@@ -7,7 +7,7 @@ from typing import Final
 from controller.model.record import Memory
 from controller.model.rollout import Phase, Rollout
 from controller.plan.look import Look
-from controller.plan.readings import Preparing, Signal, Still
+from controller.plan.readings import Preparing, Rolling, Signal, Still
 
 _ROLLBACK: Final = "ORDERED"
 _RETRY: Final = "RETRIED"
@@ -52,14 +52,19 @@ def unheard(look: Look, signal: Signal) -> str:
     if look.retry and signal.name != _RETRY and look.memory.fight is None:
         why = "it is going back: say it again after that" if going_back else "nothing that is wanted has failed"
         return f"; a retry was asked for, but {why}"
+    return _unasked(look, signal)
+
+
+def _unasked(look: Look, signal: Signal) -> str:
+    """Say that nobody asked for an answer that was given."""
     answer = look.orders.answer
-    if (
-        answer is not None
-        and answer.number > look.memory.answered
-        and (look.memory.rollout is None or look.paused_deployment is None)
-    ):
-        return f"; {answer.version} was {'approved' if answer.yes else 'rejected'}, but nothing waits for an answer"
-    return ""
+    if answer is None or answer.number <= look.memory.answered:
+        return ""
+    waits = look.memory.rollout is not None and look.paused_deployment is not None and look.answer is not None
+    if waits and (signal is Rolling.APPROVED or not answer.yes):
+        return ""
+    said, at = "approved" if answer.yes else "rejected", f" at {answer.stage}" if answer.stage else ""
+    return f"; {answer.version} was {said}{at}, but nothing waits for an answer{' to that' if waits else ''}"
 
 
 def tidy(memory: Memory, look: Look, signal: Signal) -> Memory:

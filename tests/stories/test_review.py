@@ -7,6 +7,7 @@ import pytest
 from controller.model.gate import OnShut
 from controller.model.hooks import Hook, Image, When
 from controller.model.observation import Awaits
+from controller.model.orders import Answer
 from controller.model.story import Event
 from tests.stories.test_hooks import (
     E2E,
@@ -214,3 +215,14 @@ def test_what_failed_hooks_logged_does_not_fill_what_is_remembered_of_a_target()
     kept = [line for run in memory.runs for line in run.lines]
     kept += [line for barred in memory.quarantine.values() for line in barred.evidence]
     assert sum(map(len, kept)) < 64 * 1024
+
+
+def test_a_yes_to_a_pause_that_was_over_by_then_is_none_to_the_next():
+    w = awaiting()
+    said = Answer(number=w.next_number(), version="2", yes=True, stage="POST_SCALE_UP", by="ana")
+    w.order(answer=said)
+    w.service.primary.awaits = Awaits(pause="hook-2", stage="POST_PRODUCTION_TRAFFIC_SHIFT")
+    w.platform.bump()
+    w.ticks(4, 1)
+    assert w.service.primary.awaits is not None and "POST_PRODUCTION_TRAFFIC_SHIFT" in w.said
+    assert any("was approved at POST_SCALE_UP" in reason for _, reason in w.trail())
