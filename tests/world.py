@@ -252,7 +252,7 @@ class FakeWorld:
 
         def checked():
             check()
-            self.left.append((action, self.store.record, self.now, self.holds))
+            self.left.append((action, self.store.load(ENV), self.now, self.holds))
 
         there = self.there(action.place.service)
         outcome = self.platform.act(action, checked)

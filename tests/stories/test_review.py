@@ -13,14 +13,13 @@ from tests.stories.test_hooks import (
     E2E,
     MIGRATE,
     UNDO,
-    answer,
     attest,
-    awaiting,
     hooked,
     in_flight,
     preparing,
     tasks,
 )
+from tests.stories.test_pauses import answer, awaiting
 from tests.world import FakeWorld, digest, settled
 
 FOREVER = 10**6
