@@ -233,7 +233,7 @@ def _contradiction(memory: Memory, live: Live, now: datetime) -> str:
     if rollout is None or call is None or call.result is not Result.SENT or call.expect is None:
         return ""
     patience = rollout.terms.settle if live.asof >= memory.watermark else rollout.terms.deadline
-    told = live.told and now - call.at > patience
+    told = live.told and now - call.at >= patience
     gone = rollout.deployment is not None and live.find(rollout.deployment) is None
     if told and gone and live.deployment == call.expect.deployment and rollout.deployment != live.deployment:
         return (

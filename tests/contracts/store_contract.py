@@ -19,9 +19,10 @@ from controller.stores.records import Records
 from tests.contracts import made
 from tests.contracts.claims_contract import ClaimsContract
 from tests.contracts.made import API, CODEC, PROD, STAGE, WEB
+from tests.contracts.protocol_contract import ProtocolContract
 
 
-class StoreContract(ClaimsContract):
+class StoreContract(ClaimsContract, ProtocolContract):
     """All of it: memory, orders, claims, leases, journal, status views, and what cannot be read."""
 
     # ---- memory
