@@ -88,6 +88,7 @@ class FakeStore:
     record: Record = field(default_factory=Record)
     writes: int = 0
     entries: list = field(default_factory=list)
+    given: set = field(default_factory=set)
 
     def load(self, env):
         return self.record
@@ -301,6 +302,7 @@ class FakeWorld:
     def give(self, orders: Orders):
         self.store.writes += 1
         self.store.record = replace(self.store.record, version=str(self.store.writes), orders=orders)
+        self.store.given.add(self.store.record.version)
 
     def next_number(self):
         self.store.writes += 1
@@ -419,7 +421,9 @@ def copied(w):
         setattr(platform, name, copy(getattr(w.platform, name)))
     platform.services = {name: deepcopy(service, _shared(service)) for name, service in w.platform.services.items()}
     platform.calls, platform.began = list(w.platform.calls), list(w.platform.began)
-    again = replace(w, platform=platform, store=replace(w.store, entries=list(w.store.entries)))
+    again = replace(
+        w, platform=platform, store=replace(w.store, entries=list(w.store.entries), given=set(w.store.given))
+    )
     for each in fields(again):
         value = getattr(again, each.name)
         if isinstance(value, dict | set | list):
