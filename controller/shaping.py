@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from controller.model.manifest import Manifest
@@ -17,7 +18,8 @@ class Native:
     are the paths that people wrote. `account` and `region` are where it is to run, for names that the platform
     completes by them. `state` is where Terraform keeps its own, for look-ups. With `create` it has to be whole
     enough to be made where it was never seen. `hooks` are what its one-off tasks say, by the list and the place in
-    it where they stand. Without `rollback_safe` nothing may go back by itself, the platform neither.
+    it where they stand. Without `rollback_safe` nothing may go back by itself, the platform neither. `deadline` is
+    how long a rollout may take; None if that is not known.
     """
 
     definition: Mapping[str, object]
@@ -32,6 +34,7 @@ class Native:
     create: bool = False
     hooks: Mapping[tuple[str, int], Mapping[str, object]] = field(default_factory=dict)
     rollback_safe: bool = True
+    deadline: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

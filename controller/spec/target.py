@@ -188,6 +188,7 @@ class TargetReader:
             create=_is_true(lines.get("create")),
             hooks=declared(model.hooks) if model else {},
             rollback_safe=model is None or model.rollout.rollback_safe,
+            deadline=model.rollout.deadline if model else None,
         )
         shaped = _shape(shaping, told)
         roots = {_DEFINITION: definition.root, _SERVICE: service or lines, _IMAGES: images or lines}

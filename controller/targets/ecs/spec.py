@@ -31,6 +31,7 @@ from controller.targets.ecs.references import reference_faults
 from controller.targets.ecs.rules import SERVICE as AT
 from controller.targets.ecs.scaling import COUNT, limits_of, scaling_faults, scaling_manifest
 from controller.targets.ecs.shapes import did_you_mean, fit, last_word
+from controller.targets.ecs.strategies import deadline_faults
 
 _REGISTER: Final = "RegisterTaskDefinition"
 _CREATE: Final = "CreateService"  # it takes all that UpdateService does, and what is fixed
@@ -52,7 +53,7 @@ def shape(native: Native) -> Shaped:
     limits = limits_of(part(native.service, COUNT))
     count = number(service, COUNT) if COUNT in service else limits.get("minimum")
     faults += inline_secrets(definition)
-    faults += fixed_faults(service, SERVICE)
+    faults += (*deadline_faults(service, native.deadline, SERVICE), *fixed_faults(service, SERVICE))
     faults += count_faults(service, count, SERVICE) if native.create else ()
     faults += hooks_faults(definition, native)
     faults += () if native.rollback_safe else going_back_faults(service, SERVICE)

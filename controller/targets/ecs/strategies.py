@@ -7,6 +7,7 @@ deployments", and the same of linear and canary ones (Developer Guide).
 
 import math
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
 from controller.shaping import Fault
@@ -55,6 +56,30 @@ def traffic_faults(service: Native, where: str) -> Iterator[Fault]:
     if strategy in _IN_STEPS and not connected and not parts(service, "loadBalancers"):
         what = f"{strategy} needs a load balancer or Service Connect, by which ECS shifts traffic; there is neither"
         yield Fault(path=(where, CONFIGURATION, "strategy"), what=what)
+
+
+def deadline_faults(service: Native, deadline: timedelta | None, where: str) -> Iterator[Fault]:
+    """Say that ECS would still wait when the deadline of the rollout is over: every release would be taken back."""
+    configured = part(service, CONFIGURATION)
+    waits = timedelta(minutes=_waits(configured))
+    if deadline is None or text(configured, "strategy") not in _SHIFTING or waits < deadline:
+        return
+    minutes, most = waits / timedelta(minutes=1), deadline / timedelta(minutes=1)
+    what = (
+        f"ECS waits {minutes:g}m in all with it, and rollout.deadline is {most:g}m: no deployment would be in time"
+    )
+    yield Fault(path=(where, CONFIGURATION, "strategy"), what=what)
+
+
+def _waits(configured: Native) -> int:
+    """Say for how many minutes ECS waits at least between and after the steps of a strategy."""
+    minutes = whole(configured.get("bakeTimeInMinutes")) or 0
+    for owner, key, share, _, bake in _STEPS:
+        if text(configured, "strategy") == owner:
+            step = decimal(part(configured, key).get(share)) or _PERCENT
+            between = max(1, math.ceil(_PERCENT / step) - 1) if owner == "LINEAR" else 1
+            minutes += between * (whole(part(configured, key).get(bake)) or 0)
+    return minutes
 
 
 def _second_groups(service: Native, strategy: str, where: str) -> Iterator[Fault]:

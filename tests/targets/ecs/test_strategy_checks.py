@@ -1,5 +1,7 @@
 """A strategy that lacks what it needs, and a hook that ECS would not take, are refused before any call."""
 
+from datetime import timedelta
+
 import pytest
 
 from controller.shaping import Native
@@ -159,3 +161,36 @@ def test_other_deployment_controllers_are_refused_with_the_reason(controller, wh
     assert path == "deploymentController.type"
     assert found[path].startswith(f"{controller} is not driven by trueup; only ECS is")
     assert why in found[path]
+
+
+@pytest.mark.parametrize(
+    ("configured", "minutes"),
+    [
+        ({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 60}, 60),
+        (
+            {
+                "strategy": "LINEAR",
+                "bakeTimeInMinutes": 5,
+                "linearConfiguration": {"stepPercent": 25.0, "stepBakeTimeInMinutes": 10},
+            },
+            35,
+        ),
+        (
+            {
+                "strategy": "CANARY",
+                "bakeTimeInMinutes": "5",
+                "canaryConfiguration": {"canaryPercent": 10, "canaryBakeTimeInMinutes": 30},
+            },
+            35,
+        ),
+    ],
+)
+def test_what_takes_ecs_longer_than_the_deadline_is_refused(configured, minutes):
+    def said(deadline):
+        declared = {"deploymentConfiguration": configured}
+        shaped = shape(Native(definition=DEFINITION, service=declared, deadline=deadline))
+        return [fault.what for fault in shaped.faults]
+
+    assert said(timedelta(minutes=minutes + 1)) == said(None) == []
+    (why,) = said(timedelta(minutes=minutes))
+    assert why.startswith(f"ECS waits {minutes}m in all with it, and rollout.deadline is {minutes}m")
