@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from controller.model.desired import Supersede
+from controller.model.hooks import When
 from controller.model.observation import Awaits, Blame, Deployment, Live, State
 from controller.model.rollout import Phase, Result
 from controller.plan.calls import continues_at, forward_again, forward_invisible, in_words, was_ended, who
@@ -61,7 +62,15 @@ def _or_newer(look: Look, said: Forward) -> Forward:
     idle = said.signal is Baking.UNVERIFIED
     if not (wish.free or idle or look.supersede is Supersede.ALWAYS):
         return said
+    if first is not None and first[0] is Standing.BEGIN and _undoes(look) and not (wish.free or idle):
+        why = f"{wish.release.version} waits: its hooks come after this bake, whose undo they must not meet"
+        return replace(said, detail=f"{said.detail}; {why}".strip("; "))
     return say(Course.OVERTAKEN, wish.release.version) if first is None else _ahead(first, wish, said)
+
+
+def _undoes(look: Look) -> bool:
+    """Whether going back from what is under way would run a hook, after hooks of what waits."""
+    return any(hook.when is When.ON_ROLLBACK for hook in look.rollout.terms.hooks)
 
 
 def _ahead(first: tuple[Standing, str], wish: Wish, said: Forward) -> Forward:

@@ -225,3 +225,16 @@ def test_a_yes_to_a_pause_that_was_over_by_then_is_none_to_the_next():
     w.ticks(4, 1)
     assert w.service.primary.awaits is not None and "POST_PRODUCTION_TRAFFIC_SHIFT" in w.said
     assert any("was approved at POST_SCALE_UP" in reason for _, reason in w.trail())
+
+
+def test_no_undo_runs_after_the_migration_of_a_newer_release():
+    w = hooked(UNDO)
+    w.ticks(8, 1)
+    assert w.phase == "baking"
+    w.terms = {"hooks": (MIGRATE,)}
+    w.version = "3"
+    w.ticks(2, 1)
+    assert tasks(w) == [] and "3 waits: its hooks come after this bake" in w.said
+    w.sick.add(digest("2"))
+    w.ticks(30, 1)
+    assert tasks(w) == [("undo", "2"), ("migrate", "3")] and w.goods[0] == "3"
