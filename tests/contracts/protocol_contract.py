@@ -468,7 +468,9 @@ class ProtocolContract(OverBackend):
         return first
 
     def continued(self, bench, at, *, sent):
-        return Continued(pause="hook-1", deployment=bench.primary.id, at=at, by="ana", sent=sent)
+        return Continued(
+            pause="hook-1", deployment=bench.primary.id, at=at, stage="POST_SCALE_UP", by="ana", sent=sent
+        )
 
     def test_going_on_is_written_down_before_it_is_asked_for(self, bench, paused):
         paused.turn()
