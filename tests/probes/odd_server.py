@@ -40,8 +40,6 @@ class Odd:
     seen: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
-    at_once: int = 0
-    most_at_once: int = 0
 
     def url(self, path: str) -> str:
         return f"{self.scheme}://{self.host}{path}"
@@ -62,17 +60,11 @@ class Odd:
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines if line)}
             with self.lock:
                 self.seen.append((method, path, headers))
-                self.at_once += 1
-                self.most_at_once = max(self.most_at_once, self.at_once)
-            try:
-                given = self.answers.get(path.partition("?")[0], answer(status="404 Not Found"))
-                if callable(given):
-                    given(connection, self.over.wait)
-                else:
-                    connection.sendall(given.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if method == "HEAD" else given)
-            finally:
-                with self.lock:
-                    self.at_once -= 1
+            given = self.answers.get(path.partition("?")[0], answer(status="404 Not Found"))
+            if callable(given):
+                given(connection, self.over.wait)
+            else:
+                connection.sendall(given.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if method == "HEAD" else given)
 
 
 @contextmanager

@@ -383,6 +383,7 @@ def calm(w):
     p.takes.clear()
     p.pauses.clear()
     p.task_trouble, p.task_blind = 0, False
+    w.want.pop("release", None)
     for service in p.services.values():
         for made in service.made:
             made.awaits = None
