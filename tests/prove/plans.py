@@ -8,7 +8,8 @@ from typing import Any
 
 from controller.errors import Conflict, PlatformError
 from controller.loop.reconcile import reconcile
-from controller.model.hooks import Hook, When
+from controller.model.decision import Start
+from controller.model.hooks import When
 from controller.model.rollout import MOVING, Phase
 from controller.ports import World
 from tests.invariants import check_call, check_cycle
@@ -54,7 +55,7 @@ def broken(stage: Stage) -> None:
 
 
 def hooked(stage: Stage) -> None:
-    hooks = (Hook(name="migrate", when=When.BEFORE), Hook(name="smoke", when=When.AFTER))
+    hooks = (stage.hook("migrate", When.BEFORE), stage.hook("smoke", When.AFTER))
     stage.terms = replace(stage.terms, hooks=hooks)
     stage.wish = "v2"
 
@@ -68,7 +69,6 @@ WORKLOADS = {
     "pause": Workload(script={0: wishes("v2"), 2: lambda stage: stage.pause(), 5: lambda stage: stage.resume()}),
     "hook": Workload(script={0: hooked}),
 }
-NOT_ON_ECS = {"hook"}  # the ECS kind starts no one-off tasks yet
 
 
 # ---- what goes wrong, and where it can
@@ -233,6 +233,7 @@ class Doing:
             except AssertionError as error:
                 raise Violated(str(error)) from error
 
+        self.player.stage.operation = "RunTask" if isinstance(action, Start) else "UpdateService"
         return self.player.effect("act", lambda: self.target.act(action, checked))
 
     def __getattr__(self, name: str) -> Any:
@@ -259,6 +260,7 @@ class Life:
     end: End
     told: tuple[str, ...]
     effects: tuple[str, ...]
+    tasks: int
 
 
 def resting(stage: Stage) -> None:
@@ -280,11 +282,12 @@ def lived(stage: Stage, workload: Workload, wrong: tuple[Wrong, ...] = ()) -> Li
         barred=frozenset(one.version for one in memory.quarantine.values()),
         goods=tuple(kept.release.version for kept in memory.goods),
     )
-    return Life(end=end, told=tuple(stage.told()[before:]), effects=tuple(player.effects))
+    return Life(end=end, told=tuple(stage.told()[before:]), effects=tuple(player.effects), tasks=stage.tasks())
 
 
 def check_life(life: Life, faultless: Life, wrong: tuple[Wrong, ...]) -> None:
     """The same end as without any fault, and at most one more call for each thing that went wrong."""
+    assert life.tasks <= faultless.tasks, f"a hook ran twice: {life.tasks} for {faultless.tasks}"
     foreign = any(one.what == "foreign" for one in wrong)
     # What somebody deployed is what ECS itself goes back to, and going from there to what was good is a call more.
     most = len(faultless.told) + len(wrong) + foreign

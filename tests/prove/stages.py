@@ -13,8 +13,10 @@ import pytest
 from controller.app.memory import codec
 from controller.model.decision import Ensure
 from controller.model.desired import Desired, DesiredTarget
+from controller.model.hooks import Hook, When
 from controller.model.names import Commit, TargetName
 from controller.model.orders import Pause, TargetOrders
+from controller.model.packed import Packed
 from controller.model.place import Place
 from controller.model.questions import Alarm, Alarms, AlarmsOf, AlarmState, ChangedBy, Unanswered
 from controller.model.record import Memory
@@ -25,6 +27,7 @@ from controller.ports import Target, World
 from controller.stores.memory import MemoryBackend
 from controller.stores.records import Records
 from controller.stores.sqlite import SqliteBackend
+from controller.targets.ecs.hooked import write_hook
 from tests import platform
 from tests.platform import FakePlatform
 from tests.prove.closed import cloned
@@ -49,6 +52,7 @@ class Stage:
     file: Path | None = None
     backend: MemoryBackend = field(default_factory=MemoryBackend)
     rests: bool = False
+    operation: str = "UpdateService"  # what the next call is: there it goes wrong
 
     def __post_init__(self) -> None:
         self.store = self.opened()
@@ -76,6 +80,10 @@ class Stage:
         )
 
     # --- the spec, and the alarms
+
+    def hook(self, name: str, when: When) -> Hook:
+        """A one-off task of the wish, which ends well after a while."""
+        return Hook(name=name, when=when)
 
     def read(self, env: object, accepted: object) -> Desired:
         want = DesiredTarget(
@@ -190,6 +198,10 @@ class InMemory(Stage):
     def told(self) -> list[str]:
         return [call.release.version for call in self.fake.calls if isinstance(call, Ensure)]
 
+    def tasks(self) -> int:
+        """How many one-off tasks there ever were."""
+        return len(self.fake.tasks)
+
     def breaks(self, version: str) -> None:
         self.fake.bad.add(platform.digest(version))
 
@@ -256,6 +268,14 @@ class OverEcs(Stage):
         arns = [call["taskDefinition"] for call in self.ground.sandbox_calls("UpdateService")]
         return [tag for arn in arns if (tag := self.tag_of(arn)) != BY_HAND]
 
+    def tasks(self) -> int:
+        """How many one-off tasks there ever were: equal tokens are one."""
+        return len({call["clientToken"] for call in self.ground.sandbox_calls("RunTask")})
+
+    def hook(self, name: str, when: When) -> Hook:
+        shape = write_hook({"container": "api", "command": ["sleep", "20"]})
+        return Hook(name=name, when=when, shape=Packed.of(shape))
+
     def tag_of(self, arn: str) -> str:
         body = self.ground.aws.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
         return body["containerDefinitions"][0]["image"].rsplit(":", 1)[1]
@@ -273,13 +293,13 @@ class OverEcs(Stage):
         self.ground.faults(stale=None)
 
     def throttle(self) -> None:
-        self.ground.faults(errors=[{"operation": "UpdateService", "code": "ThrottlingException"}])
+        self.ground.faults(errors=[{"operation": self.operation, "code": "ThrottlingException"}])
 
     def lose_call(self) -> None:
-        self.ground.faults(errors=[{"operation": "UpdateService", "code": "ServerException", "status": 500}])
+        self.ground.faults(errors=[{"operation": self.operation, "code": "ServerException", "status": 500}])
 
     def lose_answer(self) -> None:
-        self.ground.faults(lost={"UpdateService": 1})
+        self.ground.faults(lost={self.operation: 1})
 
 
 @cache

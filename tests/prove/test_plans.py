@@ -7,7 +7,6 @@ import pytest
 
 from tests.prove import stages
 from tests.prove.plans import (
-    NOT_ON_ECS,
     WORKLOADS,
     Life,
     Wrong,
@@ -22,7 +21,6 @@ from tests.prove.stages import over_ecs
 
 SLICES = 4
 SEED = 20_260_101
-ON_ECS = [name for name in WORKLOADS if name not in NOT_ON_ECS]
 
 
 @contextmanager
@@ -67,7 +65,7 @@ def test_one_of_some_things_that_go_wrong_changes_nothing_in_the_end(name, count
     count("plans: in memory, one thing wrong", tried(name, in_memory, each(singles(calm.effects))[::6], calm))
 
 
-@pytest.mark.parametrize("name", ON_ECS)
+@pytest.mark.parametrize("name", WORKLOADS)
 def test_a_crash_around_the_call_changes_nothing_in_the_end_over_ecs(name, ecs, count):
     calm = faultless(name, ecs)
     at = calm.effects.index("act")
@@ -77,7 +75,7 @@ def test_a_crash_around_the_call_changes_nothing_in_the_end_over_ecs(name, ecs, 
 
 @pytest.mark.prove
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", ON_ECS)
+@pytest.mark.parametrize("name", WORKLOADS)
 @pytest.mark.parametrize("part", range(2))
 def test_any_one_thing_that_goes_wrong_changes_nothing_in_the_end_over_ecs(name, part, ecs, count):
     calm = faultless(name, ecs)
@@ -90,7 +88,7 @@ def test_any_one_thing_that_goes_wrong_changes_nothing_in_the_end_over_ecs(name,
 def test_some_pairs_of_things_that_go_wrong_change_nothing_in_the_end_over_ecs(part, ecs, count):
     chance = random.Random(SEED + part)  # noqa: S311 - chosen again the same way
     for _ in range(500 // SLICES // 5):
-        name = chance.choice(ON_ECS)
+        name = chance.choice(list(WORKLOADS))
         calm = faultless(name, ecs)
         plans = chance.sample(pairs(calm.effects), 5)
         count("plans: over ECS, two things wrong", tried(name, ecs, plans, calm))
