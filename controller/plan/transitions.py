@@ -25,7 +25,7 @@ class Move(Enum):
     DROP = "drop"
     OPEN = "deploy"
     MEND = "deploy instead of going back"
-    SEND = "send again"
+    SEND = "send"
     TAKE = "take as ours"
     HEAL = "heal"
     SET = "apply settings"
