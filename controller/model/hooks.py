@@ -63,7 +63,7 @@ class Run:
     `task` is the platform's name for it once known. `stopped` is when it was told to stop, because it took too
     long. `code` is the exit code of the container that it is about, `lines` are the last that it logged. BROKEN is
     one that never ran, through no fault of its own: `attempt` counts those before it. UNKNOWN is one of which
-    nobody can tell how it ended.
+    nobody can tell how it ended. `images` is the release that it ran with, if not its own.
     """
 
     id: TaskId
@@ -85,6 +85,7 @@ class Run:
     code: int | None = None
     why: str = ""
     lines: tuple[str, ...] = ()
+    images: Digest | None = None
 
     @property
     def over(self) -> bool:
@@ -96,14 +97,17 @@ class Run:
         """Whether it runs, or may: of one that was surely not sent nothing is to be waited for."""
         return not self.over and not (self.state is RunState.BEGUN and self.sent is False)
 
-    def is_of(self, hook: Hook, digest: Digest, retry: int) -> bool:
-        """Whether it is of this hook of this release."""
-        return (self.hook, self.when, self.digest, self.retry) == (hook.name, hook.when, digest, retry)
+    def is_of(self, hook: Hook, digest: Digest, retry: int, images: Digest | None) -> bool:
+        """Whether it is of this hook of this release, with the images of another one if some are named."""
+        mine = (self.hook, self.when, self.digest, self.retry, self.images)
+        return mine == (hook.name, hook.when, digest, retry, images)
 
 
-def task_id(claim: ClaimKey, release: Digest, hook: Hook, retry: int, attempt: int) -> TaskId:
+def task_id(
+    claim: ClaimKey, release: Digest, hook: Hook, retry: int, attempt: int, images: Digest | None
+) -> TaskId:
     """Name a one-off task by what it is for: the same however often it is asked for."""
-    said = "\n".join((claim, release, hook.when, hook.name, str(retry), str(attempt)))
+    said = "\n".join((claim, release, hook.when, hook.name, str(retry), str(attempt), images or ""))
     return TaskId(hashlib.sha256(said.encode()).hexdigest()[:_ID_LENGTH])
 
 

@@ -57,9 +57,16 @@ def _hook(look: Look, hook: Pending, *, late: bool) -> Said[Returning]:
     So does one that cannot be started: the deadline stands still only for what runs.
     """
     found, why = standing(look, hook)
+    if found is Standing.FAILED and _cannot_run(hook) and _others(look):
+        return say(Returning.BARRED, why)
     if late and not runs_now(look.memory):
         return say(Returning.SPENT, f"not begun after {in_words(look.rollout.terms.back_deadline)}; {why}", HOOK)
     return say(_HOOKS[found], why, HOOK)
+
+
+def _cannot_run(hook: Pending) -> bool:
+    """Whether what we go back to is not there to be run: its images never started."""
+    return hook.run is not None and hook.run.images is not None and hook.run.code is None
 
 
 def _may_go_on(look: Look) -> bool:

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Final
 
 from controller.model.hooks import Hook, Image, Run, RunState, When
+from controller.model.names import Digest
 from controller.model.orders import Attested
 from controller.model.record import Memory
 from controller.model.release import Release
@@ -86,10 +87,10 @@ def _next(look: Look, terms: Terms, when: When, release: Release, retry: int) ->
     for hook in terms.hooks:
         if hook.when is not when:
             continue
-        run = _newest(look.memory, hook, release, retry)
+        images = _images(look.memory.rollout, hook, release)
+        run = _newest(look.memory, hook, release, retry, others(images, release))
         passed = _attested(look, hook, release, retry) is True if hook.check else run is not None and _passed(run)
         if not passed:
-            images = _images(look.memory.rollout, hook, release)
             return Pending(hook=hook, release=release, images=images, retry=retry, run=run)
     return None
 
@@ -98,8 +99,13 @@ def _passed(run: Run) -> bool:
     return run.state is RunState.PASSED
 
 
-def _newest(memory: Memory, hook: Hook, release: Release, retry: int) -> Run | None:
-    mine = (run for run in memory.runs if run.is_of(hook, release.digest, retry))
+def others(images: Release, release: Release) -> Digest | None:
+    """Name the release whose images are run, if it is another one."""
+    return None if images.digest == release.digest else images.digest
+
+
+def _newest(memory: Memory, hook: Hook, release: Release, retry: int, images: Digest | None) -> Run | None:
+    mine = (run for run in memory.runs if run.is_of(hook, release.digest, retry, images))
     return max(mine, key=lambda run: run.attempt, default=None)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from controller.model.decision import Continue, Stop
 from controller.model.hooks import Run
 from controller.model.record import Memory
-from controller.model.rollout import Continued, Phase, Purpose
+from controller.model.rollout import MOVING, Continued, Phase, Purpose
 from controller.plan.calls import INTENT_LIFE, in_words
 from controller.plan.hooking import (
     Pending,
@@ -59,9 +59,12 @@ def _started(look: Look, memory: Memory, pending: Pending | None) -> Step:
 
 def stop(look: Look) -> Step:
     """Stop the task that takes too long; what came of it is seen when it has ended."""
-    memory, run = watch(look), late(look)
+    rollout, run = look.memory.rollout, late(look)
+    memory = watch(look) if rollout is not None and look.memory.phase in MOVING else look.memory
     if run is None:
         raise AssertionError("a task is stopped because it is late")
+    known = (*look.memory.releases, *((look.wish.release,) if look.wish else ()))
+    release = next((one for one in known if one.digest == run.digest), known[0])
 
     def told(one: Run) -> Run:
         return replace(one, stopped=look.now) if one.id == run.id else one
@@ -71,11 +74,11 @@ def stop(look: Look) -> Step:
         place=look.place,
         id=run.id,
         task=run.task,
-        release=look.rollout.release,
+        release=release,
         why=f"{run.when.value} hook {run.hook} is not done after {in_words(run.timeout)}",
-        purpose=look.rollout.purpose,
+        purpose=rollout.purpose if rollout else Purpose.FORWARD,
         not_after=look.now + INTENT_LIFE,
-        rollout=look.rollout.number,
+        rollout=rollout.number if rollout else 0,
     )
     return Step(memory=replace(memory, runs=tuple(map(told, memory.runs))), action=action)
 

@@ -35,6 +35,7 @@ class Resting(Enum):
     HEALABLE = "something else runs, and long enough"
     CHANGED = "the settings are not as declared: somebody changed them"
     FOUGHT = "fight"
+    LATE = "a hook takes too long"
     UNSET = "the settings are not as declared"
     RETURNED = "somebody went back to a good release"
     RETRIED = "a person said retry"
@@ -116,6 +117,7 @@ class Stuck(Enum):
     """What may be read of a target that waits for a person or a new wish."""
 
     HELD = "it waits for a person or a new wish"
+    LATE = "a hook takes too long"
     UNREAD = "no wish can be read"
     QUARANTINED = "what is wanted has failed here"
     GATED = "a gate is shut"

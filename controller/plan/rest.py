@@ -8,7 +8,7 @@ from controller.model.release import Release
 from controller.model.rollout import Phase
 from controller.plan.calls import who
 from controller.plan.drift import drifting, fate, is_due, told, unset
-from controller.plan.hooking import before_wish, first_of_wish
+from controller.plan.hooking import before_wish, first_of_wish, late
 from controller.plan.look import Look, Wish
 from controller.plan.readings import Resting, Stuck
 from controller.plan.said import Said, say
@@ -24,7 +24,13 @@ def read_at_rest(look: Look) -> Rest:
     """First acquaintance, people's orders, an open wish, drift, settings, and last what waits."""
     if look.live and (look.memory.current is None or _ended(look)):
         return say(Resting.FIRST, look.live.revision)
-    return _order(look) or _wish(look) or _drift(look) or _settings(look) or _label(look)
+    return _order(look) or _late(look) or _wish(look) or _drift(look) or _settings(look) or _label(look)
+
+
+def _late(look: Look) -> Rest | None:
+    """Stop a task that outlived its rollout once its time is up."""
+    run = late(look)
+    return say(Resting.LATE, f"{run.when.value} hook {run.hook}") if run else None
 
 
 def read_stalled(look: Look) -> Said[Stuck]:
@@ -33,6 +39,9 @@ def read_stalled(look: Look) -> Said[Stuck]:
     order = _order(look)
     if order is not None:
         return say(Stuck[order.signal.name], order.detail)
+    overdue = _late(look)
+    if overdue is not None:
+        return say(Stuck.LATE, overdue.detail)
     if wish is None:
         return say(Stuck.UNREAD, look.unread)
     if look.barred:

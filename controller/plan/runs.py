@@ -12,7 +12,7 @@ from controller.model.place import Place
 from controller.model.record import RUNS, Memory
 from controller.model.rollout import MOVING, Purpose, Terms
 from controller.plan.calls import INTENT_LIFE, in_words
-from controller.plan.hooking import Pending
+from controller.plan.hooking import Pending, others
 from controller.plan.look import Look
 from controller.plan.open import may_exist, revision_of, setting_out
 
@@ -68,8 +68,9 @@ def begin(look: Look, memory: Memory, pending: Pending) -> tuple[Memory, Start]:
     run, hook, rollout = pending.run, pending.hook, memory.rollout
     attempt = run.attempt + 1 if run is not None and run.state is RunState.BROKEN else run.attempt if run else 0
     again = run is not None and run.attempt == attempt
+    images = others(pending.images, pending.release)
     started = Run(
-        id=task_id(look.place.claim, pending.release.digest, hook, pending.retry, attempt),
+        id=task_id(look.place.claim, pending.release.digest, hook, pending.retry, attempt, images),
         digest=pending.release.digest,
         hook=hook.name,
         when=hook.when,
@@ -78,6 +79,7 @@ def begin(look: Look, memory: Memory, pending: Pending) -> tuple[Memory, Start]:
         shape=hook.shape,
         retry=pending.retry,
         attempt=attempt,
+        images=images,
         tries=run.tries + 1 if run is not None and again else 1,
     )
     back = hook.when is When.ON_ROLLBACK

@@ -67,6 +67,7 @@ def _resting(phase: Phase) -> Rows:
         (phase, Resting.HEALABLE): (Phase.ROLLING, Move.HEAL),
         (phase, Resting.CHANGED): (phase, Move.NOTE),
         (phase, Resting.FOUGHT): (phase, Move.NOTE),
+        (phase, Resting.LATE): (phase, Move.STOP),
         (phase, Resting.UNSET): (phase, Move.SET),
         (phase, Resting.RETURNED): (phase, Move.ACCEPT),
         (phase, Resting.RETRIED): (Phase.PENDING, Move.REOPEN),
@@ -144,6 +145,7 @@ _BACK: Final[Rows] = MappingProxyType(
 _STUCK: Final[Rows] = MappingProxyType(
     {
         (Phase.STALLED, Stuck.HELD): (Phase.STALLED, Move.REST),
+        (Phase.STALLED, Stuck.LATE): (Phase.STALLED, Move.STOP),
         (Phase.STALLED, Stuck.UNREAD): (Phase.STALLED, Move.REST),
         (Phase.STALLED, Stuck.QUARANTINED): (Phase.STALLED, Move.REST),
         (Phase.STALLED, Stuck.GATED): (Phase.STALLED, Move.WAIT),

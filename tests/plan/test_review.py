@@ -82,7 +82,6 @@ def test_a_wish_after_a_rollback_while_preparing_waits_for_the_migration_that_ru
     assert w.running == "1"
 
 
-@pytest.mark.xfail(strict=True, reason="no row at rest stops a task whose time is up")
 def test_a_migration_that_outlives_its_rollout_is_stopped_when_its_time_is_up():
     w = hooked(MIGRATE)
     w.platform.takes["migrate"] = FOREVER
@@ -134,9 +133,6 @@ def test_going_back_is_bounded_though_the_undo_cannot_be_started():
     assert w.phase == "stalled"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="back._HOOKS: an undo with the old image whose image is gone is LOST, not BARRED"
-)
 def test_the_next_way_back_is_taken_where_the_image_of_an_undo_is_gone():
     w = hooked(Hook(name="undo", when=When.ON_ROLLBACK, image=Image.OLD))
     w.platform.no_image.add(digest("1"))

@@ -536,3 +536,24 @@ def test_a_pause_in_the_spec_stands_still_while_preparing():
     w.pause_in_spec = Pause(reason="quarter end")
     w.ticks(4)
     assert w.phase == "preparing" and tasks(w) == [("migrate", "2")]
+
+
+@pytest.mark.parametrize("phase", ["idle", "pending", "stalled"])
+def test_a_task_that_outlives_what_it_was_for_is_stopped_once_its_time_is_up(phase):
+    w = hooked(MIGRATE) if phase == "stalled" else in_flight()
+    w.platform.takes["migrate"] = 1000
+    w.tick(1)
+    if phase == "stalled":
+        w.rollback()
+    else:
+        w.version = "2"
+        w.want["gates"] = (Approval(needed=1),)
+        w.ticks(8, 0.9)
+    if phase == "pending":
+        w.version = "4"
+    w.ticks(2, 1)
+    assert w.phase == phase, w.trail()[-3:]
+    w.ticks(12, 1)
+    stops = [call for call in w.platform.calls if type(call).__name__ == "Stop"]
+    assert len(stops) == 1 and w.phase == phase
+    assert w.memory.runs[-1].state is RunState.FAILED
