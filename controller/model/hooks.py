@@ -104,7 +104,7 @@ class Run:
 
 
 def task_id(
-    claim: ClaimKey, release: Digest, hook: Hook, retry: int, attempt: int, images: Digest | None
+    claim: ClaimKey, release: Digest, hook: Hook, retry: int, attempt: int, images: Digest | None = None
 ) -> TaskId:
     """Name a one-off task by what it is for: the same however often it is asked for."""
     said = "\n".join((claim, release, hook.when, hook.name, str(retry), str(attempt), images or ""))
