@@ -22,6 +22,10 @@ class When(StrEnum):
     ON_ROLLBACK = "onRollback"
 
 
+def _title(when: When, name: str) -> str:
+    return f"{when.value} hook {name}"
+
+
 class Image(StrEnum):
     """Which release's images a hook on rollback runs: what is gone back from, or what is gone back to."""
 
@@ -42,6 +46,11 @@ class Hook:
     image: Image = Image.NEW
     shape: Packed = NOTHING
     check: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called where people read of it."""
+        return _title(self.when, self.name)
 
 
 class RunState(StrEnum):
@@ -86,6 +95,11 @@ class Run:
     why: str = ""
     lines: tuple[str, ...] = ()
     images: Digest | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is called where people read of it."""
+        return _title(self.when, self.hook)
 
     @property
     def over(self) -> bool:

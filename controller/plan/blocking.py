@@ -3,7 +3,7 @@
 from controller.model.decision import Blocker
 from controller.model.desired import OnDrift
 from controller.model.rollout import MOVING, Phase
-from controller.plan.calls import who
+from controller.plan.calls import others_deploy
 from controller.plan.look import SLOTS, Look
 from controller.plan.who import heals_again
 
@@ -22,8 +22,8 @@ def blockers_of(look: Look) -> tuple[Blocker, ...]:
     if look.is_stuck and not look.barred:
         found.append(Blocker(gate="stalled", why="only a person or a new wish moves it"))
     found += _fight(look)
-    if look.busy and not look.takes_over and look.memory.rollout is None:
-        found.append(Blocker(gate="foreign", why=f"somebody else deploys: {who(look.live)}"))
+    if look.lets_be and look.memory.rollout is None:
+        found.append(Blocker(gate="foreign", why=others_deploy(look)))
     if look.conflict:
         found.append(Blocker(gate="fixed", why=look.conflict))
     if not look.is_waiting:

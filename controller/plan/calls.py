@@ -60,7 +60,7 @@ def back_invisible(look: Look) -> Said[Returning]:
     """Say the same of a rollout that goes back; what somebody deployed meanwhile is not fought."""
     call, live = look.rollout.call, look.live
     unsent = call is None or call.result is Result.STALE
-    if unsent and _lets(look):
+    if unsent and look.lets_be:
         return say(Returning.FOREIGN, who(live), "foreign")
     if unsent or call is None or _still_there(call, live):
         return back_again(look, call.why if call else "")
@@ -72,7 +72,10 @@ def forward_again(look: Look, why: str) -> Said[Course]:
     at = patient_until(look.rollout)
     if at is not None and look.now < at:
         return say(Course.TROUBLED, f"{why}; again at {at:%H:%M:%S}", "platform")
-    return say(Course.TROUBLED, _others(look), "foreign") if _lets(look) else say(Course.UNSENT, why)
+    if look.lets_be:
+        said = f"somebody else deploys, and that is let be until it has ended: {who(look.live)}"
+        return say(Course.TROUBLED, said, "foreign")
+    return say(Course.UNSENT, why)
 
 
 def back_again(look: Look, why: str) -> Said[Returning]:
@@ -83,22 +86,18 @@ def back_again(look: Look, why: str) -> Said[Returning]:
     return say(Returning.UNSENT, why)
 
 
-def _lets(look: Look) -> bool:
-    """Whether nothing may be sent because somebody else's deployment is under way: it is let be until it ended."""
-    return look.busy and not look.takes_over
-
-
-def _others(look: Look) -> str:
-    return f"somebody else deploys, and that is let be until it has ended: {who(look.live)}"
-
-
 def patient_until(rollout: Rollout) -> datetime | None:
     """When a call that was not taken, or that the platform broke, may be made again; None: at once."""
     call = rollout.call
     if call is None or call.result not in {Result.UNSENT, Result.SENT}:
         return None
-    doubled: int = 2 ** min(max(rollout.tries - 1, 0), 10)
-    return call.at + min(FIRST_WAIT * doubled, LONGEST_WAIT)
+    return call.at + patience(rollout.tries)
+
+
+def patience(tries: int) -> timedelta:
+    """Say how long to wait after so many tries: 30 seconds, doubling to 15 minutes."""
+    doubled: int = 2 ** min(max(tries - 1, 0), 10)
+    return min(FIRST_WAIT * doubled, LONGEST_WAIT)
 
 
 def was_ended(ended: Continued | None, awaits: Awaits) -> bool:
@@ -115,6 +114,11 @@ def continues_at(ended: Continued, terms: Terms) -> datetime:
     if ended.sent is False:
         return ended.at + FIRST_WAIT
     return ended.at + terms.settle + (timedelta() if ended.sent else INTENT_LIFE)
+
+
+def others_deploy(look: Look) -> str:
+    """Say that somebody else deploys, and who."""
+    return f"somebody else deploys: {who(look.live)}"
 
 
 def who(live: Live | None) -> str:

@@ -44,7 +44,7 @@ def failed_in(before: Record, plan: Plan) -> Iterator[Failed]:
 
 def _said(memory: Memory, barred: Quarantined) -> tuple[str, ...]:
     runs = [run for run in memory.runs if run.digest == barred.digest and run.state is not RunState.PASSED]
-    told = (f"{run.when.value} hook {run.hook}: {run.state.value}: {run.why}" for run in runs)
+    told = (f"{run.title}: {run.state.value}: {run.why}" for run in runs)
     lines = (f"{run.hook}: {line}" for run in runs for line in run.lines)
     return (f"verdict: {barred.why}", *told, *lines)
 

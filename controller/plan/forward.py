@@ -32,7 +32,7 @@ def read_forward(look: Look) -> Forward:
 def _or_no_way(look: Look, said: Forward) -> Forward:
     if said.signal is not Course.FAILING:
         return said
-    if look.busy and not look.takes_over:
+    if look.lets_be:
         return say(Course.OUSTED, f"{who(look.live)}; {said.detail}", said.cause)
     if not look.rollout.terms.rollback_safe:
         return say(Course.UNSAFE, f"rollbackSafe: false; {_owner(look)} decides; {said.detail}", said.cause)
@@ -49,7 +49,7 @@ def _or_newer(look: Look, said: Forward) -> Forward:
     wish = look.wish
     if wish is None or wish.digest == look.rollout.release.digest or not look.is_open:
         return said
-    if said.signal in _FINAL or (look.busy and not look.takes_over):
+    if said.signal in _FINAL or look.lets_be:
         return said
     first = first_of_wish(look)
     if said.signal in _ILL and first is not None:

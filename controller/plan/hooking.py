@@ -11,7 +11,7 @@ from controller.model.orders import Attested
 from controller.model.record import Memory
 from controller.model.release import Release
 from controller.model.rollout import Purpose, Rollout, Terms
-from controller.plan.calls import FIRST_WAIT, INTENT_LIFE, LONGEST_WAIT, in_words
+from controller.plan.calls import INTENT_LIFE, in_words, patience
 from controller.plan.look import Look
 
 STOP_AGAIN: Final = timedelta(seconds=60)
@@ -136,7 +136,7 @@ def standing(look: Look, pending: Pending) -> tuple[Standing, str]:
     other = under_way(look, besides=pending.run)
     if other is not None:
         return _running(look, other)
-    run, name = pending.run, _name(pending.hook)
+    run, name = pending.run, pending.hook.title
     if run is None:
         return Standing.BEGIN, name
     match run.state:
@@ -145,7 +145,7 @@ def standing(look: Look, pending: Pending) -> tuple[Standing, str]:
         case RunState.RUNNING:
             return _running(look, run)
         case RunState.BROKEN:
-            at = (run.ended or run.at) + _patience(run.attempt + 1)
+            at = (run.ended or run.at) + patience(run.attempt + 1)
             return _or_wait(look.now >= at, f"{name} never ran: {run.why}; again at {at:%H:%M:%S}")
         case RunState.UNKNOWN:
             return Standing.UNKNOWN, f"{name}: {run.why}"
@@ -165,22 +165,21 @@ def runs_now(memory: Memory) -> bool:
 
 def first_of_wish(look: Look) -> tuple[Standing, str] | None:
     """Say how what has to come before the wish stands: its next hook, or a task of another that has not ended."""
-    hook, other = before_wish(look), under_way(look)
-    if hook is not None:
-        return standing(look, hook)
-    return None if other is None or look.wish is None or look.wish.free else _running(look, other)
+    hook = before_wish(look)
+    free = look.wish is None or look.wish.free
+    return None if hook is None and free else _first(look, hook)
 
 
 def first_of_rollout(look: Look) -> tuple[Standing, str] | None:
     """Say the same of the open rollout, before it makes its call."""
-    hook, other = before_rollout(look), under_way(look)
+    return _first(look, before_rollout(look))
+
+
+def _first(look: Look, hook: Pending | None) -> tuple[Standing, str] | None:
     if hook is not None:
         return standing(look, hook)
+    other = under_way(look)
     return None if other is None else _running(look, other)
-
-
-def _name(hook: Hook) -> str:
-    return f"{hook.when.value} hook {hook.name}"
 
 
 def _check_standing(look: Look, pending: Pending) -> tuple[Standing, str]:
@@ -196,32 +195,26 @@ def _check_standing(look: Look, pending: Pending) -> tuple[Standing, str]:
 
 
 def _begun(look: Look, run: Run) -> tuple[Standing, str]:
-    name = f"{run.when.value} hook {run.hook}"
     if run.sent is False:
-        at = run.at + _patience(run.tries)
-        return _or_wait(look.now >= at, f"{name}: {run.why}; again at {at:%H:%M:%S}")
+        at = run.at + patience(run.tries)
+        return _or_wait(look.now >= at, f"{run.title}: {run.why}; again at {at:%H:%M:%S}")
     ends = run.at + INTENT_LIFE + _terms(look).settle
-    return _or_wait(look.now >= ends, f"{name}: no answer yet, {in_words(ends - look.now)} left")
+    return _or_wait(look.now >= ends, f"{run.title}: no answer yet, {in_words(ends - look.now)} left")
 
 
 def _running(look: Look, run: Run) -> tuple[Standing, str]:
     """Say of a task that has not ended how long it may still take."""
-    name, spent = f"{run.when.value} hook {run.hook}", look.now - run.at
+    spent = look.now - run.at
     if run.state is RunState.RUNNING and spent > run.timeout:
         told = run.stopped is not None and look.now - run.stopped < STOP_AGAIN
-        words = f"{name} is not done after {in_words(run.timeout)}"
+        words = f"{run.title} is not done after {in_words(run.timeout)}"
         stop = f"could not be stopped: {run.why}" if run.why else "was told to stop"
         return (Standing.WAITING, f"{words}, and {stop}") if told else (Standing.LATE, words)
-    return Standing.WAITING, f"{name} runs, {in_words(spent)} of {in_words(run.timeout)}"
+    return Standing.WAITING, f"{run.title} runs, {in_words(spent)} of {in_words(run.timeout)}"
 
 
 def _or_wait(due: bool, words: str) -> tuple[Standing, str]:  # noqa: FBT001 - the one question it answers
     return Standing.BEGIN if due else Standing.WAITING, words
-
-
-def _patience(tries: int) -> timedelta:
-    doubled: int = 2 ** min(max(tries - 1, 0), 10)
-    return min(FIRST_WAIT * doubled, LONGEST_WAIT)
 
 
 def _terms(look: Look) -> Terms:

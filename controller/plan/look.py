@@ -165,7 +165,7 @@ class Look:
     @property
     def may_start(self) -> bool:
         """Whether the wish may start from rest: gates open, none of its alarms ringing, nobody else deploying."""
-        if self.wish is None or not self.is_open or (self.busy and not self.takes_over):
+        if self.wish is None or not self.is_open or self.lets_be:
             return False
         return self.wish.free or not self.alarmed or bool(self.wish.want.terms.incident)
 
@@ -180,6 +180,11 @@ class Look:
             return False
         limit = self.wish.want.terms.deadline if self.wish else Terms().deadline
         return self.now.timestamp() - made.born / _MICROS <= limit.total_seconds()
+
+    @property
+    def lets_be(self) -> bool:
+        """Whether nothing may be sent, because somebody else's deployment is under way and no person said more."""
+        return self.busy and not self.takes_over
 
     @property
     def takes_over(self) -> bool:

@@ -75,7 +75,7 @@ def stop(look: Look) -> Step:
         id=run.id,
         task=run.task,
         release=release,
-        why=f"{run.when.value} hook {run.hook} is not done after {in_words(run.timeout)}",
+        why=f"{run.title} is not done after {in_words(run.timeout)}",
         purpose=rollout.purpose if rollout else Purpose.FORWARD,
         not_after=look.now + INTENT_LIFE,
         rollout=rollout.number if rollout else 0,

@@ -91,7 +91,7 @@ def _what(action: Action) -> str:
         case Ensure():
             return f"ensure {action.release.version} ({action.purpose.value})"
         case Start():
-            return f"start {action.hook.when} hook {action.hook.name} of {action.release.version}"
+            return f"start {action.hook.title} of {action.release.version}"
         case Stop():
             return f"stop a task: {action.why}"
         case Continue():

@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 from controller.model.gate import Shut
-from controller.plan.calls import who
+from controller.plan.calls import others_deploy, who
 from controller.plan.hooking import Standing, before_wish, first_of_rollout, under_way
 from controller.plan.keep import PERSON
 from controller.plan.look import Look
@@ -52,8 +52,8 @@ def _newer(look: Look) -> Said[Preparing] | None:
 
 
 def _ready(look: Look) -> Said[Preparing]:
-    if look.busy and not look.takes_over:
-        return say(Preparing.HOOKING, f"somebody else deploys: {who(look.live)}")
+    if look.lets_be:
+        return say(Preparing.HOOKING, others_deploy(look))
     rings = [judged.verdict.why for judged in look.guards if isinstance(judged.verdict, Shut)]
     if rings and not look.rollout.terms.incident and not _is_pinned(look):
         return say(Preparing.HOOKING, f"{look.rollout.release.version} waits: {'; '.join(rings)}")

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 from controller.model.observation import Live
 from controller.model.release import Release
 from controller.model.rollout import Phase
-from controller.plan.calls import who
+from controller.plan.calls import others_deploy, who
 from controller.plan.drift import drifting, fate, is_due, told, unset
 from controller.plan.hooking import before_wish, first_of_wish, late
 from controller.plan.look import Look, Wish
@@ -30,7 +30,7 @@ def read_at_rest(look: Look) -> Rest:
 def _late(look: Look) -> Rest | None:
     """Stop a task that outlived its rollout once its time is up."""
     run = late(look)
-    return say(Resting.LATE, f"{run.when.value} hook {run.hook}") if run else None
+    return say(Resting.LATE, run.title) if run else None
 
 
 def read_stalled(look: Look) -> Said[Stuck]:
@@ -183,6 +183,6 @@ def _earned(look: Look) -> bool:
 
 
 def _shut(look: Look, wish: Wish) -> str:
-    foreign = (f"somebody else deploys: {who(look.live)}",) if look.busy and not look.takes_over else ()
+    foreign = (others_deploy(look),) if look.lets_be else ()
     shut = "; ".join((*(judged.verdict.why for judged in (*look.gates, *look.alarmed)), *foreign))
     return f"{wish.release.version}: {shut}" if shut else wish.release.version
