@@ -91,8 +91,9 @@ def _tasks(names: list[TargetName], desired: Reading, before: Record, world: Wor
     """Look for the one-off tasks that are still waited for."""
     by_kind: dict[str, list[TaskAt]] = defaultdict(list)
     for name in names:
-        memory, place = before.targets.get(name), place_of(desired, before, name)
-        if memory is not None and memory.runs and place is not None:
+        memory = before.targets.get(name)
+        place = place_of(desired, before, name) if memory is not None and memory.runs else None
+        if memory is not None and place is not None:
             by_kind[place.kind] += open_tasks(memory, place)
     found: dict[TaskId, TaskSight] = {}
     for kind, asked in by_kind.items():

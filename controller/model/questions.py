@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from controller.model.names import DeploymentId, Digest, EnvName, TargetName
 from controller.model.place import Place
+from controller.model.release import Release
 
 Question: TypeAlias = Hashable
 Answer: TypeAlias = object
@@ -22,6 +23,11 @@ class Candidate:
     place: Place
     version: str
     digest: Digest
+
+    @classmethod
+    def of(cls, env: EnvName, target: TargetName, place: Place, release: Release) -> "Candidate":
+        """Name a release of a target."""
+        return cls(env=env, target=target, place=place, version=release.version, digest=release.digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

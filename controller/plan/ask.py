@@ -11,7 +11,7 @@ from controller.model.questions import Candidate, Question
 from controller.model.record import Record
 from controller.model.release import Release
 from controller.plan.look import Look
-from controller.plan.see import look_at
+from controller.plan.see import NOWHERE, look_at, place_of
 from controller.plan.watching import gap_of, gap_questions
 from controller.plan.who import asks
 
@@ -25,15 +25,7 @@ def questions(
         for name in sights
         if _can_matter(desired, record, name)
         for gate, release, look in _relevant(desired, record, sights, name, now)
-        for question in gate.asks(
-            Candidate(
-                env=desired.env,
-                target=name,
-                place=look.place,
-                version=release.version,
-                digest=release.digest,
-            )
-        )
+        for question in gate.asks(Candidate.of(desired.env, name, look.place, release))
     ) | frozenset((*_about_drift(desired, record, sights, now), *_about_gaps(desired, record, sights, now)))
 
 
@@ -50,16 +42,12 @@ def _about_drift(
 def _about_gaps(
     desired: Reading, record: Record, sights: dict[TargetName, Sight], now: datetime
 ) -> Iterator[Question]:
-    for name, sight in sights.items():
+    for name in sights:
         memory = record.targets.get(name)
         rollout = memory.rollout if memory else None
         if memory is not None and rollout is not None and gap_of(memory, now) is not None:
-            look = look_at(desired, Observation(sights={name: sight}), record, name, now)
-            release = rollout.release
-            candidate = Candidate(
-                env=desired.env, target=name, place=look.place, version=release.version, digest=release.digest
-            )
-            yield from gap_questions(memory, candidate, now)
+            place = place_of(desired, record, name) or NOWHERE
+            yield from gap_questions(memory, Candidate.of(desired.env, name, place, rollout.release), now)
 
 
 def _can_matter(desired: Reading, record: Record, name: TargetName) -> bool:

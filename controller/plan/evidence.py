@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from controller.model.decision import Plan
-from controller.model.gate import Remembers
 from controller.model.hooks import RunState
 from controller.model.names import DeploymentId, EnvName, TargetName
 from controller.model.place import Place
@@ -12,6 +11,7 @@ from controller.model.questions import AlarmHistory, Answer, Candidate, Question
 from controller.model.record import Memory, Quarantined, Record
 from controller.model.rollout import Rollout
 from controller.model.story import EVIDENCE_LIMIT, EVIDENCE_TEXT, Entry, Event
+from controller.plan.watching import asked_since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +54,8 @@ def history_questions(env: EnvName, failed: Failed) -> Iterator[Question]:
     rollout = failed.rollout
     if rollout is None:
         return
-    release = rollout.release
-    candidate = Candidate(
-        env=env, target=failed.target, place=failed.place, version=release.version, digest=release.digest
-    )
-    for guard in rollout.terms.guards:
-        yield from guard.asks_gap(candidate, rollout.opened) if isinstance(guard, Remembers) else ()
+    candidate = Candidate.of(env, failed.target, failed.place, rollout.release)
+    yield from asked_since(rollout.terms.guards, candidate, rollout.opened)
 
 
 def history_lines(answers: Mapping[Question, Answer]) -> Iterator[str]:

@@ -65,7 +65,7 @@ class Look:
     unheard: bool = False
     heard: tuple[Heard, ...] = ()
     filled: bool = False
-    braked: bool
+    braked: bool = False
     unread: str
     moved_to: Place | None
     claimed_by: Owner | None

@@ -15,7 +15,7 @@ from controller.plan.keep import PERSON, kept_live, lifted, quarantined, relabel
 from controller.plan.look import Look
 from controller.plan.moves_back import give_up, give_way, recover, turn_back
 from controller.plan.moves_hooks import dismiss, go_on, prepare, start, start_ahead, stop
-from controller.plan.open import ensure, new_rollout, revision_of
+from controller.plan.open import ensure, new_rollout, opened, revision_of
 from controller.plan.step import Step, watch
 from controller.plan.transitions import Move
 from controller.plan.who import DAY
@@ -108,8 +108,7 @@ def _take(look: Look) -> Step:
     taken = replace(
         rollout, deployment=live.deployment, revision=live.revision, call=None, since=look.now, done=None
     )
-    numbered = replace(memory, rollouts=max(memory.rollouts, rollout.number))
-    return Step(memory=replace(numbered, rollout=taken, next=None, drift=None))
+    return Step(memory=replace(opened(memory, taken), next=None, drift=None))
 
 
 def _note(look: Look) -> Step:

@@ -9,7 +9,7 @@ from controller.plan.drift import noted
 from controller.plan.hooking import before_back
 from controller.plan.keep import PERSON, kept_live, quarantined
 from controller.plan.look import Look
-from controller.plan.open import ensure, new_rollout
+from controller.plan.open import ensure, new_rollout, opened
 from controller.plan.step import Step
 
 
@@ -46,7 +46,7 @@ def _leave(look: Look, cause: str, why: str) -> Memory:
         evidence=evidence or rollout.evidence,
     )
     after = quarantined(look, memory, release, cause, why)
-    return replace(after, rollout=left, rollouts=max(memory.rollouts, left.number), next=None, drift=None)
+    return replace(opened(after, left), next=None, drift=None)
 
 
 def _go(look: Look, back: Kept) -> Step:

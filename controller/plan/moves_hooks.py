@@ -19,9 +19,9 @@ from controller.plan.hooking import (
 )
 from controller.plan.keep import quarantined
 from controller.plan.look import Look
-from controller.plan.open import new_rollout
+from controller.plan.open import new_rollout, opened
 from controller.plan.runs import begin
-from controller.plan.step import Step, opened, watch
+from controller.plan.step import Step, watch
 
 
 def prepare(look: Look) -> Step:

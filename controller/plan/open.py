@@ -73,6 +73,11 @@ def remember_revision(memory: Memory, release: Release, revision: Revision) -> M
     return replace(memory, revisions=((release.digest, revision), *others)[:REVISIONS])
 
 
+def opened(memory: Memory, rollout: Rollout) -> Memory:
+    """Remember a rollout as the one that is open, and its number as given."""
+    return replace(memory, rollout=rollout, rollouts=max(memory.rollouts, rollout.number))
+
+
 def ensure(look: Look, memory: Memory, rollout: Rollout, revision: Revision | None) -> Asked:
     """Write the call down and ask for it; forced only where it would else start nothing."""
     live, goal = look.live, rollout.goal
@@ -99,5 +104,4 @@ def ensure(look: Look, memory: Memory, rollout: Rollout, revision: Revision | No
         look_first=may_exist(memory, goal),
         rollout=rollout.number,
     )
-    after = replace(memory, rollout=sent, rollouts=max(memory.rollouts, rollout.number))
-    return Asked(memory=setting_out(after, goal, revision), action=action)
+    return Asked(memory=setting_out(opened(memory, sent), goal, revision), action=action)

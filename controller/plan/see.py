@@ -57,9 +57,7 @@ def _named(desired: Reading, record: Record, name: TargetName) -> DesiredTarget 
     return want if memory.phase not in MOVING else None
 
 
-def look_at(
-    desired: Reading, seen: Observation, record: Record, name: TargetName, now: datetime, *, braked: bool = False
-) -> Look:
+def look_at(desired: Reading, seen: Observation, record: Record, name: TargetName, now: datetime) -> Look:
     """See one target from every side."""
     sight = seen.sights.get(name, Unseen(why="nobody looked"))
     orders = record.orders.targets.get(name, TargetOrders())
@@ -70,7 +68,7 @@ def look_at(
     memory = _recalled(known, place, orders, keep=lost)
     memory = _told(memory, named, place) if named is not None and not lost else memory
     memory, wish = _resolved(memory, want, sight, orders, seen, now)
-    candidate, rollout = partial(_candidate, desired.env, name, place), memory.rollout
+    candidate, rollout = partial(Candidate.of, desired.env, name, place), memory.rollout
     at_wish = not_open(wish.want.terms.guards, candidate(wish.release), seen.answers, now) if wish else ()
     heeded = tuple(judged for judged in at_wish if judged.counts)
     guarded = watched(rollout, candidate(rollout.release), seen.answers, now) if rollout else Watched(shut=heeded)
@@ -91,16 +89,11 @@ def look_at(
         unheard=guarded.unheard,
         heard=guarded.heard,
         filled=rollout is not None and filled(memory, candidate(rollout.release), seen.answers, now),
-        braked=braked,
         unread=_unread(desired, name, want),
         moved_to=place if lost else None,
         claimed_by=_claimed_by(record, desired.env, name, place),
         now=now,
     )
-
-
-def _candidate(env: EnvName, name: TargetName, place: Place, release: Release) -> Candidate:
-    return Candidate(env=env, target=name, place=place, version=release.version, digest=release.digest)
 
 
 def _resolved(

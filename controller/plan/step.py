@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from controller.model.decision import Action
 from controller.model.observation import Blame, Deployment, State
 from controller.model.record import Memory
-from controller.model.rollout import Phase, Rollout
+from controller.model.rollout import Phase
 from controller.plan.hooking import before_back, runs_now
 from controller.plan.look import Look
 
@@ -55,8 +55,3 @@ def _stands_still(look: Look, *, trouble: bool) -> bool:
 
 def _awaits(ours: Deployment | None) -> bool:
     return ours is not None and ours.awaits is not None
-
-
-def opened(memory: Memory, rollout: Rollout) -> Memory:
-    """Remember a rollout that has just been opened."""
-    return replace(memory, rollout=rollout, rollouts=max(memory.rollouts, rollout.number))

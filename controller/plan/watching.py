@@ -80,8 +80,14 @@ def gap_of(memory: Memory, now: datetime) -> datetime | None:
 def gap_questions(memory: Memory, candidate: Candidate, now: datetime) -> Iterator[Question]:
     """Ask the guards of a bake what happened while nobody watched."""
     after, rollout = gap_of(memory, now), memory.rollout
-    for guard in counting(rollout) if rollout and after else ():
-        yield from guard.asks_gap(candidate, after) if isinstance(guard, Remembers) and after else ()
+    if rollout is not None and after is not None:
+        yield from asked_since(counting(rollout), candidate, after)
+
+
+def asked_since(guards: Iterable[Gate], candidate: Candidate, after: datetime) -> Iterator[Question]:
+    """Ask those guards that can look back what happened since."""
+    for guard in guards:
+        yield from guard.asks_gap(candidate, after) if isinstance(guard, Remembers) else ()
 
 
 def filled(memory: Memory, candidate: Candidate, answers: Mapping[Question, Answer], now: datetime) -> bool:
