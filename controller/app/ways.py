@@ -8,7 +8,7 @@ from controller.app.registries import registries
 from controller.app.world import clients_of, clock_of, lookups_of, targets_of
 from controller.errors import SpecError
 from controller.model.desired import Unread
-from controller.model.names import Digest, EnvName, TargetName
+from controller.model.names import EnvName, TargetName
 from controller.model.observation import Absent, Live, Observation, Sight, Unseen
 from controller.model.release import Kept
 from controller.model.ways import Exists, KeptAt, Left, WayBack
@@ -71,7 +71,7 @@ def _unread(env: EnvName) -> Unread:
 def _told(look: "Look", place: "Place", sight: Sight, kind: "Target") -> Ways:
     ways = look.ways
     open_ways = {kept.digest for kept in ways}
-    every = (*ways, *(kept for kept in _remembered(look) if kept.digest not in open_ways))
+    every = (*ways, *(kept for kept in look.memory.known if kept.digest not in open_ways))
     asked = [KeptAt(place=place, kept=kept) for kept in every]
     exists = kind.exists(asked)
     return Ways(
@@ -87,15 +87,6 @@ def _told(look: "Look", place: "Place", sight: Sight, kind: "Target") -> Ways:
         ),
         unseen=_unseen(sight),
     )
-
-
-def _remembered(look: "Look") -> tuple[Kept, ...]:
-    """Give all that ever was a way back, each once: what is good was often found first."""
-    memory = look.memory
-    once: dict[Digest, Kept] = {}
-    for kept in (*memory.goods, *((memory.found,) if memory.found else ())):
-        once.setdefault(kept.digest, kept)
-    return tuple(once.values())
 
 
 def _barred(look: "Look", kept: Kept) -> str:

@@ -75,12 +75,11 @@ def command(env: str, target: str, to: str | None, reason: str, actor: str | Non
 
 def way_back(memory: "Memory", to: str | None) -> "Kept":
     """Choose what to go back to: the version or digest asked for, else the newest good that is not what runs."""
-    found = (memory.found,) if memory.found else ()
     running = (
         memory.rollout.release.digest if memory.rollout else (memory.current.digest if memory.current else None)
     )
     closed = {*memory.quarantine, running}
-    ways: list[Kept] = [kept for kept in (*memory.goods, *found) if kept.digest not in closed]
+    ways = [kept for kept in memory.known if kept.digest not in closed]
     chosen = [k for k in ways if to is None or to in {k.release.version, k.digest}]
     if chosen:
         return chosen[0]

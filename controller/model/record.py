@@ -156,6 +156,12 @@ class Memory:
         """Whether this release survived its bake here."""
         return any(kept.digest == digest for kept in self.goods)
 
+    @property
+    def known(self) -> tuple[Kept, ...]:
+        """Every release that we may go back to, best first: the goods, then what was found, if it is another."""
+        found = (self.found,) if self.found is not None and not self.is_good(self.found.digest) else ()
+        return (*self.goods, *found)
+
     def is_known(self, digest: Digest | None) -> bool:
         """Whether this release is one we may go back to."""
         return self.is_good(digest) or (self.found is not None and self.found.digest == digest)

@@ -246,8 +246,7 @@ class Look:
         """Where a failing rollout can go back to, best first."""
         memory, rollout = self.memory, self.memory.rollout
         closed = set(memory.quarantine) | (rollout.barred | {rollout.release.digest} if rollout else set())
-        found = (memory.found,) if memory.found and not memory.is_good(memory.found.digest) else ()
-        return tuple(kept for kept in (*memory.goods, *found) if kept.digest not in closed)
+        return tuple(kept for kept in memory.known if kept.digest not in closed)
 
     @property
     def asked(self) -> tuple[Kept, ...]:

@@ -41,8 +41,7 @@ def new_rollout(
 
 def revision_of(memory: Memory, release: Release) -> Revision | None:
     """Find a revision that is known to hold this release."""
-    known = (*memory.goods, *((memory.found,) if memory.found else ()))
-    kept = next((kept.revision for kept in known if kept.digest == release.digest), None)
+    kept = next((kept.revision for kept in memory.known if kept.digest == release.digest), None)
     return kept or dict(memory.revisions).get(release.digest) or None
 
 
