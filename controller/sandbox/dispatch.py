@@ -22,7 +22,7 @@ from controller.sandbox.call import Answer, Call
 from controller.sandbox.calls import CHANGING, Calls, result_of
 from controller.sandbox.door import Reply
 from controller.sandbox.faults import STORY_OPERATIONS, Faults
-from controller.sandbox.native import Native, Refused
+from controller.sandbox.native import Native, Refused, parsed
 from controller.sandbox.past import Past
 from controller.sandbox.throttle import Throttle
 from controller.sandbox.trail import Trail
@@ -82,9 +82,9 @@ class Desk:
             self.catch_up()
             self.calls.count(operation)
             try:
-                params = _parsed(body)
-            except ValueError:
-                return _refusal(Refused("SerializationException", "The request is not a JSON object."))
+                params = parsed(body)
+            except Refused as refused:
+                return _refusal(refused)
             try:
                 answer = self._answer(operation, account, region, params)
             except Refused as refused:
@@ -120,7 +120,7 @@ class Desk:
         with self.world.lock:
             try:
                 asking = ecr.Asking(
-                    world=self.world, account=account, region=region, params=ecr.parsed(body), endpoint=endpoint
+                    world=self.world, account=account, region=region, params=parsed(body), endpoint=endpoint
                 )
                 answer = ecr.perform(operation, asking)
             except Refused as refused:
@@ -131,9 +131,7 @@ class Desk:
         """Answer GetLogEvents of CloudWatch Logs."""
         with self.world.lock:
             try:
-                answer = logs.get_log_events(
-                    self.world.region(account, region), logs.parsed(body), self.world.now()
-                )
+                answer = logs.get_log_events(self.world.region(account, region), parsed(body), self.world.now())
             except Refused as refused:
                 return _refusal(refused)
         return Reply(status=200, body=json.dumps(answer).encode())
@@ -184,10 +182,3 @@ class Desk:
 
 def _refusal(refused: Refused) -> Reply:
     return Reply(status=refused.status, body=written(refused, Protocol.JSON))
-
-
-def _parsed(body: bytes) -> Native:
-    parsed: object = json.loads(body or b"{}")
-    if not isinstance(parsed, dict):
-        raise ValueError("not an object")  # noqa: TRY004 - like any other text that is no request
-    return parsed

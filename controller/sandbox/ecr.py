@@ -4,7 +4,6 @@ Shapes and codes: "Amazon ECR API Reference".
 """
 
 import base64
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -49,17 +48,6 @@ def perform(operation: str, asking: Asking) -> Answer | None:
     """Answer one request; None for an operation that is not played here. Refused: what ECR refuses."""
     chosen = _OPERATIONS.get(operation.removeprefix("ecr:"))
     return None if chosen is None else chosen(asking)
-
-
-def parsed(body: bytes) -> Native:
-    """Read a request; Refused if it is no JSON object."""
-    try:
-        document: object = json.loads(body or b"{}")
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise Refused("SerializationException", "The request is not a JSON object.")
-    return document
 
 
 def _shelf(asking: Asking) -> Shelf:

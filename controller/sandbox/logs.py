@@ -4,7 +4,6 @@ A stream is called prefix/container/task id ("awslogs-stream-prefix", Developer 
 the task is known; a container that never ran has no stream.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -50,17 +49,6 @@ def get_log_events(region: Region, params: Native, now: float) -> dict[str, obje
         "nextForwardToken": "f/0",
         "nextBackwardToken": "b/0",
     }
-
-
-def parsed(body: bytes) -> Native:
-    """Read a request; Refused if it is no object."""
-    try:
-        read: object = json.loads(body or b"{}")
-    except ValueError:
-        read = None
-    if not isinstance(read, dict):
-        raise Refused("SerializationException", "The request is not a JSON object.")
-    return read
 
 
 def _stream(region: Region, group: str, stream: str) -> list[Line]:

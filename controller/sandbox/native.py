@@ -1,5 +1,6 @@
 """Reading AWS's native structures, as JSON has them, without guessing their types; and AWS's way to refuse."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 Native = Mapping[str, object]
@@ -85,3 +86,14 @@ def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
 def without_nothing(native: Mapping[str, object]) -> dict[str, object]:
     """Give the same structure without what is None: absent members are not answered."""
     return {key: value for key, value in native.items() if value is not None}
+
+
+def parsed(body: bytes) -> Native:
+    """Read a request; Refused if it is no JSON object."""
+    try:
+        document: object = json.loads(body or b"{}")
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise Refused("SerializationException", "The request is not a JSON object.")
+    return document

@@ -6,10 +6,15 @@ region).
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from controller.errors import Refusal
+from controller.model.place import Place
+
+WAITS: Final = "waits for AWS quota"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +110,11 @@ class Buckets:
         """Count the tokens in hand."""
         with self._lock:
             return int(self._filled(account, region, budget).tokens)
+
+    def require(self, place: Place, needed: Iterable[Budget]) -> None:
+        """Raise Refusal unless a call of each of these budgets may be made now: none is begun that cannot end."""
+        if any(self.left(place.account, place.region, budget) < 1 for budget in needed):
+            raise Refusal(WAITS)
 
     def empty(self, account: str, region: str, operation: str) -> None:
         """AWS said that there is nothing left, whatever we counted: others spend from the same budget."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from controller.errors import AccessError, PlatformError, TrueupError
 from controller.model.place import Place
 from controller.targets.ecs.answers import Cause, Declined, cause_of, declined
-from controller.targets.ecs.buckets import Buckets
+from controller.targets.ecs.buckets import WAITS, Buckets
 from controller.targets.ecs.native import Native
 from controller.targets.ecs.permit import Gate, Request
 from controller.targets.ecs.session import AwsOptions, ambient_session, change_config, read_config, role_session
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 OnCall: TypeAlias = Callable[[str, str, str, str], None]
 Client: TypeAlias = Any  # the SDK makes the classes of its clients at run time
-WAITS: Final = "waits for AWS quota"
 _RESULTS: Final = {Cause.DENIED: "denied", Cause.THROTTLED: "throttled", Cause.PLATFORM: "failed"}
 _REFUSED: Final = 300
 

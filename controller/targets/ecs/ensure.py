@@ -10,11 +10,11 @@ from controller.errors import Refusal, TrueupError
 from controller.model.decision import Ensure
 from controller.model.names import DeploymentId, Revision
 from controller.model.observation import Absent, Unseen
-from controller.model.outcome import Lost, NotSent, Outcome, Refused, Sent, Stale
+from controller.model.outcome import Lost, NotSent, Outcome, Sent, Stale
 from controller.model.rollout import Purpose
 from controller.targets.ecs.answers import Cause, Declined
 from controller.targets.ecs.buckets import REGISTER, UPDATE
-from controller.targets.ecs.client import WAITS, Access, Clients
+from controller.targets.ecs.client import Access, Clients
 from controller.targets.ecs.creation import creation_params
 from controller.targets.ecs.definitions import Definitions
 from controller.targets.ecs.difference import differing_fields, differing_settings, echo_of, read_settings
@@ -24,6 +24,7 @@ from controller.targets.ecs.look import Looking
 from controller.targets.ecs.manifest import deploying, read_creation, read_shape
 from controller.targets.ecs.native import Native, part, text
 from controller.targets.ecs.permit import Permission
+from controller.targets.ecs.refusals import outcome_of
 from controller.targets.ecs.revising import revision_for
 from controller.targets.ecs.spared import ignored_in
 from controller.targets.ecs.takeback import take_back
@@ -93,8 +94,7 @@ class Ensuring:
         if action.expect is None and (attempt.create is None or action.purpose is not Purpose.FORWARD):
             raise Refusal("there is no service to update, and this release was not written to create one")
         needed = [UPDATE] if action.revision or action.purpose is Purpose.SETTINGS else [UPDATE, REGISTER]
-        if any(self._clients.buckets.left(place.account, place.region, budget) < 1 for budget in needed):
-            raise Refusal(WAITS)
+        self._clients.buckets.require(place, needed)
 
     def _act(self, attempt: _Attempt, permission: Permission) -> Outcome:
         self._compare(attempt)
@@ -229,14 +229,6 @@ class Ensuring:
 
 def _outcome(action: Ensure, declined: Declined, revision: Revision | None) -> Outcome:
     """Say what a refusal of AWS's means for the release."""
-    why = str(declined)
-    if declined.lost:
-        return Lost(action=action, why=why, revision=revision)
-    if declined.cause is Cause.CONTENT:
-        return Refused(action=action, why=why, revision=revision)
-    if declined.cause in {Cause.GONE, Cause.TAKEN}:
-        return Stale(action=action, why=why, revision=revision)
-    if declined.cause is Cause.INACTIVE:
-        # The next turn finds it inactive too, and registers the recorded shape again.
-        return NotSent(action=action, why=why)
-    return NotSent(action=action, why=why, revision=revision)
+    if declined.cause in {Cause.GONE, Cause.TAKEN} and not declined.lost:
+        return Stale(action=action, why=str(declined), revision=revision)
+    return outcome_of(action, declined, revision)

@@ -13,9 +13,9 @@ from controller.model.decision import Start, Stop
 from controller.model.names import Revision
 from controller.model.observation import Absent, Unseen
 from controller.model.outcome import Done, Lost, NotSent, Outcome, Refused, Started
-from controller.targets.ecs.answers import Cause, Declined
-from controller.targets.ecs.buckets import REGISTER, RUN, Budget
-from controller.targets.ecs.client import WAITS, Access, Clients
+from controller.targets.ecs.answers import Declined
+from controller.targets.ecs.buckets import REGISTER, RUN
+from controller.targets.ecs.client import Access, Clients
 from controller.targets.ecs.definitions import Definitions
 from controller.targets.ecs.following import Following, described
 from controller.targets.ecs.hooked import overrides_of
@@ -23,6 +23,7 @@ from controller.targets.ecs.look import Looking
 from controller.targets.ecs.manifest import read_creation, read_shape
 from controller.targets.ecs.native import Native, parts, text
 from controller.targets.ecs.permit import Permission
+from controller.targets.ecs.refusals import outcome_of
 from controller.targets.ecs.revising import revision_for
 
 _CONFLICT: Final = "ConflictException"
@@ -79,7 +80,7 @@ class Hooking:
             access.verify()
             if action.look_first and (found := self._found(attempt)):
                 return found
-            self._have_tokens(action, *([RUN] if action.revision else [RUN, REGISTER]))
+            self._clients.buckets.require(action.place, [RUN] if action.revision else [RUN, REGISTER])
             with self._clients.gate.permit(permission):
                 return self._start(attempt)
         except Declined as declined:
@@ -103,7 +104,7 @@ class Hooking:
                 return Refused(action=action, why=f"{action.task} is not a task of ours; it is left as it is")
             arn = text(task, "taskArn")
             permission = Permission(place=place, family="", not_after=action.not_after, check=check, stops=arn)
-            self._have_tokens(action, RUN)
+            self._clients.buckets.require(place, [RUN])
             with self._clients.gate.permit(permission):
                 access.change("StopTask", cluster=place.cluster, task=arn, reason=action.why[:_REASON])
         except Declined as declined:
@@ -112,11 +113,6 @@ class Hooking:
         except TrueupError as error:
             return NotSent(action=action, why=str(error))
         return Done(action=action)
-
-    def _have_tokens(self, action: Start | Stop, *needed: Budget) -> None:
-        place = action.place
-        if any(self._clients.buckets.left(place.account, place.region, budget) < 1 for budget in needed):
-            raise Refusal(WAITS)
 
     def _found(self, attempt: _Attempt) -> Started | None:
         """Give what an earlier try started."""
@@ -164,17 +160,9 @@ class Hooking:
 
     def _declined(self, attempt: _Attempt, declined: Declined) -> Outcome:
         """Say what a refusal of AWS's means for the hook."""
-        action, why, revision = attempt.action, str(declined), attempt.revision
         if declined.code == _CONFLICT:
-            return self._resolved(attempt, why)
-        if declined.lost:
-            return Lost(action=action, why=why, revision=revision)
-        if declined.cause is Cause.CONTENT:
-            return Refused(action=action, why=why, revision=revision)
-        if declined.cause is Cause.INACTIVE:
-            # The next turn finds it inactive too, and registers the recorded shape again.
-            return NotSent(action=action, why=why)
-        return NotSent(action=action, why=why, revision=revision)
+            return self._resolved(attempt, str(declined))
+        return outcome_of(attempt.action, declined, attempt.revision)
 
     def _resolved(self, attempt: _Attempt, why: str) -> Outcome:
         """Find what the token stands for: it was started before, by a request that said something else."""

@@ -9,12 +9,13 @@ from typing import Final
 from controller.errors import TrueupError
 from controller.model.decision import Continue
 from controller.model.observation import Absent, Unseen
-from controller.model.outcome import Done, Lost, NotSent, Outcome, Refused, Stale
+from controller.model.outcome import Done, NotSent, Outcome, Stale
 from controller.targets.ecs.answers import Cause, Declined
 from controller.targets.ecs.client import Access, Clients
 from controller.targets.ecs.look import Looking
 from controller.targets.ecs.native import Native, parts, text
 from controller.targets.ecs.permit import CONTINUE_DEPLOYMENT, Permission
+from controller.targets.ecs.refusals import outcome_of
 from controller.targets.ecs.takeback import GONE
 from controller.targets.ecs.verdict import tell
 
@@ -93,9 +94,7 @@ def _waits(told: Native, pause: str) -> bool:
 
 def _outcome(action: Continue, declined: Declined) -> Outcome:
     """Say what a refusal of AWS's means."""
-    why = str(declined)
-    if declined.lost:
-        return Lost(action=action, why=why)
-    if declined.code in GONE or declined.cause is Cause.GONE:
-        return Stale(action=action, why=why)
-    return Refused(action=action, why=why) if declined.cause is Cause.CONTENT else NotSent(action=action, why=why)
+    is_gone = declined.code in GONE or declined.cause is Cause.GONE
+    if is_gone and not declined.lost:
+        return Stale(action=action, why=str(declined))
+    return outcome_of(action, declined)
