@@ -8,13 +8,11 @@ from typing import Any, Final, TypeAlias
 
 from controller.errors import PlatformError
 from controller.model.questions import Alarm, AlarmHistory, AlarmState, Answer, Question, RangBetween, Unanswered
-from controller.probes.cloudwatch import Client, Where, in_words, instant
+from controller.probes.cloudwatch import AT_ONCE, KINDS, Client, Where, in_words, instant, pages
 
 # CloudWatch API Reference, DescribeAlarmHistory: one kind of alarms a call, at most 100 changes a page. "CloudWatch
 # keeps it for 30 days" now, and said two weeks before.
-_AT_ONCE: Final = 100
 _PAGES: Final = 20
-_KINDS: Final = ("MetricAlarm", "CompositeAlarm")
 _KEPT: Final = timedelta(days=14)
 Native: TypeAlias = Mapping[str, Any]
 
@@ -49,7 +47,7 @@ class AlarmHistories:
         try:
             client, first = self._client(*where), min(question.after for question in asked)
             changes = sorted(
-                (change for kind in _KINDS for change in _read(client, kind, first)),
+                (change for kind in KINDS for change in _read(client, kind, first)),
                 key=lambda change: change[0],
             )
         except Exception as error:  # noqa: BLE001 - a question that failed in any way is not answered
@@ -68,22 +66,16 @@ def _told(question: RangBetween, changes: Sequence[tuple[datetime, Alarm]]) -> A
 
 def _read(client: Client, kind: str, first: datetime) -> Iterator[tuple[datetime, Alarm]]:
     """Read every page; raises what the SDK raises, and PlatformError if there is no end to them."""
-    more: dict[str, object] = {}
-    for _ in range(_PAGES):
-        answer = client.describe_alarm_history(
-            AlarmTypes=[kind],
-            HistoryItemType="StateUpdate",
-            StartDate=first,
-            MaxRecords=_AT_ONCE,
-            ScanBy="TimestampAscending",
-            **more,
-        )
+    often = _PAGES * AT_ONCE
+    endless = PlatformError(f"alarms changed more than {often} times since {first:%Y-%m-%dT%H:%M:%SZ}")
+    asked = {
+        "AlarmTypes": [kind],
+        "HistoryItemType": "StateUpdate",
+        "StartDate": first,
+        "ScanBy": "TimestampAscending",
+    }
+    for answer in pages(client.describe_alarm_history, _PAGES, endless, **asked):
         yield from (_change(one) for one in answer.get("AlarmHistoryItems", ()))
-        token = answer.get("NextToken")
-        if not token:
-            return
-        more = {"NextToken": token}
-    raise PlatformError(f"alarms changed more than {_PAGES * _AT_ONCE} times since {first:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def _change(one: Native) -> tuple[datetime, Alarm]:

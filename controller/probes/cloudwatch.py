@@ -9,9 +9,9 @@ from controller.errors import TrueupError
 from controller.model.questions import Alarm, Alarms, AlarmsOf, AlarmState, Answer, Question, Unanswered
 
 # CloudWatch API Reference, DescribeAlarms: at most 100 names, at most 100 alarms a page.
-_AT_ONCE: Final = 100
+AT_ONCE: Final = 100
 _PAGES: Final = 50
-_KINDS: Final = ("MetricAlarm", "CompositeAlarm")
+KINDS: Final = ("MetricAlarm", "CompositeAlarm")
 _LISTS: Final = ("MetricAlarms", "CompositeAlarms")
 Client: TypeAlias = Any  # the SDK makes the classes of its clients at run time
 Where: TypeAlias = tuple[str, str, str | None]
@@ -47,8 +47,8 @@ class CloudWatchAlarms:
         named = _each_once(name for question in asked for name in question.names)
         read: dict[str, Alarm] = {}
         failed: dict[str, str] = {}
-        for start in range(0, len(named), _AT_ONCE):
-            names = named[start : start + _AT_ONCE]
+        for start in range(0, len(named), AT_ONCE):
+            names = named[start : start + AT_ONCE]
             try:
                 read |= {alarm.name: alarm for alarm in _read(client, AlarmNames=names)}
             except Exception as error:  # noqa: BLE001 - a question that failed in any way is not answered
@@ -85,16 +85,25 @@ def _prefixed(client: Client, prefix: str) -> Sequence[Alarm] | Unanswered:
 
 
 def _read(client: Client, **asked: object) -> Iterator[Alarm]:
-    """Read every page; raises what the SDK raises, and PlatformError if there is no end to them."""
-    more: dict[str, object] = {}
-    for _ in range(_PAGES):
-        answer = client.describe_alarms(AlarmTypes=list(_KINDS), MaxRecords=_AT_ONCE, **asked, **more)
+    """Read every page; raises what the SDK raises, and LookupError if there is no end to them."""
+    endless = LookupError(f"more than {_PAGES * AT_ONCE} alarms match {asked}")
+    for answer in pages(client.describe_alarms, _PAGES, endless, AlarmTypes=list(KINDS), **asked):
         yield from (_alarm(one) for kind in _LISTS for one in answer.get(kind, ()))
+
+
+def pages(
+    call: Callable[..., Mapping[str, Any]], most: int, endless: Exception, **asked: object
+) -> Iterator[Mapping[str, Any]]:
+    """Read every page of an answer of CloudWatch's; raises `endless` if there are more than so many."""
+    more: dict[str, object] = {}
+    for _ in range(most):
+        answer = call(MaxRecords=AT_ONCE, **asked, **more)
+        yield answer
         token = answer.get("NextToken")
         if not token:
             return
         more = {"NextToken": token}
-    raise LookupError(f"more than {_PAGES * _AT_ONCE} alarms match {asked}")
+    raise endless
 
 
 def _alarm(read: Mapping[str, Any]) -> Alarm:
