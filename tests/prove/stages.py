@@ -265,8 +265,20 @@ class OverEcs(Stage):
         return self.ground.aws.runs()
 
     def told(self) -> list[str]:
-        arns = [call["taskDefinition"] for call in self.ground.sandbox_calls("UpdateService")]
-        return [tag for arn in arns if (tag := self.tag_of(arn)) != BY_HAND]
+        """What was asked for, in order: by UpdateService, or by letting ECS itself go back to it."""
+        changes = self.ground.aws.ask("calls")["changes"]
+        arns = [self._asked_for(one["operation"], one["parameters"]) for one in changes]
+        return [tag for arn in arns if arn and (tag := self.tag_of(arn)) != BY_HAND]
+
+    def _asked_for(self, operation: str, parameters: dict[str, Any]) -> str:
+        ecs = self.ground.aws.ecs
+        if operation == "UpdateService":
+            return parameters.get("taskDefinition", "")
+        if operation != "StopServiceDeployment":
+            return ""
+        stopped = ecs.describe_service_deployments(serviceDeploymentArns=[parameters["serviceDeploymentArn"]])
+        source = stopped["serviceDeployments"][0]["sourceServiceRevisions"][0]["arn"]
+        return ecs.describe_service_revisions(serviceRevisionArns=[source])["serviceRevisions"][0]["taskDefinition"]
 
     def tasks(self) -> int:
         """How many one-off tasks there ever were: equal tokens are one."""
