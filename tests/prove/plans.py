@@ -118,7 +118,8 @@ class Player:
         """Carry out one effect of a turn, unless something goes wrong."""
         planned = [one.what for one in self.wrong if one.at == len(self.effects)]
         self.effects.append(name)
-        for what in planned:
+        # What is to go wrong with our call must not meet that of whoever deploys by hand.
+        for what in sorted(planned, key=lambda what: what != "foreign"):
             self.before(what, name)
         answer = fn()
         self.stage.look_new()

@@ -302,7 +302,8 @@ class OverEcs(Stage):
         self.ground.faults(stale={"changes": 1})
 
     def look_new(self) -> None:
-        self.ground.faults(stale=None)
+        # What met no call of ours at that effect must not wait for somebody else's.
+        self.ground.faults(stale=None, errors=[], lost={})
 
     def throttle(self) -> None:
         self.ground.faults(errors=[{"operation": self.operation, "code": "ThrottlingException"}])
