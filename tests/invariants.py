@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.model.cycle import Cycle
-from controller.model.decision import Action, Continue, Decision, Ensure, Start
+from controller.model.decision import Action, Continue, Decision, Ensure, Start, Stop
 from controller.model.desired import Desired, DesiredTarget
 from controller.model.gate import Open
 from controller.model.hooks import RunState
@@ -197,14 +197,16 @@ def no_rollback_of_a_rollback(step: Step) -> None:
         assert not late or not sends or before.halted is not None, (
             f"14: a call after the deadline ({step.signal}, {step.decision.reason})"
         )
-    if step.decision.row[0] is Phase.STALLED and step.action is not None:
-        assert step.signal in {"CLEARED", "ORDERED"}, "14: nothing leaves stalled by itself"
+    if step.decision.row[0] is Phase.STALLED and isinstance(step.action, Stop):
+        assert after.phase is Phase.STALLED, "14: a task that is late is stopped, and nothing else"
+    elif step.decision.row[0] is Phase.STALLED and step.action is not None:
+        assert step.signal in {"CLEARED", "HOOKED", "ORDERED"}, "14: nothing leaves stalled by itself"
 
 
 def rolled_back_is_stable(step: Step) -> None:
     """15: what is wanted and failed here is not called for, and a stalled target is called for only anew."""
     want, action = step.want, step.action
-    if action is None or want is None or step.decision.row[0] is not Phase.STALLED:
+    if action is None or isinstance(action, Stop) or want is None or step.decision.row[0] is not Phase.STALLED:
         return
     left = step.before.rollout.release.digest if step.before.rollout else None
     same = action.release.digest == left and not (step.before.next and step.before.next.again)
