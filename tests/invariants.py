@@ -169,6 +169,9 @@ def nothing_from_nothing(step: Step) -> None:
     """9: where no wish can be read nothing opens: only what is under way is finished, or a person's order."""
     if step.action is None or step.want is not None or step.signal in BY_A_PERSON:
         return
+    if isinstance(step.action, Stop):
+        assert any(run.id == step.action.id for run in step.before.runs), "9: a task is stopped that is not ours"
+        return
     known = step.before.rollout
     assert known is not None and step.action.rollout == known.number, f"9: opened without a wish ({step.signal})"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.properties.script import PLAYED
-from tests.rows import TAKEN
+from tests.rows import ALL, TAKEN
 
 HERE = Path(__file__).parent
 
@@ -25,6 +25,6 @@ def counted(request: pytest.FixtureRequest, count):
     yield
     if PLAYED[0] > before:
         count("properties: lives", PLAYED[0] - before)
-    rows = " ".join(sorted(f"{phase.value}+{name}" for phase, name in TAKEN))
+    rows = " ".join(sorted(f"{phase.value}+{name}" for phase, name in TAKEN & ALL))
     request.node.user_properties.append(("rows of the state table taken by lives", rows))
     TAKEN.update(known)

@@ -14,9 +14,10 @@ from controller.model.observation import Blame
 from controller.model.orders import Answer, Attested, Pause
 from controller.plan.flags import HELD
 from tests.platform import place, release
+from tests.properties.beginnings import BEGINNINGS
 from tests.world import Approval, digest, grace
 
-VERSIONS = ["1", "2", "3"]
+VERSIONS = ["1", "2", "3", "4"]
 
 
 version = st.sampled_from(VERSIONS)
@@ -117,65 +118,6 @@ PASSING = {
     "task_blind": (st.just(True), ("task_blind", False)),
     "remove": (st.none(), ("bump", "2")),
 }
-
-# A life begins in one of the phases, with hooks and without, so that each of them is lived in.
-ROLLING = (("bump", "2"),)
-BAKING = (*ROLLING, ("turns", 2))
-GOING_BACK = (*BAKING, ("sick", "2"))
-BEGINNINGS = [
-    (),
-    (("gate", True), ("bump", "2")),
-    ROLLING,
-    BAKING,
-    GOING_BACK,
-    (*GOING_BACK, ("turns", 6)),
-    (("breaker", False), ("bad", "2"), ("bump", "2"), ("turns", 13)),
-    (("hooks", ("migrate", "seed", "smoke", "undo")), *ROLLING),
-    (("hooks", ("migrate",)), ("task_fails", "migrate"), *ROLLING),
-    (("hooks", ("smoke", "e2e", "undo")), *BAKING),
-    (*BAKING, ("hooks", ("migrate", "smoke")), ("bump", "3")),
-    (("hooks", ("undo",)), *GOING_BACK),
-    (("pauses", "2"), *ROLLING, ("moments", 6)),
-    (*BAKING, ("pauses", "1"), ("sick", "2"), ("moments", 8)),
-    (("guards", "twice"), *BAKING, ("sick", "2")),
-    (("guards", "hold"), *BAKING, ("sick", "2")),
-]
-
-# What chance alone would seldom come upon: each of them leads to a row of the table that is rare.
-BACK_AT_REST = (
-    *GOING_BACK,
-    ("turns", 6),
-    ("cure", None),
-    ("bump", "1"),
-    ("turns", 2),
-    ("gate", True),
-    ("bump", "3"),
-)
-PENDING = (("gate", True), ("bump", "2"))
-FOUGHT = (("by_hand_done", "9"), ("turns", 12)) * 4
-BEGINNINGS += [
-    FOUGHT,
-    (*PENDING, *FOUGHT),
-    (*PENDING, ("by_hand_done", "3")),
-    (("settings", 1), ("turns", 4), ("on_drift", OnDrift.REPORT), ("set_by_hand", 2)),
-    (("settings", 1), ("turns", 4), ("on_drift", OnDrift.REPORT), *PENDING, ("set_by_hand", 2)),
-    (*PENDING, ("at once", (("bump", "1"), ("rename", "b")))),
-    (*BACK_AT_REST, ("bump", "2")),
-    (*BACK_AT_REST, ("at once", (("bump", "2"), ("retry", None)))),
-    (*BAKING, ("brake", 0), ("sick", "2")),
-    (*ROLLING, ("brake", 0), ("sick", "2")),
-    (("safe", False), *BAKING, ("sick", "2")),
-    (*BAKING, ("trouble", True), ("scale", 3)),
-    (("bad", "2"), *ROLLING, ("blind", True), ("turns", 3), ("at once", (("blind", False), ("by_hand", "3")))),
-    (*BAKING, ("at once", (("trip", "content"), ("by_hand", "3")))),
-    (*BAKING, ("trouble", True), ("trip", "platform"), ("turns", 3)),
-    (("bump", "2"), ("at once", (("hooks", ("migrate",)), ("bump", "3")))),
-    (("pauses", "2"), ("bump", "2"), ("hooks", ("migrate",)), ("task_takes", ("migrate", 9)), ("bump", "3")),
-    (("pauses", "2"), ("bump", "2"), ("hooks", ("migrate",)), ("task_fails", "migrate"), ("bump", "3")),
-    (*BAKING, ("hooks", ("migrate",)), ("task_fails", "migrate"), ("bump", "3"), ("turns", 3)),
-    (("pauses", "2"), *ROLLING, ("moments", 6), ("answer", ("2", True))),
-    (("hooks", ("migrate",)), ("task_takes", ("migrate", 9)), *ROLLING, ("scale", 3), ("lag", 3)),
-]
 
 lasting = st.one_of(*(st.tuples(st.just(kind), arg) for kind, arg in KINDS.items()))
 passing = st.one_of(
