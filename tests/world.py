@@ -412,7 +412,6 @@ def copied(w):
         "inactive",
         "hide",
         "in_hand",
-        "tasks",
         "takes",
         "exits_with",
         "no_task",
@@ -420,6 +419,7 @@ def copied(w):
     ):
         setattr(platform, name, copy(getattr(w.platform, name)))
     platform.services = {name: deepcopy(service, _shared(service)) for name, service in w.platform.services.items()}
+    platform.tasks = {name: copy(task) for name, task in w.platform.tasks.items()}
     platform.calls, platform.began = list(w.platform.calls), list(w.platform.began)
     again = replace(
         w, platform=platform, store=replace(w.store, entries=list(w.store.entries), given=set(w.store.given))

@@ -138,12 +138,12 @@ class Memory:
     queued: datetime | None = None
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """What the releases in it are called: equal ones may have other names."""
+    def labels(self) -> tuple[object, ...]:
+        """What equality passes over: what its releases are called, and since when what was kept counts."""
         rollout = self.rollout
         kept = (self.current, self.found, *self.goods, rollout.back if rollout else None)
-        releases = (self.next, rollout, *kept)
-        return tuple(one.release.version if one else "" for one in releases)
+        called = tuple(one.release.version if one else "" for one in (self.next, rollout))
+        return (*called, *((one.release.version, one.since) if one else None for one in kept))
 
     @property
     def releases(self) -> tuple[Release, ...]:

@@ -50,8 +50,8 @@ def intend(record: Record, plan: Plan, desired: Reading) -> Record:
 
 
 def _differs(after: Memory, before: Memory | None) -> bool:
-    """Whether there is something to write down; a release is equal whatever it is called, but its name is kept."""
-    return after is not before and (before is None or after != before or after.names != before.names)
+    """Whether there is something to write down, what equality passes over too."""
+    return after is not before and (before is None or after != before or after.labels != before.labels)
 
 
 def learn(record: Record, outcomes: tuple[Outcome, ...]) -> Record:

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 import pytest
 from hypothesis import strategies as st
@@ -15,12 +16,13 @@ from controller.model.orders import Answer, Attested, Pause
 from controller.plan.flags import HELD
 from tests.platform import place, release
 from tests.properties.beginnings import BEGINNINGS
-from tests.world import Approval, digest, grace
+from tests.world import Approval, FakeWorld, copied, digest, grace, settled
 
 VERSIONS = ["1", "2", "3", "4"]
 
 
 version = st.sampled_from(VERSIONS)
+either = st.booleans()
 
 MINUTES = timedelta(minutes=1)
 HOOKS = {
@@ -47,24 +49,24 @@ KINDS = {
     "bad": version,
     "no_image": version,
     "cure": st.none(),
-    "blind": st.booleans(),
-    "deaf": st.booleans(),
-    "unread": st.booleans(),
+    "blind": either,
+    "deaf": either,
+    "unread": either,
     "lag": st.integers(0, 6),
-    "trouble": st.booleans(),
-    "breaker": st.booleans(),
+    "trouble": either,
+    "breaker": either,
     "throttled": st.integers(0, 6),
     "lose_answer": st.integers(1, 2),
     "lose_call": st.integers(1, 2),
     "exits": st.none(),
     "scale": st.integers(0, 3),
     "deregister": st.none(),
-    "pause": st.booleans(),
+    "pause": either,
     "resume": st.none(),
     "retry": st.none(),
     "rollback": st.one_of(st.none(), version),
     "pin": version,
-    "gate": st.booleans(),
+    "gate": either,
     "approve": version,
     "supersede": st.sampled_from(list(Supersede)),
     "on_drift": st.sampled_from(list(OnDrift)),
@@ -77,10 +79,10 @@ KINDS = {
     "unpin": st.none(),
     "recover": st.none(),
     "anew": st.none(),
-    "rings": st.booleans(),
-    "paused_spec": st.booleans(),
+    "rings": either,
+    "paused_spec": either,
     "tokens": st.integers(0, 2),
-    "elsewhere": st.booleans(),
+    "elsewhere": either,
     "beside": version,
     "brake": st.integers(0, 3),
     "hide": st.none(),
@@ -88,16 +90,16 @@ KINDS = {
     "task_fails": st.sampled_from(sorted(HOOKS)),
     "task_takes": st.tuples(st.sampled_from(sorted(HOOKS)), st.integers(0, 9)),
     "task_trouble": st.integers(1, 2),
-    "task_blind": st.booleans(),
+    "task_blind": either,
     "task_gone": st.none(),
     "attest": st.tuples(version, st.booleans()),
     "pauses": version,
     "answer": st.tuples(version, st.booleans()),
-    "safe": st.booleans(),
+    "safe": either,
     "trip": st.sampled_from(["content", "platform"]),
     "guards": st.sampled_from(sorted(GUARDS)),
     "wait": st.integers(1, 40),
-    "turns": st.integers(1, 12),
+    "turns": st.integers(1, 8),
 }
 
 
@@ -119,34 +121,33 @@ PASSING = {
     "remove": (st.none(), ("bump", "2")),
 }
 
+a_while = st.sampled_from([1, 2, 3, 5, 8, 13, 40])
 lasting = st.one_of(*(st.tuples(st.just(kind), arg) for kind, arg in KINDS.items()))
 passing = st.one_of(
     *(
-        st.tuples(st.just("brief"), st.tuples(st.tuples(st.just(kind), arg), st.integers(1, 40)))
+        st.tuples(st.just("brief"), st.tuples(st.tuples(st.just(kind), arg), a_while))
         for kind, (arg, _) in PASSING.items()
     )
 )
 plain = st.one_of(
-    st.tuples(st.just("turns"), st.integers(1, 12)),
-    st.tuples(st.just("moments"), st.integers(1, 12)),
+    st.tuples(st.just("turns"), st.integers(1, 8)),
+    st.tuples(st.just("moments"), st.integers(1, 8)),
     st.tuples(st.just("bump"), version),
 )
 moves = st.one_of(lasting, passing, plain)
 
 
-scripts = st.builds(
-    lambda beginning, life: [*beginning, *life], st.sampled_from(BEGINNINGS), st.lists(moves, max_size=16)
-)
-
-
-briefs = st.builds(
-    lambda beginning, life: [*beginning, *life], st.sampled_from(BEGINNINGS), st.lists(moves, max_size=5)
-)
+WORLDS = {"settled": lambda: settled("3", "1"), "empty": FakeWorld}
+worlds = st.sampled_from(sorted(WORLDS))
+beginnings = st.sampled_from(BEGINNINGS)
+scripts = st.builds(lambda beginning, life: [*beginning, *life], beginnings, st.lists(moves, max_size=16))
+briefs = st.lists(moves, max_size=5)
 
 
 def without(script, *kinds):
-    """Leave out what is of these kinds, for ever or for a while."""
-    return [move for move in script if named(move) not in kinds]
+    """Leave out what is of these kinds, for ever or for a while, or at once with something else."""
+    left = (move for move in script if named(move) not in kinds)
+    return [(what, tuple(without(arg, *kinds))) if what == "at once" else (what, arg) for what, arg in left]
 
 
 def named(move):
@@ -303,6 +304,19 @@ def happen(w, what, arg):
 
 
 PLAYED = [0]
+
+
+def begun(world, beginning):
+    """A life that has begun like this; it is lived so far only once."""
+    return copied(_begun(world, beginning))
+
+
+@cache
+def _begun(world, beginning):
+    w = WORLDS[world]()
+    for what, arg in beginning:
+        step(w, what, arg)
+    return w
 
 
 def play(w, script):

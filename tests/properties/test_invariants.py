@@ -14,29 +14,41 @@ from controller.model.rollout import Phase, Purpose, Result
 from controller.model.story import Event
 from controller.plan.calls import patient_until
 from tests.invariants import check_call, check_cycle
-from tests.properties.script import briefs, lives, long_lives, moves, patience, play, scripts, step, without
+from tests.properties.script import (
+    WORLDS,
+    beginnings,
+    begun,
+    briefs,
+    lives,
+    long_lives,
+    moves,
+    patience,
+    play,
+    scripts,
+    step,
+    without,
+    worlds,
+)
 from tests.properties.test_replay import CODEC
 from tests.properties.test_safety import check_brake
-from tests.world import FakeWorld, digest, settled
+from tests.world import digest, settled
 
 pytestmark = patience
 
-WORLDS = {"settled": lambda: settled("3", "1"), "empty": FakeWorld}
-worlds = st.sampled_from(sorted(WORLDS))
 BY_FLAG = {"HELD_BY_FLAG", "RECOVERED_BY_ORDER"}
 
 
 def holds(name, *numbers):
     """A test that holds every turn of every life to the invariants with these numbers."""
 
-    def test(world, script):
-        w = WORLDS[world]()
-        play(w, script)
+    def test(world, beginning, life):
+        w = begun(world, beginning)
+        play(w, life)
         for cycle in w.cycles:
             check_cycle(cycle, *numbers)
 
     test.__name__ = test.__qualname__ = name  # by its name its lives are its own
-    return settings(max_examples=lives(40), deadline=None)(given(worlds, briefs)(test))
+    return settings(max_examples=lives(40), deadline=None)(given(worlds, beginnings, briefs)(test))
 
 
 test_when_blind_be_still = holds("test_when_blind_be_still", 0)

@@ -5,45 +5,14 @@ import pytest
 from controller.model.desired import OnDrift, Supersede
 from tests.invariants import check_cycle
 from tests.properties.beginnings import BEGINNINGS
-from tests.properties.script import GUARDS, KINDS, VERSIONS, patience, play
+from tests.properties.script import GUARDS, KINDS, VERSIONS, begun, either, patience, play, version
 from tests.rows import ALL, TAKEN, never
-from tests.world import FakeWorld, settled
 
 pytestmark = [patience, pytest.mark.prove]
 
 EITHER = (True, False)
-OF_A_VERSION = [
-    "bump",
-    "by_hand",
-    "by_hand_done",
-    "sick",
-    "bad",
-    "no_image",
-    "rollback",
-    "pin",
-    "approve",
-    "go_back",
-    "beside",
-    "pauses",
-]
-ON_OR_OFF = [
-    "blind",
-    "deaf",
-    "unread",
-    "trouble",
-    "breaker",
-    "pause",
-    "gate",
-    "rings",
-    "paused_spec",
-    "elsewhere",
-    "task_blind",
-    "safe",
-]
 EACH = {
-    **dict.fromkeys(KINDS, (None,)),
-    **dict.fromkeys(OF_A_VERSION, VERSIONS),
-    **dict.fromkeys(ON_OR_OFF, EITHER),
+    **{kind: VERSIONS if arg is version else EITHER if arg is either else (None,) for kind, arg in KINDS.items()},
     "observe": EITHER,
     "rename": ("b",),
     "wait": (5,),
@@ -80,8 +49,8 @@ def lived(world, life):
 def test_every_row_of_the_table_is_taken_by_lives_to_which_each_thing_happens_once():
     TAKEN.clear()
     for beginning in BEGINNINGS:
-        lived(FakeWorld(), beginning)
+        lived(begun("empty", beginning), ())
         for kind, values in EACH.items():
             for value in values:
-                lived(settled("3", "1"), [*beginning, (kind, value), ("moments", 2)])
+                lived(begun("settled", beginning), [(kind, value), ("moments", 2)])
     assert not never(), f"{len(never())} of {len(ALL)} rows: {'; '.join(never())}"

@@ -49,3 +49,14 @@ def test_until_it_has_ended_it_is_a_way_back_like_any_other():
     w.platform.breaker = False
     w.ticks(20)
     assert w.running == "2"
+
+
+def test_one_that_ends_while_it_is_paused_counts_once_that_is_over_and_is_not_taken_for_new_again():
+    w = found_moving()
+    w.tick()
+    w.pause("freeze")
+    w.ticks(6)
+    assert w.memory.found.since is None
+    w.resume()
+    w.ticks(3, 0)
+    assert (w.goods, w.memory.found.since is not None) == (["2"], True)
