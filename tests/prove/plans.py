@@ -1,9 +1,8 @@
 """Plans: a fixed workload with one or two things that go wrong, each at one effect; and what must come of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import combinations
 from typing import Any
 
 from controller.errors import Conflict, PlatformError
@@ -104,15 +103,39 @@ def told_apart(effects: Sequence[str]) -> list[Wrong]:
     return [one for one in singles(effects) if one.what != "crash after" or one.at not in followed]
 
 
+@dataclass(frozen=True)
+class End:
+    """How a life ended: what runs, where the target stands, what is barred and what is good."""
+
+    running: str
+    phase: str
+    barred: frozenset[str]
+    goods: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Life:
+    """The end of a life, the calls that were made, and its effects."""
+
+    end: End
+    told: tuple[str, ...]
+    effects: tuple[str, ...]
+    tasks: int
+
+
 @dataclass
 class Player:
     """The loop over a stage, with what is planned to go wrong at each effect."""
 
     stage: Stage
     wrong: tuple[Wrong, ...] = ()
+    begun: int = 0
     effects: list[str] = field(default_factory=list)
     away: int = 0
     again: bool = False
+    turns: int = 0
+    quiet: int = 0
+    kept: "list[Player] | None" = None  # itself before each turn, if that is asked for
 
     def effect(self, name: str, fn: Callable[[], Any]) -> Any:
         """Carry out one effect of a turn, unless something goes wrong."""
@@ -188,15 +211,35 @@ class Player:
 
     def play(self, workload: Workload) -> None:
         """Play the workload, and on until it has been quiet for some turns."""
-        quiet, last = 0, max(workload.script)
-        for turn in range(PATIENCE):
-            if turn in workload.script:
-                workload.script[turn](self.stage)
-            quiet = quiet + 1 if self.turn() and turn > last else 0
-            if quiet > QUIET:
+        last = max(workload.script)
+        while self.turns < PATIENCE:
+            if self.kept is not None:
+                self.kept.append(self.copied())
+            if self.turns in workload.script:
+                workload.script[self.turns](self.stage)
+            self.quiet = self.quiet + 1 if self.turn() and self.turns > last else 0
+            if self.quiet > QUIET:
                 return
             self.stage.pass_time()
+            self.turns += 1
         raise AssertionError(f"after {PATIENCE} turns it is not quiet: {self.stage.memory.phase}")
+
+    def copied(self) -> "Player":
+        """The same life so far, to be played on without touching this one."""
+        return replace(self, stage=self.stage.copied(), effects=list(self.effects), kept=None)
+
+    def life(self) -> Life:
+        """How it ended, and what was done in it."""
+        stage, memory = self.stage, self.stage.memory
+        end = End(
+            running=stage.running(),
+            phase=memory.phase.value,
+            barred=frozenset(one.version for one in memory.quarantine.values()),
+            goods=tuple(kept.release.version for kept in memory.goods),
+        )
+        return Life(
+            end=end, told=tuple(stage.told()[self.begun :]), effects=tuple(self.effects), tasks=stage.tasks()
+        )
 
 
 @dataclass
@@ -244,26 +287,6 @@ class Doing:
 # ---- what must come of it
 
 
-@dataclass(frozen=True)
-class End:
-    """How a life ended: what runs, where the target stands, what is barred and what is good."""
-
-    running: str
-    phase: str
-    barred: frozenset[str]
-    goods: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Life:
-    """The end of a life, the calls that were made, and its effects."""
-
-    end: End
-    told: tuple[str, ...]
-    effects: tuple[str, ...]
-    tasks: int
-
-
 def resting(stage: Stage) -> None:
     """Come to rest on v1, which is good from then on."""
     Player(stage).play(Workload(script={0: wishes("v1")}))
@@ -273,17 +296,20 @@ def lived(stage: Stage, workload: Workload, wrong: tuple[Wrong, ...] = ()) -> Li
     """Come to rest on v1, then play the workload with what goes wrong."""
     if not stage.rests:
         resting(stage)
-    before = len(stage.told())
-    player = Player(stage, wrong=wrong)
+    player = Player(stage, wrong=wrong, begun=len(stage.told()))
     player.play(workload)
-    memory = stage.memory
-    end = End(
-        running=stage.running(),
-        phase=memory.phase.value,
-        barred=frozenset(one.version for one in memory.quarantine.values()),
-        goods=tuple(kept.release.version for kept in memory.goods),
-    )
-    return Life(end=end, told=tuple(stage.told()[before:]), effects=tuple(player.effects), tasks=stage.tasks())
+    return player.life()
+
+
+def lived_on(stage: Stage, workload: Workload, first: Wrong, seconds: Sequence[Wrong]) -> Iterator[Life]:
+    """Play what goes wrong first only once, and on from there, with each of what goes wrong later."""
+    once = Player(stage, wrong=(first,), begun=len(stage.told()), kept=[])
+    once.play(workload)
+    for second in seconds:
+        begun = [player for player in once.kept or () if len(player.effects) <= second.at]
+        player = replace(begun[-1].copied(), wrong=(first, second))
+        player.play(workload)
+        yield player.life()
 
 
 def check_life(life: Life, faultless: Life, wrong: tuple[Wrong, ...]) -> None:
@@ -306,6 +332,7 @@ def once(told: tuple[str, ...]) -> list[str]:
     return [version for at, version in enumerate(told) if at == 0 or told[at - 1] != version]
 
 
-def pairs(effects: Sequence[str]) -> list[tuple[Wrong, Wrong]]:
-    """Any two things that go wrong, one after the other."""
-    return [two for two in combinations(told_apart(effects), 2) if two[0].at < two[1].at]
+def pairs(effects: Sequence[str]) -> dict[Wrong, list[Wrong]]:
+    """What can go wrong first, with everything that can go wrong after it."""
+    wrong = told_apart(effects)
+    return {first: later for first in wrong if (later := [one for one in wrong if one.at > first.at])}

@@ -230,7 +230,8 @@ class InMemory(Stage):
         backend, mine = MemoryBackend(), self.backend
         backend._items = {part: dict(items) for part, items in mine._items.items()}
         backend._revisions, backend._rows, backend._commits = dict(mine._revisions), list(mine._rows), mine._commits
-        return InMemory(clock=self.clock, fake=cloned(self.fake), backend=backend, rests=self.rests)
+        fake = replace(cloned(self.fake), calls=list(self.fake.calls))
+        return replace(self, backend=backend, fake=fake, rings=set(self.rings))
 
 
 @dataclass(kw_only=True)

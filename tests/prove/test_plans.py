@@ -12,6 +12,7 @@ from tests.prove.plans import (
     Wrong,
     check_life,
     lived,
+    lived_on,
     pairs,
     resting,
     singles,
@@ -29,18 +30,32 @@ def in_memory():
         yield stage
 
 
-def tried(name: str, opened, plans, faultless: Life) -> int:
-    """Play a workload with each plan; say which plan it was that failed."""
-    tried = 0
+@contextmanager
+def named(name: str, wrong, calm: Life):
+    """Say which plan of which workload it was that failed."""
+    try:
+        yield
+    except AssertionError as error:
+        where = [f"{one} ({calm.effects[one.at]})" for one in wrong]
+        raise AssertionError(f"{name}: {', '.join(where)}: {error}") from error
+
+
+def tried(name: str, opened, plans, calm: Life) -> int:
+    """Play a workload with each plan."""
     for wrong in plans:
-        try:
-            with opened() as stage:
-                check_life(lived(stage, WORKLOADS[name], wrong), faultless, wrong)
-        except AssertionError as error:
-            where = [f"{one} ({faultless.effects[one.at]})" for one in wrong]
-            raise AssertionError(f"{name}: {', '.join(where)}: {error}") from error
-        tried += 1
-    return tried
+        with named(name, wrong, calm), opened() as stage:
+            check_life(lived(stage, WORKLOADS[name], wrong), calm, wrong)
+    return len(plans)
+
+
+def tried_on(name: str, first: Wrong, seconds: list[Wrong], calm: Life) -> int:
+    """Play a workload in memory with what goes wrong first, and with each of what goes wrong later."""
+    with in_memory() as stage:
+        lives = lived_on(stage, WORKLOADS[name], first, seconds)
+        for second in seconds:
+            with named(name, (first, second), calm):
+                check_life(next(lives), calm, (first, second))
+    return len(seconds)
 
 
 def faultless(name: str, opened) -> Life:
@@ -63,6 +78,19 @@ def ecs(tmp_path, monkeypatch):
 def test_one_of_some_things_that_go_wrong_changes_nothing_in_the_end(name, count):
     calm = faultless(name, in_memory)
     count("plans: in memory, one thing wrong", tried(name, in_memory, each(singles(calm.effects))[::6], calm))
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_life_that_is_played_on_is_as_one_that_is_played_whole(name):
+    calm = faultless(name, in_memory)
+    chance, later = random.Random(SEED), pairs(calm.effects)  # noqa: S311 - chosen again the same way
+    for first in chance.sample(list(later), 4):
+        seconds = chance.sample(later[first], min(3, len(later[first])))
+        with in_memory() as stage:
+            on = list(lived_on(stage, WORKLOADS[name], first, seconds))
+        for second, life in zip(seconds, on, strict=True):
+            with in_memory() as stage:
+                assert life == lived(stage, WORKLOADS[name], (first, second)), (first, second)
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
@@ -90,7 +118,8 @@ def test_some_pairs_of_things_that_go_wrong_change_nothing_in_the_end_over_ecs(p
     for _ in range(500 // SLICES // 5):
         name = chance.choice(list(WORKLOADS))
         calm = faultless(name, ecs)
-        plans = chance.sample(pairs(calm.effects), 5)
+        every = [(first, second) for first, later in pairs(calm.effects).items() for second in later]
+        plans = chance.sample(every, 5)
         count("plans: over ECS, two things wrong", tried(name, ecs, plans, calm))
 
 
@@ -102,4 +131,5 @@ def test_any_two_things_that_go_wrong_change_nothing_in_the_end(name, part, coun
     calm = faultless(name, in_memory)
     if not part:
         count("plans: in memory, one thing wrong", tried(name, in_memory, each(told_apart(calm.effects)), calm))
-    count("plans: in memory, two things wrong", tried(name, in_memory, pairs(calm.effects)[part::SLICES], calm))
+    for first, later in list(pairs(calm.effects).items())[part::SLICES]:
+        count("plans: in memory, two things wrong", tried_on(name, first, later, calm))
