@@ -39,7 +39,7 @@ prove: $(READY) ## Try every order of events, 100,000 lives, 50 kills, 200 servi
 	@TRUEUP_LIVES=$(LIVES) $(BIN)/python -m pytest -n 3 -m "prove or properties" --timeout 1200
 
 # How many times as many lives as the quick run: so many that they are 100,000 and more.
-LIVES := 145
+LIVES := 134
 
 states: $(READY) ## Draw docs/states.md from the state table
 	@$(BIN)/python -m tests.prove.diagram

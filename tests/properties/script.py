@@ -1,6 +1,7 @@
 """Random lives: what people, platform and network may do, one step after another."""
 
 import os
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -141,7 +142,7 @@ WORLDS = {"settled": lambda: settled("3", "1"), "empty": FakeWorld}
 worlds = st.sampled_from(sorted(WORLDS))
 beginnings = st.sampled_from(BEGINNINGS)
 scripts = st.builds(lambda beginning, life: [*beginning, *life], beginnings, st.lists(moves, max_size=16))
-briefs = st.lists(moves, max_size=5)
+briefs = st.lists(moves, max_size=4)
 
 
 def without(script, *kinds):
@@ -309,6 +310,16 @@ PLAYED = [0]
 def begun(world, beginning):
     """A life that has begun like this; it is lived so far only once."""
     return copied(_begun(world, beginning))
+
+
+@contextmanager
+def fresh():
+    """Begin every life anew in here, and forget afterwards how it began."""
+    _begun.cache_clear()
+    try:
+        yield
+    finally:
+        _begun.cache_clear()
 
 
 @cache

@@ -6,7 +6,7 @@ from controller.model.desired import OnDrift, Supersede
 from tests.invariants import check_cycle
 from tests.properties.beginnings import BEGINNINGS
 from tests.properties.script import GUARDS, KINDS, VERSIONS, begun, either, patience, play, version
-from tests.rows import ALL, TAKEN, never
+from tests.rows import ALL, TAKEN, never, note
 
 pytestmark = [patience, pytest.mark.prove]
 
@@ -43,6 +43,7 @@ EACH = {
 def lived(world, life):
     play(world, life)
     for cycle in world.cycles:
+        note(cycle)  # of how it began too, though that may have been lived before
         check_cycle(cycle)
 
 

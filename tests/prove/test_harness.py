@@ -9,6 +9,7 @@ from inspect import signature
 
 import pytest
 from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from controller.loop import act as acting
 from controller.loop.run import Runner
@@ -23,7 +24,7 @@ from controller.plan.look import Look
 from controller.targets.ecs.ensure import Ensuring
 from tests.platform import FakePlatform
 from tests.properties import test_invariants as invariants
-from tests.properties.script import FACTOR
+from tests.properties.script import FACTOR, beginnings, fresh, moves, worlds
 from tests.targets.ecs.rig import new_ground, release
 from tests.world import FakeStore
 
@@ -37,7 +38,7 @@ class Guard:
     taken: Callable[[pytest.MonkeyPatch], None]
     test: Callable[..., None]
     said: str
-    lives: object = invariants.scripts
+    lives: object = st.lists(moves, max_size=16)
 
 
 def no_quarantine(patch):
@@ -144,8 +145,10 @@ def tried(guard: Guard) -> None:
         derandomize=True,
         report_multiple_bugs=False,
     )
-    told = [guard.lives] if len(signature(inner).parameters) == 1 else [invariants.worlds, guard.lives]
-    once(given(*told)(inner))()
+    begun = {"world": worlds, "beginning": beginnings}
+    told = {name: begun.get(name, guard.lives) for name in signature(inner).parameters}
+    with fresh():
+        once(given(**told)(inner))()
 
 
 @pytest.mark.parametrize(
