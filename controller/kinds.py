@@ -7,6 +7,7 @@ from typing import Final
 from controller.gates.alarms import Alarms as AlarmGuard
 from controller.gates.http import Http as HttpGuard
 from controller.gates.prometheus import Prometheus as PrometheusGuard
+from controller.gates.window import NotBefore, Window
 from controller.model.gate import Gate
 from controller.model.questions import (
     AlarmHistory,
@@ -32,13 +33,19 @@ _GUARDS: Final[Mapping[str, type[Gate]]] = MappingProxyType({
     "http": HttpGuard,
     "prometheus": PrometheusGuard,
 })  # fmt: skip
-SPEC: Final = SpecTables(targets={"ecs": shape}, guards=_GUARDS)
+_GATES: Final[Mapping[str, type[Gate]]] = MappingProxyType({
+    **_GUARDS,
+    "window": Window,
+})  # fmt: skip
+SPEC: Final = SpecTables(
+    targets={"ecs": shape}, guards=_GUARDS, gates=_GATES, not_before=lambda at: NotBefore(at=at)
+)
 
 PASSING: Final = MappingProxyType({"ecs": passed_over})
 NAMING: Final = MappingProxyType({"ecs": names_of})
 
 STORED: Final = StoredTables(
-    gates=_GUARDS,
+    gates={**_GATES, "notBefore": NotBefore},
     questions={
         "alarmsOf": AlarmsOf,
         "changedBy": ChangedBy,

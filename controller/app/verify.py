@@ -3,12 +3,11 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from controller.app.newest import newest, wanted
 from controller.app.registries import registries
-from controller.app.specs import source
 from controller.app.world import clients_of, clock_of, lookups_of, targets_of
-from controller.errors import PlatformError, SpecError
 from controller.model.checked import Checked, skip
-from controller.model.desired import GONE, Desired, DesiredTarget, Unread
+from controller.model.desired import DesiredTarget
 from controller.model.names import EnvName, TargetName
 from controller.model.observation import Unseen
 from controller.ports import LookAt, Unfinished
@@ -16,8 +15,6 @@ from controller.ports import LookAt, Unfinished
 if TYPE_CHECKING:
     from controller.options import Options
     from controller.targets.ecs.client import Clients
-
-_NOT_FOUND = "SpecInvalid"
 
 
 def verified(options: "Options", env: str, target: str | None) -> tuple[tuple[Checked, ...], tuple[str, ...]]:
@@ -28,37 +25,18 @@ def verified(options: "Options", env: str, target: str | None) -> tuple[tuple[Ch
     from controller.targets.ecs.verify import Verifying
 
     clock = clock_of(options)
-    desired = _desired(options, EnvName(env))
-    wanted = {name: want for name, want in sorted(desired.targets.items()) if target in {None, name}}
-    if target is not None and not wanted:
-        raise SpecError(f"no target {target!r} in {env}; there are: {', '.join(sorted(desired.targets)) or 'none'}")
+    desired = newest(options, EnvName(env))
     clients = clients_of(options, clock)
     try:
         verifying = Verifying(clients, registries(options, clients))
         found: list[Checked] = []
-        for name, want in wanted.items():
+        for name, want in wanted(desired, target).items():
             whole = _completed(name, want, clients, options)
             found += [_uncompleted(name, whole)] if whole.unread else []
             found += verifying.check(name, want if whole.unread else whole)
     finally:
         clients.close()
     return tuple(found), tuple(map(str, desired.complaints))
-
-
-def _desired(options: "Options", env: EnvName) -> Desired:
-    clock = clock_of(options)
-    specs = source(options, clock)
-    try:
-        specs.poll()
-        reading = specs.read(env, None)
-        known = sorted(specs.environments())
-    finally:
-        specs.close()
-    if not isinstance(reading, Unread):
-        return reading
-    if reading.reason == GONE and known:
-        raise SpecError(f"no environment {env!r}; there are: {', '.join(known)}")
-    raise (SpecError if reading.reason == _NOT_FOUND else PlatformError)(reading.why)
 
 
 def _completed(name: TargetName, want: DesiredTarget, clients: "Clients", options: "Options") -> DesiredTarget:

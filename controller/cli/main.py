@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "taskdef": "Compare two task definitions: are they the same?",
     "status": "Show how every target stands, one line each.",
     "why": "Say what blocks a target, and until when.",
+    "windows": "Say when releases may start.",
     "history": "Show rollouts, orders and who gave them.",
     "pause": "Stop every call for an environment or target.",
     "resume": "Let it go on.",

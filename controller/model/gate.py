@@ -16,10 +16,14 @@ class Open:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shut:
-    """Not now, and here is why; `rings` names what rings, so that an old ring is told from a new one."""
+    """Not now, and here is why; `rings` names what rings, so that an old ring is told from a new one.
+
+    `until` is when it opens by itself, if that is known.
+    """
 
     why: str
     rings: frozenset[str] = frozenset()
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

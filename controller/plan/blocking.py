@@ -32,7 +32,7 @@ def blockers_of(look: Look) -> tuple[Blocker, ...]:
     if barred:
         found.append(Blocker(gate="quarantine", why=f"{look.wish.release.version} failed here: {barred.why}"))
     shut = (*look.gates, *look.alarmed) if not look.wish.free else ()
-    found += [Blocker(gate=judged.kind, why=judged.verdict.why) for judged in shut]
+    found += [Blocker(gate=judged.kind, why=judged.verdict.why, until=judged.until) for judged in shut]
     return (*found, *_underway(look)) if not barred and not shut else tuple(found)
 
 

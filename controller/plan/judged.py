@@ -1,8 +1,9 @@
 """A gate or guard that is not open."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from controller.model.gate import NotOpen, OnShut
+from controller.model.gate import NotOpen, OnShut, Shut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +14,11 @@ class Judged:
     verdict: NotOpen
     action: OnShut = OnShut.ROLLBACK
     shadow: bool = False
+
+    @property
+    def until(self) -> datetime | None:
+        """When it opens by itself, if that is known."""
+        return self.verdict.until if isinstance(self.verdict, Shut) else None
 
     @property
     def counts(self) -> bool:

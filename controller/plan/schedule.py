@@ -75,7 +75,7 @@ def _moving(rollout: Rollout, now: datetime) -> datetime:
 
 def _timers(look: Look, memory: Memory) -> list[datetime]:
     """Every moment at which time alone changes what would be decided."""
-    found: list[datetime | None] = [look.pause.until if look.pause else None]
+    found: list[datetime | None] = [look.pause.until if look.pause else None, *(one.until for one in look.gates)]
     if memory.drift is not None and look.wish is not None and memory.phase in {Phase.IDLE, Phase.PENDING}:
         found.append(memory.drift.since + look.wish.want.heal_after)
     found += [run.at + run.timeout for run in memory.runs if not run.over]

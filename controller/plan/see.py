@@ -17,6 +17,7 @@ from controller.model.record import Applied, Memory, Owner, Record
 from controller.model.release import Kept, Release
 from controller.model.rollout import MOVING, Result
 from controller.plan.calls import find_made
+from controller.plan.judged import Judged
 from controller.plan.look import Look, Wish
 from controller.plan.runs import followed
 from controller.plan.watching import Watched, filled, not_open, rings_of, watched
@@ -81,7 +82,7 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         memory=memory,
         orders=orders,
         pause=_pause(_pauses(desired, record, want, orders), now),
-        gates=not_open(want.gates, candidate(wish.release), seen.answers, now) if want and wish else (),
+        gates=_shut(want, candidate(wish.release), seen, now) if want and wish else (),
         guards=guarded.shut,
         alarmed=tuple(judged for judged in heeded if isinstance(judged.verdict, Shut)),
         said=guarded.said,
@@ -94,6 +95,12 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         claimed_by=_claimed_by(record, desired.env, name, place),
         now=now,
     )
+
+
+def _shut(want: DesiredTarget, candidate: Candidate, seen: Observation, now: datetime) -> tuple[Judged, ...]:
+    """Give the gates that are not open; a release that ends an incident passes by what rings already."""
+    shut = not_open(want.gates, candidate, seen.answers, now)
+    return tuple(one for one in shut if not (want.terms.incident and rings_of((one.verdict,))))
 
 
 def _resolved(

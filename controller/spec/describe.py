@@ -1,11 +1,11 @@
-"""The JSON Schema of the spec, for editors: what the models say, with the guards that there are."""
+"""The JSON Schema of the spec, for editors: what the models say, with the guards and gates that there are."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from pydantic import BaseModel
 
-from controller.spec.guards import guard_model
+from controller.spec.guards import gate_model, guard_model
 from controller.spec.scalars import OPEN
 from controller.spec.schema import API_VERSION, Environment, PartialTarget, Targets
 from controller.spec.tables import Tables
@@ -17,7 +17,8 @@ _REF: Final = "#/$defs/{model}"
 def schema(tables: Tables) -> Mapping[str, object]:
     """Describe both sorts of files: an environment, and targets of an environment that is a folder."""
     guards = [guard_model(kind, guard) for kind, guard in sorted(tables.guards.items())]
-    models: list[type[BaseModel]] = [Environment, Targets, *guards]
+    gates = [gate_model(kind, gate) for kind, gate in sorted(tables.gates.items())]
+    models: list[type[BaseModel]] = [Environment, Targets, *guards, *gates]
     definitions: dict[str, object] = {}
     for model in models:
         definitions |= _definitions(model)
@@ -26,6 +27,7 @@ def schema(tables: Tables) -> Mapping[str, object]:
     if isinstance(fields, dict):
         fields["kind"] |= {"enum": sorted(tables.targets)}
         fields["guards"]["items"] = {"oneOf": [{"$ref": _ref(model)} for model in guards]}
+        fields["gates"]["items"] = {"oneOf": [{"$ref": _ref(model)} for model in gates]}
     return {
         "$schema": _DIALECT,
         "$id": API_VERSION,

@@ -10,7 +10,7 @@ from controller.model.desired import Brake, Complaint, Load
 from controller.model.names import EnvName
 from controller.model.orders import Pause
 from controller.spec.fill import Filling
-from controller.spec.guards import read_guards
+from controller.spec.guards import gate_model, read_guards
 from controller.spec.nodes import (
     Entry,
     Fields,
@@ -138,6 +138,8 @@ def _wrong_defaults(defaults: Node | None, facts: Mapping[str, str], tables: Tab
     except ValidationError as problem:
         wrong += from_model(problem, PartialTarget, defaults, ("defaults",))
     wrong += read_guards(defaults.get("guards"), tables.guards, facts, ("defaults", "guards")).complaints
+    gates = read_guards(defaults.get("gates"), tables.gates, facts, ("defaults", "gates"), gate_model)
+    wrong += gates.complaints
     open_names = {(text.at.line, text.at.column) for text in _texts_in(defaults) if "${" in (text.value or "")}
     return [one for one in wrong if (one.line, one.column) not in open_names]
 

@@ -52,7 +52,7 @@ ENVIRONMENT: Final = "Environment"
 TARGETS: Final = "Targets"
 
 # What the plan promises, wherever it would stand: one that is accepted in silence is believed to be there.
-_LATER: Final = frozenset({"gates", "groups", "track", "verify", "versions"})
+_LATER: Final = frozenset({"groups", "track", "verify", "versions"})
 
 
 class Follow(StrEnum):
@@ -203,6 +203,10 @@ class PartialTarget(Strict):
     rollout: Rollout = Field(default_factory=Rollout, description="How a rollout is judged.")
     guards: list[object] = Field(
         default_factory=list, description="What must hold while a release rolls and bakes; else it is taken back."
+    )
+    gates: list[object] = Field(default_factory=list, description="What must be so before a release starts.")
+    not_before: Annotated[datetime, Moment()] | None = Field(
+        default=None, description="A moment, with its zone, before which this release does not start."
     )
     hooks: Hooks = Field(default_factory=Hooks, description="One-off tasks around a rollout.")
     on_drift: Annotated[OnDrift, OneOf(tuple(OnDrift), OnDrift)] = Field(

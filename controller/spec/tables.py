@@ -1,7 +1,8 @@
 """What the spec is told from outside: the kinds there are, and the files it may read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from controller.model.gate import Gate
@@ -11,10 +12,15 @@ from controller.shaping import Shaping
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """The kinds of targets, each with its reading of what a spec declares, and the dataclasses of guards."""
+    """The kinds of targets, each with its reading of what a spec declares, and the dataclasses of guards and gates.
+
+    `not_before` makes the gate that a target's own `notBefore` is.
+    """
 
     targets: Mapping[str, Shaping]
     guards: Mapping[str, type[Gate]]
+    gates: Mapping[str, type[Gate]]
+    not_before: Callable[[datetime], Gate]
 
 
 class View(Protocol):

@@ -7,7 +7,6 @@ from typing import Final, TypeAlias
 from pydantic import ValidationError
 
 from controller.model.desired import Complaint, DesiredTarget, Ignored
-from controller.model.gate import Gate
 from controller.model.names import Commit, TargetName
 from controller.model.packed import NOTHING, Packed
 from controller.model.place import Place
@@ -15,7 +14,7 @@ from controller.model.release import Release
 from controller.shaping import Fault, Native, Shaped, Shaping
 from controller.spec.definition import find_definition
 from controller.spec.fill import Filling
-from controller.spec.guards import read_guards
+from controller.spec.gating import Gated, read_gates
 from controller.spec.head import Ground, pause_of
 from controller.spec.hooks import declared
 from controller.spec.native import native
@@ -76,12 +75,12 @@ class TargetReader:
         filling = self._filling(merged)
         lines = _lines(merged, filling)
         model = self._model(lines, merged)
-        guards = self._guards(lines)
+        gated = self._gated(lines, model)
         shaped = self._shaped(lines, merged, filling, model)
         self._unfilled(filling)
         if self.wrong or model is None or shaped is None:
             return None
-        return self._desired(model, guards, shaped, file, commit)
+        return self._desired(model, gated, shaped, file, commit)
 
     def _complain(self, at: Mark, what: str, *where: str) -> None:
         self.wrong.append(complaint(at, (*self._where, *where), what))
@@ -154,12 +153,10 @@ class TargetReader:
             self.wrong += from_model(problem, Target, merged, self._where)
             return None
 
-    def _guards(self, lines: Fields) -> tuple[Gate, ...]:
-        ground = self._ground
-        facts = {"account": ground.account, "region": ground.region, "role": ground.role}
-        found = read_guards(lines.get("guards"), self._tables.guards, facts, (*self._where, "guards"))
+    def _gated(self, lines: Fields, model: Target | None) -> Gated:
+        found = read_gates(lines, self._ground, model, self._tables, self._where)
         self.wrong += found.complaints
-        return found.guards
+        return found
 
     def _shaped(self, lines: Fields, merged: Fields, filling: Filling, model: Target | None) -> Shaped | None:
         """Bring the native parts to shape; what the kind finds wrong is told where it was written."""
@@ -198,7 +195,7 @@ class TargetReader:
         return shaped
 
     def _desired(
-        self, model: Target, guards: tuple[Gate, ...], shaped: Shaped, file: str, commit: Commit
+        self, model: Target, gated: Gated, shaped: Shaped, file: str, commit: Commit
     ) -> DesiredTarget | None:
         if shaped.manifest is None:
             return None
@@ -212,7 +209,8 @@ class TargetReader:
             settings=shaped.settings,
             fixed=shaped.fixed,
             beside=shaped.beside,
-            terms=terms_of(model, guards, shaped),
+            gates=gated.gates,
+            terms=terms_of(model, gated.guards, shaped),
             supersede=model.rollout.supersede,
             on_drift=model.on_drift,
             heal_after=model.heal_after,

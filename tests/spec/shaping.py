@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from controller.gates.alarms import Alarms
 from controller.gates.http import Http
 from controller.gates.prometheus import Prometheus
+from controller.gates.window import NotBefore, Window
 from controller.model.manifest import Manifest
 from controller.model.release import Settings
 from controller.shaping import Fault, Native, Shaped
@@ -66,4 +67,10 @@ def unknown(given: Mapping[str, object], known: set[str], at: tuple) -> Iterator
         yield Fault(path=(*at, key), what="is not a field of AWS's")
 
 
-TABLES = Tables(targets={"ecs": shape}, guards={"alarms": Alarms, "http": Http, "prometheus": Prometheus})
+GUARDS = {"alarms": Alarms, "http": Http, "prometheus": Prometheus}
+TABLES = Tables(
+    targets={"ecs": shape},
+    guards=GUARDS,
+    gates={**GUARDS, "window": Window},
+    not_before=lambda at: NotBefore(at=at),
+)

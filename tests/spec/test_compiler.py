@@ -1,15 +1,14 @@
 """Compiling again: what did not change is not made again, and stays the identical object."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.gates.alarms import Alarms
 from controller.model.names import Commit
 from controller.shaping import Native, Shaped
 from controller.spec.parse import Compiler, spec_files
-from controller.spec.tables import Files, Tables
+from controller.spec.tables import Files
 from tests.spec.shaping import TABLES, shape
 from tests.spec.worlds import DEFAULTS, HEAD, PROD, TASKDEF, compiled, folder, lines, one_file, said
 
@@ -31,7 +30,7 @@ class Counted:
 
 def counting() -> tuple[Compiler, Counted]:
     counted = Counted()
-    return Compiler(Tables(targets={"ecs": counted}, guards={"alarms": Alarms})), counted
+    return Compiler(replace(TABLES, targets={"ecs": counted})), counted
 
 
 def many(versions: dict[str, str]) -> dict[str, bytes]:

@@ -1,6 +1,7 @@
 """What a good spec comes to: defaults laid under, names filled in, types as the platform has them."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from controller.gates.alarms import Alarms
 from controller.gates.http import Http
 from controller.gates.prometheus import Prometheus
+from controller.gates.window import NotBefore, Window
 from controller.model.desired import Brake, OnDrift, Supersede
 from controller.model.gate import OnShut
 from controller.model.lookups import Lookup, find_lookups, lookups_in
@@ -16,7 +18,6 @@ from controller.model.place import Place
 from controller.model.rollout import Terms
 from controller.shaping import Native, Shaped
 from controller.spec.parse import Compiler
-from controller.spec.tables import Tables
 from tests.spec.shaping import TABLES
 from tests.spec.worlds import DEFAULTS, HEAD, TASKDEF, compiled, folder, lines, one_file, said, target
 
@@ -93,6 +94,33 @@ WATCHED = """[
   {kind: prometheus, query: up, min: 1, max: +1.5e0, noData: ok, url: "http://prometheus:9090/x", action: warn},
   {kind: alarms, names: [a], passes: 100, failures: 100, for: 1h},
 ]"""
+
+
+GATED = """[
+  {kind: window, allow: Mon-Thu 09:00-16:00, holidays: [2026-12-24], timezone: Europe/Berlin, fit: rollout+bake},
+  {kind: alarms, prefix: a-},
+  {kind: http, url: "https://api.example.com/ready"},
+  {kind: prometheus, query: up, min: 1},
+]"""
+
+
+def test_every_kind_of_gate_is_heard_with_what_it_has_to_know_of_its_target():
+    rest = {"notBefore": "2026-12-01T06:00:00+01:00", "rollout": "{deadline: 20m, bake: 1h}"}
+    api = target(compiled(one_file(lines("api", gates=GATED.replace("\n", "\n    "), **rest))))
+    assert api.gates == (
+        Window(
+            allow=("Mon-Thu 09:00-16:00",),
+            holidays=("2026-12-24",),
+            timezone="Europe/Berlin",
+            fit="rollout+bake",
+            deadline=timedelta(minutes=20),
+            bake=timedelta(hours=1),
+        ),
+        Alarms(account="111122223333", region="eu-west-1", role=api.place.role, prefix="a-"),
+        Http(url="https://api.example.com/ready"),
+        Prometheus(query="up", min=1.0),
+        NotBefore(at=datetime(2026, 12, 1, 5, tzinfo=UTC)),
+    )
 
 
 def test_every_kind_of_guard_is_heard_with_what_all_have_in_common():
@@ -289,7 +317,7 @@ def test_a_kind_that_fails_on_one_target_is_told_and_stops_no_other(answer, why)
         return TABLES.targets["ecs"](native)
 
     files = folder({"api": lines("api", indent=2), "web": lines("web", indent=2)})
-    of = compiled(files, compiler=Compiler(Tables(targets={"ecs": failing}, guards={})))
+    of = compiled(files, compiler=Compiler(replace(TABLES, targets={"ecs": failing})))
     assert set(of.targets) == {"api"}
     place = "specs/taskdefs/main.yaml:1:1: targets.web.taskDefinition"
     assert said(of) == [f"{place}: cannot be read by its kind ({why})"]
@@ -338,6 +366,6 @@ def test_where_terraform_keeps_its_state_is_said_for_all_or_for_one():
 
     head = HEAD + "  terraformState: 's3://tf-${environment}/ecs.tfstate'\n" + DEFAULTS
     files = one_file(lines("api"), lines("web", terraformState="'file:${target}.tfstate'"), head=head)
-    found = compiled(files, compiler=Compiler(Tables(targets={"ecs": kind}, guards={})))
+    found = compiled(files, compiler=Compiler(replace(TABLES, targets={"ecs": kind})))
     assert found.complaints == ()
     assert told == ["s3://tf-prod/ecs.tfstate", "file:web.tfstate"]

@@ -1,0 +1,201 @@
+"""The window gate: a release starts only at times that people chose."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from controller.errors import SpecError
+from controller.gates.hours import (
+    DAY_PATTERN,
+    PATTERN,
+    WANTED,
+    Rule,
+    explain_day,
+    explain_rule,
+    explain_zone,
+    read_day,
+    read_rule,
+    read_zone,
+)
+from controller.model.gate import Open, Shut, Verdict
+from controller.model.questions import Answer, Candidate, Question
+from controller.plan.calls import in_words
+
+_DAY: Final = timedelta(days=1)
+_AHEAD: Final = timedelta(days=16)
+"""How far ahead a week's rules are looked through: two weeks, and what daylight saving may move."""
+_LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_RULES: Final = MappingProxyType({"explain": explain_rule, "pattern": PATTERN, "alone": True})
+_HOLIDAYS: Final = MappingProxyType({"explain": explain_day, "pattern": DAY_PATTERN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Times at which a release may start. Raises SpecError for rules that no time can meet.
+
+    Open while a rule of `allow` holds, or always without one, and none of `deny` does; `holidays` are whole days
+    that deny. With `fit` it has to stay open as long as what is named may take. `deadline` and `bake` are the
+    target's.
+    """
+
+    allow: tuple[str, ...] = field(
+        default=(),
+        metadata={"about": f"When it is open: {WANTED}. Always if absent.", **_RULES},
+    )
+    deny: tuple[str, ...] = field(
+        default=(), metadata={"about": f"When it is shut all the same: {WANTED}.", **_RULES}
+    )
+    timezone: str = field(
+        default="UTC",
+        metadata={
+            "about": "The zone of time, by its name in the IANA database: Europe/Berlin.",
+            "explain": explain_zone,
+            "pattern": r"[A-Za-z0-9_+/-]+",
+        },
+    )
+    holidays: tuple[str, ...] = field(
+        default=(), metadata={"about": "Whole days on which it is shut, such as 2026-12-24.", **_HOLIDAYS}
+    )
+    fit: Literal["", "rollout", "rollout+bake"] = field(
+        default="",
+        metadata={"about": "What has to be over before it shuts: `rollout`, its deadline, or `rollout+bake`."},
+    )
+    deadline: timedelta = timedelta()
+    bake: timedelta = timedelta()
+
+    def __post_init__(self) -> None:
+        if not (self.allow or self.deny or self.holidays):
+            raise SpecError("is always open: give allow, deny or holidays")
+        if self._next(_LONG_AGO) is None:
+            fits = f" long enough for {self.fit}" if self.fit else ""
+            raise SpecError(f"never opens{fits}")
+
+    @property
+    def kind(self) -> str:
+        """Its key in the table of kinds."""
+        return "window"
+
+    def asks(self, candidate: Candidate) -> Iterable[Question]:
+        """Ask nothing: the time is told."""
+        del candidate
+        return ()
+
+    def judge(self, candidate: Candidate, answers: Mapping[Question, Answer], now: datetime) -> Verdict:
+        """Open if it is, and stays so for long enough; else shut, with when it opens next."""
+        del candidate, answers
+        return self.at(now)
+
+    def at(self, now: datetime) -> Verdict:
+        """Say whether a release may start at this moment, and when one may next."""
+        if self._fits(now):
+            return Open()
+        begins = self._next(now)
+        if begins is None:
+            return Shut(why="the window does not open any more")
+        shown = f"{begins.astimezone(read_zone(self.timezone)):%a %Y-%m-%d %H:%M} {self.timezone}"
+        ends = self.ends(now)
+        left = (
+            f"shuts in {in_words(ends - now)}, too soon for {self.fit} ({in_words(self._span)})"
+            if ends
+            else "is shut"
+        )
+        return Shut(why=f"the window {left}; it opens {shown}", until=begins)
+
+    def ends(self, now: datetime) -> datetime | None:
+        """Say when it shuts that is open at this moment; None if it is shut, or stays open for two weeks."""
+        if not self._is_open(now):
+            return None
+        return next((at for at in self._shuttings(now, now + _AHEAD) if not self._is_open(at)), None)
+
+    @property
+    def _span(self) -> timedelta:
+        spans = {"": timedelta(), "rollout": self.deadline, "rollout+bake": self.deadline + self.bake}
+        return spans[self.fit]
+
+    def _is_open(self, now: datetime) -> bool:
+        zone, around = self._around(now)
+        allowed = not self.allow or any(
+            begins <= now < ends
+            for rule in map(read_rule, self.allow)
+            for begins, ends in rule.spans(around, 2, zone, denies=False)
+        )
+        return allowed and not any(
+            begins <= now < ends
+            for rule in self._denies()
+            for begins, ends in rule.spans(around, 2, zone, denies=True)
+        )
+
+    def _fits(self, now: datetime) -> bool:
+        """Whether it is open, and stays so as long as it has to."""
+        return self._is_open(now) and all(map(self._is_open, self._shuttings(now, now + self._span)))
+
+    def _shuttings(self, after: datetime, before: datetime) -> Iterator[datetime]:
+        """Give every moment between these two at which it may shut, in order."""
+        zone, around = self._around(after)
+        days = (before - after) // _DAY + 3
+        found = {
+            ends for rule in map(read_rule, self.allow) for _, ends in rule.spans(around, days, zone, denies=False)
+        }
+        found |= {begins for rule in self._denies() for begins, _ in rule.spans(around, days, zone, denies=True)}
+        yield from sorted(at for at in found if after < at < before)
+
+    def _next(self, now: datetime) -> datetime | None:
+        """Find the next moment at which a release may start: where a rule begins to allow, or ends to deny."""
+        zone, around = self._around(now)
+        for day in self._days(around):
+            begun = {
+                begins
+                for rule in map(read_rule, self.allow)
+                for begins, _ in rule.spans(day, 1, zone, denies=False)
+            }
+            begun |= {ends for rule in self._denies() for _, ends in rule.spans(day, 1, zone, denies=True)}
+            found = next((at for at in sorted(begun) if at > now and self._fits(at)), None)
+            if found is not None:
+                return found
+        return None
+
+    def _days(self, today: date) -> Iterator[date]:
+        """Give the days on which it may open: those of two weeks, and of two weeks from each that a rule names."""
+        dated = [rule for rule in (*map(read_rule, self.allow), *self._denies()) if rule.first and rule.last]
+        edges = {day for rule in dated for day in (rule.first, rule.last) if day is not None and day > today}
+        ahead = range(_AHEAD // _DAY)
+        yield from sorted({edge + timedelta(days=days) for edge in (today, *edges) for days in ahead})
+
+    def _denies(self) -> Iterator[Rule]:
+        yield from map(read_rule, self.deny)
+        for day in map(read_day, self.holidays):
+            yield Rule(first=day, last=day)
+
+    def _around(self, now: datetime) -> tuple[ZoneInfo, date]:
+        zone = read_zone(self.timezone)
+        return zone, now.astimezone(zone).date()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotBefore:
+    """A moment before which a release does not start, as its target says."""
+
+    at: datetime
+
+    @property
+    def kind(self) -> str:
+        """Its key in the table of kinds."""
+        return "notBefore"
+
+    def asks(self, candidate: Candidate) -> Iterable[Question]:
+        """Ask nothing: the time is told."""
+        del candidate
+        return ()
+
+    def judge(self, candidate: Candidate, answers: Mapping[Question, Answer], now: datetime) -> Verdict:
+        """Shut until then."""
+        del answers
+        if now >= self.at:
+            return Open()
+        return Shut(
+            why=f"{candidate.version} is not to start before {self.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            until=self.at,
+        )
