@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "history": "Show rollouts, orders and who gave them.",
     "pause": "Stop every call for an environment or target.",
     "resume": "Let it go on.",
+    "freeze": "Let nothing new start in an environment.",
+    "unfreeze": "Let releases start there again.",
     "confirm": "Let go on a change of very many targets.",
     "approve": "Say yes to a version that waits for an answer.",
     "reject": "Say no to it: it goes back.",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from controller.model.names import TargetName
-from controller.model.orders import Orders, Pause, TargetOrders
+from controller.model.orders import Freeze, Orders, Pause, TargetOrders
 
 Change: TypeAlias = Callable[[Orders, int], Orders]
 
@@ -25,3 +25,8 @@ def set_pause(target: TargetName | None, pause: Pause | None) -> Change:
     if target is None:
         return lambda orders, _: replace(orders, pause=pause)
     return for_target(target, lambda mine, _: replace(mine, pause=pause))
+
+
+def set_freeze(freeze: Freeze | None) -> Change:
+    """Freeze, or with None thaw, an environment."""
+    return lambda orders, _: replace(orders, freeze=freeze)

@@ -1,5 +1,6 @@
 """`trueup why`: what blocks a target, and until when."""
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,12 @@ from controller.cli.show import instant, listing
 from controller.codes import DONE
 
 _PATHS = 10
+_BY_GATE = MappingProxyType({
+    "held": "as it says",
+    "massChange": "look at what changes, then: trueup confirm {env} --commit {commit} --reason …",
+    "freeze": "wait until it ends, or: trueup unfreeze {env}",
+    "fight": "find who changes it back and stop one of the two; then: trueup retry {name} --reason …",
+})  # fmt: skip
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -100,12 +107,9 @@ def _advice(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
     if status.awaiting is not None:
         version = status.awaiting.version
         return f"trueup approve {name} {version}, or: trueup reject {name} {version} --reason …"
-    if "held" in gates:
-        return "as it says"
-    if "massChange" in gates:
-        return f"look at what changes, then: trueup confirm {status.env} --commit {status.commit[:12]} --reason …"
-    if "fight" in gates:
-        return f"find who changes it back and stop one of the two; then: trueup retry {name} --reason …"
+    by_gate = next((advice for gate, advice in _BY_GATE.items() if gate in gates), None)
+    if by_gate is not None:
+        return by_gate.format(name=name, env=status.env, commit=status.commit[:12])
     if status.quarantined:
         return f"commit another version, or: trueup retry {name} --reason …"
     if status.phase.value == "stalled":

@@ -24,6 +24,20 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """A person's word that nothing new starts in an environment; what is under way and going back are let go on."""
+
+    reason: str
+    at: datetime
+    until: datetime | None = None
+    by: str = ""
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it still counts."""
+        return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
     """A person's choice of another release, until the spec asks for something else than it did then."""
 
@@ -115,6 +129,7 @@ class Orders:
     """Every standing order for one environment; `confirmed` are changes that may be made although they are many."""
 
     pause: Pause | None = None
+    freeze: Freeze | None = None
     accept: Request | None = None
     recover: Request | None = None
     confirmed: Mapping[TargetName, Digest] = field(default_factory=dict)

@@ -19,6 +19,8 @@ from controller.plan.judged import Judged
 
 _MICROS: Final = 1_000_000
 
+FREEZE: Final = "freeze"
+"""The gate that is shut while a person lets nothing new start in an environment; new settings meet it too."""
 SLOTS: Final = "slots"
 """The gate that is shut while there is no room for another rollout; whatever has to be healed meets it too."""
 
@@ -168,6 +170,11 @@ class Look:
         if self.wish is None or not self.is_open or self.lets_be:
             return False
         return self.wish.free or not self.alarmed or bool(self.wish.want.terms.incident)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether a person lets nothing new start here."""
+        return any(judged.kind == FREEZE for judged in self.gates)
 
     @property
     def busy(self) -> bool:

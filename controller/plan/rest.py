@@ -142,7 +142,7 @@ def _settings(look: Look) -> Rest | None:
         return None
     applied = look.memory.applied
     if applied is None or applied.digest != settings.manifest.digest:
-        return say(Resting.UNSET)
+        return None if look.frozen else say(Resting.UNSET)
     if applied.seen:
         return None if _earned(look) else _noticed(look, Resting.CHANGED, Resting.UNSET)
     waited = look.now - applied.at

@@ -18,7 +18,7 @@ from controller.model.release import Kept, Release
 from controller.model.rollout import MOVING, Result
 from controller.plan.calls import find_made
 from controller.plan.judged import Judged
-from controller.plan.look import Look, Wish
+from controller.plan.look import FREEZE, Look, Wish
 from controller.plan.runs import followed
 from controller.plan.watching import Watched, filled, not_open, rings_of, watched
 from controller.plan.who import learnt
@@ -82,7 +82,7 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         memory=memory,
         orders=orders,
         pause=_pause(_pauses(desired, record, want, orders), now),
-        gates=_shut(want, candidate(wish.release), seen, now) if want and wish else (),
+        gates=(*_frozen(record, now), *_shut(want, candidate(wish.release), seen, now)) if want and wish else (),
         guards=guarded.shut,
         alarmed=tuple(judged for judged in heeded if isinstance(judged.verdict, Shut)),
         said=guarded.said,
@@ -95,6 +95,15 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         claimed_by=_claimed_by(record, desired.env, name, place),
         now=now,
     )
+
+
+def _frozen(record: Record, now: datetime) -> tuple[Judged, ...]:
+    """Give a person's word that nothing new starts here, as a gate that is shut."""
+    freeze = record.orders.freeze
+    if freeze is None or not freeze.holds(now):
+        return ()
+    why = f"frozen by {freeze.by or 'somebody'}: {freeze.reason}"
+    return (Judged(kind=FREEZE, verdict=Shut(why=why, until=freeze.until)),)
 
 
 def _shut(want: DesiredTarget, candidate: Candidate, seen: Observation, now: datetime) -> tuple[Judged, ...]:

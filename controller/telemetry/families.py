@@ -29,7 +29,12 @@ GATES: Final = (
     "slots",
     "massChange",
     "gates",
+    "freeze",
+    "window",
+    "notBefore",
     "alarms",
+    "http",
+    "prometheus",
 )
 
 

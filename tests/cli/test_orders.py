@@ -31,6 +31,22 @@ def test_pausing_an_environment_pauses_every_target(shop):
     assert shop.world.sent == [] and shop("status").out.count("(paused)") == 1
 
 
+def test_a_freeze_lets_nothing_new_start_and_says_what_ends_it(shop):
+    shop.release("1")
+    said = shop("freeze", "prod", "--reason", "inventory", "--until", "2031-01-02T00:00:00Z")
+    assert (said.code, said.out) == (DONE, "prod is frozen until 2031-01-02T00:00:00Z: inventory\n")
+    shop.world.version = "2"
+    shop.ticks(3)
+    assert shop.world.sent == []
+    why = shop("why", "prod", "api").out
+    assert "blocks  freeze: frozen by " in why and "inventory (until 2031-01-02T00:00:00Z)" in why
+    assert "do next wait until it ends, or: trueup unfreeze prod" in why
+    said = shop("unfreeze", "prod")
+    assert said.out.startswith("releases may start in prod again; it was frozen by ")
+    shop.ticks(14)
+    assert shop.world.goods[0] == "2"
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -47,6 +63,10 @@ def test_pausing_an_environment_pauses_every_target(shop):
         (("pause", "prod", "web", "--reason", "x"), "no target 'web' is known in prod; known: api"),
         (("resume", "prod"), "prod is not paused by an order"),
         (("unpin", "prod", "api"), "prod/api is not pinned"),
+        (("freeze", "prod"), "Missing option '--reason'"),
+        (("freeze", "prd", "--reason", "x"), "no environment 'prd' is known to this store; known: prod"),
+        (("freeze", "prod", "--reason", "x", "--until", "2020-01-01T00:00:00Z"), "which is over"),
+        (("unfreeze", "prod"), "prod is not frozen"),
         (("retry", "prod", "api"), "Missing option '--reason'"),
         (("move", "prod", "stage/api"), "'prod' is not ENV/TARGET"),
         (("history", "prd"), "no environment 'prd'"),
