@@ -9,6 +9,7 @@ from controller import kinds
 from controller.gates.alarms import Alarms as AlarmGuard
 from controller.gates.http import Http
 from controller.gates.prometheus import Prometheus
+from controller.gates.window import NotBefore, Window
 from controller.model.gate import OnShut
 from controller.model.names import TargetName
 from controller.model.observation import Observation, Unseen
@@ -80,4 +81,17 @@ def test_every_question_and_its_answers_are_read_as_they_were_written():
 
 
 def test_whatever_a_spec_may_name_can_be_remembered():
-    assert dict(kinds.SPEC.guards) == dict(kinds.STORED.gates)
+    assert {**kinds.SPEC.guards, **kinds.SPEC.gates, "notBefore": NotBefore} == dict(kinds.STORED.gates)
+
+
+GATES = (
+    Window(allow=("Mon-Thu 09:00-16:00", "Sat"), holidays=("2026-12-24",), timezone="Europe/Berlin"),
+    Window(deny=("daily 12:00-13:00",), deadline=60 * SECOND, bake=SECOND),
+    NotBefore(at=NOW),
+)
+
+
+@pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.kind)
+def test_a_gate_is_read_as_it_was_written(gate):
+    terms = Terms(guards=(gate,))
+    assert CODEC.read(Terms, CODEC.write(terms).text) == terms
