@@ -17,9 +17,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from controller.model.desired import Load
+from controller.model.version import PATTERN
 from controller.spec.image import explain_image
 from controller.spec.scan import name_character
-from controller.spec.version import VERSION, explain_version
+from controller.spec.version import explain_version
 
 _SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPAN: Final = re.compile(r"([0-9]{1,6})([smhd])")
@@ -282,5 +283,5 @@ RoleArn: TypeAlias = Annotated[
         "the ARN of a role, such as arn:aws:iam::111122223333:role/trueup",
     ),
 ]
-Version: TypeAlias = Annotated[str, Explained(explain_version, VERSION)]
+Version: TypeAlias = Annotated[str, Explained(explain_version, PATTERN)]
 Image: TypeAlias = Annotated[str, Explained(explain_image, r"[\x21-\x7e]{1,512}")]

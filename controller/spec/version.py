@@ -1,13 +1,10 @@
-"""What a version looks like, and which one was probably meant (semantic versions: semver.org §2, §9)."""
+"""What is wrong with a version as it is written, and which one was probably meant."""
 
 import re
 from typing import Final
 
-LATEST: Final = "latest"
-_NUMBER: Final = r"(0|[1-9][0-9]{0,8})"
-_EXACT: Final = rf"v{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-stage|-rc\.{_NUMBER})?"
-VERSION: Final = rf"{_EXACT}|{LATEST}"
-_VERSION: Final = re.compile(VERSION)
+from controller.model.version import LATEST, read_version
+
 _NEARLY: Final = re.compile(
     r"v?\.?([0-9]{1,9})(?:[.,]([0-9]{1,9}))?(?:[.,]([0-9]{1,9}))?"
     r"(?:[-._+ ]?(stag(?:e|ing)|rc[-._]?([0-9]{1,9})))?",
@@ -17,7 +14,7 @@ _NEARLY: Final = re.compile(
 
 def explain_version(text: str) -> str:
     """Say what is wrong with a version; nothing if it is one."""
-    if _VERSION.fullmatch(text):
+    if read_version(text):
         return ""
     meant = _meant(text)
     return "is not vMAJOR.MINOR.PATCH[-stage|-rc.N]" + (f"; did you mean {meant}?" if meant else "")
