@@ -6,6 +6,7 @@ Look-ups such as `${ssm:/path}` are marked and left for the kind of target, wher
 import difflib
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from controller.model.lookups import MARK, as_written
@@ -14,6 +15,7 @@ from controller.spec.nodes import Entry, Fields, Items, Mark, Node, Text
 from controller.spec.scan import printable
 
 LONGEST: Final = 64 * 1024
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _ELSEWHERE: Final = f"a look-up may stand only {WHERE}"
 # A name may hold other names, one level deep, for look-ups: ${ssm:/${environment}/subnets}.
 _NAME: Final = re.compile(r"\$(?P<escape>\$?)\{(?P<name>(?:\$\{[^{}]*\}|[^{}])*)(?P<end>\}?)")
@@ -22,11 +24,13 @@ _NAME: Final = re.compile(r"\$(?P<escape>\$?)\{(?P<name>(?:\$\{[^{}]*\}|[^{}])*)
 class Filling:
     """Fills trees with the same values, and notes what it cannot fill.
 
-    `room` is how many characters all that is put in may have together: a file of names must not grow without end.
+    `refused` says of names why they stand for nothing here. `room` is how many characters all that is put in may
+    have together: a file of names must not grow without end.
     """
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str], refused: Mapping[str, str] = _NONE) -> None:
         self._values = values
+        self._refused = refused
         self._room = LONGEST
         self.wrong: list[tuple[Mark, str]] = []
 
@@ -62,7 +66,7 @@ class Filling:
         elif ":" in name:
             return self._lookup(name, at, lookups=lookups) or whole
         elif name not in self._values:
-            self.wrong.append((at, self._unknown(name)))
+            self.wrong.append((at, self._refused.get(name) or self._unknown(name)))
         elif len(self._values[name]) > self._room:
             self.wrong.append((at, f"what is put in for ${{names}} has more than {LONGEST} characters together"))
         elif MARK in self._values[name] and not lookups:

@@ -31,7 +31,7 @@ from controller.spec.schema import Environment, PartialTarget, Spec
 from controller.spec.tables import Tables
 
 _APART: Final = ("defaults", "targets")
-_UNDER: Final = ("cluster", "owner", "terraformState")
+_UNDER: Final = ("cluster", "owner", "terraformState", "versions")
 _OPAQUE: Final = ("taskDefinition", "serviceDefinition")
 
 

@@ -21,6 +21,7 @@ from pydantic_core import CoreSchema
 
 from controller.model.desired import Brake, Load, OnDrift, Supersede
 from controller.model.rollout import Terms
+from controller.spec.forms import ABOUT_FORMS, Forms
 from controller.spec.hooks import Hooks
 from controller.spec.image import explain_image
 from controller.spec.lookups import STATE, explain_state
@@ -52,7 +53,7 @@ ENVIRONMENT: Final = "Environment"
 TARGETS: Final = "Targets"
 
 # What the plan promises, wherever it would stand: one that is accepted in silence is believed to be there.
-_LATER: Final = frozenset({"groups", "track", "verify", "versions"})
+_LATER: Final = frozenset({"groups", "track", "verify"})
 
 
 class Follow(StrEnum):
@@ -179,6 +180,7 @@ class PartialTarget(Strict):
     kind: str = Field(default="", description="What sort of thing it is. Required.")
     service: EcsName = Field(default="", description="The name of the ECS service. Required.")
     version: Version = Field(default="", description="The version to run: the line that a team changes. Required.")
+    versions: Forms = Field(default_factory=list, description=ABOUT_FORMS)
     cluster: EcsName = Field(default="", description="Another cluster than the environment's.")
     owner: Owner = Field(default="", description="Who is asked about it.")
     images: dict[EcsName, UsedImage] = Field(
@@ -245,6 +247,9 @@ class Spec(Strict):
     aws: Aws = Field(description="Account, region and role.")
     cluster: EcsName = Field(default="", description="The cluster of every target that names no other.")
     owner: Owner = Field(default="", description="The owner of every target that names no other.")
+    versions: Forms = Field(
+        default_factory=list, description=f"For every target that says nothing else. {ABOUT_FORMS}"
+    )
     terraform_state: State = Field(default="", description=f"For every target that names no other. {_STATE}")
     paused: Paused = Field(default=None, description="true, or {reason, until}: nothing here is changed meanwhile.")
     max_automatic_rollbacks: Annotated[int, Whole(0, 100)] = Field(

@@ -14,6 +14,7 @@ from controller.model.release import Release
 from controller.shaping import Fault, Native, Shaped, Shaping
 from controller.spec.definition import find_definition
 from controller.spec.fill import Filling
+from controller.spec.forms import misformed
 from controller.spec.gating import Gated, read_gates
 from controller.spec.head import Ground, pause_of
 from controller.spec.hooks import declared
@@ -31,12 +32,13 @@ from controller.spec.nodes import (
     values_of,
     written,
 )
-from controller.spec.problems import complaint, from_faults, from_model, place_of
+from controller.spec.problems import complaint, from_faults, from_model
 from controller.spec.scalars import NAME_PATTERN, NAME_WANTED, show, suggest
 from controller.spec.scan import Scanned
 from controller.spec.schema import Follow, Target
 from controller.spec.tables import Shelf, Tables
 from controller.spec.terms import terms_of
+from controller.spec.values import name_values, unfilled
 
 Scan: TypeAlias = Callable[[str], Scanned]
 
@@ -46,10 +48,6 @@ _IMAGES: Final = "images"
 _IGNORE: Final = "ignore"
 _BASE: Final = "base"
 _HOOKS: Final = "hooks"
-_VALUE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
-_STANDING_IN: Final = {"cluster": "cluster", "version": "v0.0.0"}
-_LONGEST_VALUE: Final = 1024
-_OURS: Final = frozenset({"account", "cluster", "environment", "region", "target", "version"})
 
 
 class TargetReader:
@@ -77,7 +75,7 @@ class TargetReader:
         model = self._model(lines, merged)
         gated = self._gated(lines, model)
         shaped = self._shaped(lines, merged, filling, model)
-        self._unfilled(filling)
+        self.wrong = [*unfilled(self.wrong, filling, self._where)]
         if self.wrong or model is None or shaped is None:
             return None
         return self._desired(model, gated, shaped, file, commit)
@@ -86,53 +84,10 @@ class TargetReader:
         self.wrong.append(complaint(at, (*self._where, *where), what))
 
     def _filling(self, merged: Fields) -> Filling:
-        """Gather what ${names} stand for: the environment's facts, then version and cluster, then the values."""
-        facts = {**self._ground.facts, "target": self._name}
-        first = Filling(facts)
-        for key in ("cluster", "version"):
-            text, wrong = merged.get(key), len(first.wrong)
-            filled = first.fill(text) if text else None
-            if isinstance(filled, Text) and filled.value is not None and len(first.wrong) == wrong:
-                facts[key] = filled.value
-        second = Filling({**_STANDING_IN, **facts})
-        values = self._values(merged.get(_DEFINITION, "values"), second)
-        self._unfilled(first)
-        self._unfilled(second)
-        # What is missing is told by the model; the names stand for something, so that it is told once.
-        return Filling({**_STANDING_IN, **facts, **values})
-
-    def _unfilled(self, filling: Filling) -> None:
-        """Say what could not be filled in, and nothing else of the same places."""
-        places = {tuple(mark) for mark, _ in filling.wrong}
-        self.wrong = [one for one in self.wrong if place_of(one) not in places]
-        for mark, what in filling.wrong:
-            self._complain(mark, what)
-
-    def _values(self, node: Node | None, filling: Filling) -> dict[str, str]:
-        if node is None:
-            return {}
-        if not isinstance(node, Fields):
-            self._complain(node.at, f"must be a mapping, not {kind_of(node)}", _DEFINITION, "values")
-            return {}
-        values: dict[str, str] = {}
-        for key, entry in node.entries.items():
-            filled = filling.fill(entry.value, lookups=True)
-            if key in _OURS:
-                self._complain(entry.at, "is a name that is filled in anyway", _DEFINITION, "values", key)
-            elif not _VALUE_NAME.fullmatch(key):
-                what = f"{show(key)} is not a name for a value: a letter, then letters, digits, _ and -"
-                self._complain(entry.at, what, _DEFINITION, "values", key)
-            elif not isinstance(filled, Text) or filled.value is None:
-                self._complain(
-                    entry.value.at, f"must be text, not {kind_of(entry.value)}", _DEFINITION, "values", key
-                )
-            elif len(filled.value) > _LONGEST_VALUE:
-                self._complain(
-                    entry.value.at, f"has more than {_LONGEST_VALUE} characters", _DEFINITION, "values", key
-                )
-            else:
-                values[key] = filled.value
-        return values
+        """Find what ${names} stand for, and say what is wrong with the values among them."""
+        named = name_values(merged, {**self._ground.facts, "target": self._name}, self._where)
+        self.wrong += named.complaints
+        return named.filling
 
     def _model(self, lines: Fields, merged: Fields) -> Target | None:
         said = values_of(lines.without(_SERVICE), written)
@@ -147,6 +102,9 @@ class TargetReader:
             )
         if "cluster" not in lines.entries and self._ground.whole:
             self._complain(merged.at, "is missing, here and in the environment", "cluster")
+        wrong = misformed(lines, self._ground.base, self._ground.env, self._name)
+        if wrong:
+            self._complain(*wrong, "version")
         try:
             return Target.model_validate(data)
         except ValidationError as problem:

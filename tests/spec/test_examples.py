@@ -1,6 +1,7 @@
 """The example in specs/ is good, complete, and says what it is there to say; `trueup schema` describes it."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from controller import kinds
 from controller.gates.alarms import Alarms
 from controller.model.desired import Supersede
 from controller.model.hooks import When
+from controller.model.names import Commit, EnvName
 from controller.spec.check import environments_in, validate
 from controller.spec.describe import schema
-from controller.spec.parse import Compiler
+from controller.spec.parse import Compiler, compile_environment
 
 SPECS = Path(__file__).parents[2] / "specs"
 GOLDEN = Path(__file__).parents[1] / "golden" / "specs"
@@ -45,6 +47,19 @@ def test_every_environment_runs_both_targets_under_their_own_names(compiled, env
     images = {container["name"]: container["image"] for container in definition["containerDefinitions"]}
     registry = f"{ACCOUNTS[env]}.dkr.ecr.eu-west-1.amazonaws.com"
     assert images[name] == f"{registry}/unifocus-{env}-{name}:{target.release.version}"
+
+
+@pytest.mark.parametrize(("env", "taken"), [("dev", ["latest", "rc"]), ("stage", ["stage"]), ("prod", ["bare"])])
+def test_every_environment_takes_only_its_own_forms_of_versions(env, taken):
+    forms = {"latest": "latest", "rc": "v1.3.0-rc.1", "stage": "v1.2.3-stage", "bare": "v1.2.3"}
+    text = (SPECS / f"{env}.yaml").read_text()
+    definitions = {f"taskdefs/{file.name}": file.read_bytes() for file in (SPECS / "taskdefs").iterdir()}
+    for form, version in forms.items():
+        content = re.sub(r"version: (latest|v\S+)", f"version: {version}", text).encode()
+        files = {**definitions, f"{env}.yaml": content}
+        of = compile_environment(EnvName(env), files, prefix="specs", tables=kinds.SPEC, commit=Commit("c1"))
+        assert bool(of.targets) is (form in taken), (form, of.complaints)
+        assert all("; did you" not in one.what and f"; {env} takes " in one.what for one in of.complaints)
 
 
 def test_the_bakes_grow_towards_production_and_the_breaker_is_on(compiled):
@@ -93,7 +108,7 @@ def test_an_editor_finds_nothing_wrong_in_the_example(env):
     "name",
     [
         *("unknown-fields", "not-supported-yet", "version-short", "durations", "newer-format", "owner"),
-        *("guards", "guards-action", "guards-http", "guards-prometheus"),
+        *("guards", "guards-action", "guards-http", "guards-prometheus", "versions-words"),
     ],
 )
 def test_an_editor_finds_what_validate_finds(name):

@@ -274,6 +274,49 @@ def test_a_version_may_be_any_that_a_release_has(version):
 
 
 @pytest.mark.parametrize(
+    ("version", "semver", "base"),
+    [
+        ("v1.2.3", "1.2.3", "v1.2.3"),
+        ("v1.2.3-stage", "1.2.3-stage", "v1.2.3"),
+        ("v10.20.30-rc.12", "10.20.30-rc.12", "v10.20.30"),
+    ],
+)
+def test_a_version_is_known_with_its_numbers_alone_and_without_its_suffix(version, semver, base):
+    taskdef = b'family: x\ncontainerDefinitions:\n  - {name: main, command: ["${semver}", "${shown}"]}\n'
+    more = {
+        "images": '{main: "registry.example.com/api:${base}"}',
+        "taskDefinition": "{values: {shown: '${base}'}}",
+    }
+    files = {**one_file(lines("api", version, **more)), "taskdefs/main.yaml": taskdef}
+    (container,) = shape(compiled(files))["containerDefinitions"]
+    assert container["image"] == f"registry.example.com/api:{base}"
+    assert container["command"] == [semver, base]
+
+
+def test_latest_has_no_numbers_which_is_said_where_they_are_asked_for_and_only_there():
+    files = one_file(lines("api", "latest", images='{main: "registry.example.com/api:${semver}"}'), lines("web"))
+    (wrong,) = said(compiled(files))
+    what = "${semver} stands for nothing while the version is latest; ${version} is latest"
+    assert wrong == f"specs/prod.yaml:12:22: targets.api: {what}"
+    assert target(compiled(one_file(lines("api", "latest")))).release.version == "latest"
+
+
+def test_a_target_may_take_other_versions_than_its_environment():
+    head = HEAD + "  versions: bare\n" + DEFAULTS
+    both = one_file(lines("api", "v1.2.3-rc.1", versions="[bare, rc]"), lines("web"), head=head)
+    assert target(compiled(both)).release.version == "v1.2.3-rc.1"
+    (wrong,) = said(compiled(one_file(lines("api"), lines("web", "v1.2.3-rc.1"), head=head)))
+    assert wrong.endswith("targets.web.version: 'v1.2.3-rc.1' is an rc version; prod takes bare ones (vX.Y.Z)")
+
+
+def test_the_versions_of_the_defaults_come_before_the_environments():
+    head = HEAD + "  versions: bare\n" + DEFAULTS.replace("{kind: ecs", "{kind: ecs, versions: [latest, stage]")
+    assert target(compiled(one_file(lines("api", "latest"), head=head))).release.version == "latest"
+    (wrong,) = said(compiled(one_file(lines("api", "v1.2.3"), head=head)))
+    assert wrong.endswith("'v1.2.3' is a bare version; prod takes latest and stage ones (vX.Y.Z-stage)")
+
+
+@pytest.mark.parametrize(
     "image",
     [
         "nginx",
