@@ -53,7 +53,8 @@ class DesiredTarget:
     compared: what differs of it is said.
     `draft` is what its kind still has to fill in before `release` is whole, in the kind's own words; `unread` says
     why that could not be done, `notes` what a person should know of it all the same. `looked` are the values that
-    were looked up to fill it in. `needs` are the targets that come first.
+    were looked up to fill it in. `needs` are the targets that come first. `breaking` says that a major step of the
+    version was acknowledged.
     """
 
     place: Place
@@ -76,6 +77,7 @@ class DesiredTarget:
     notes: tuple[str, ...] = ()
     looked: Looked | None = None
     needs: tuple[TargetName, ...] = ()
+    breaking: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

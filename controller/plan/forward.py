@@ -10,10 +10,11 @@ from controller.model.rollout import Phase, Result
 from controller.plan.calls import continues_at, forward_again, forward_invisible, in_words, was_ended, who
 from controller.plan.hooking import Pending, Standing, after_rollout, first_of_wish, standing
 from controller.plan.keep import failed_core
-from controller.plan.look import Look, Wish
+from controller.plan.look import Look
 from controller.plan.prepare import HOOK
 from controller.plan.readings import Baking, Course, Rolling
 from controller.plan.said import Said, say
+from controller.plan.versions import called
 
 EXITS: Final = 2
 _ILL: Final = frozenset({Course.FAILING, Course.LOST, Course.BRAKED, Course.OUSTED, Course.UNSAFE})
@@ -58,14 +59,15 @@ def _or_newer(look: Look, said: Forward) -> Forward:
         kept = look.supersede is Supersede.AFTER_BAKE and not wish.free
         core = failed_core(look.memory, look.rollout.release)
         kept = kept or (core is not None and core == wish.release.core)  # it would be barred in the next step
-        return said if kept else say(Course.MENDED, f"{wish.release.version}; {said.why}", said.cause)
+        return said if kept else say(Course.MENDED, f"{called(look, wish)}; {said.why}", said.cause)
     idle = said.signal is Baking.UNVERIFIED
     if not (wish.free or idle or look.supersede is Supersede.ALWAYS):
         return said
     if first is not None and first[0] is Standing.BEGIN and _undoes(look) and not (wish.free or idle):
         why = f"{wish.release.version} waits: its hooks come after this bake, whose undo they must not meet"
         return replace(said, detail=f"{said.detail}; {why}".strip("; "))
-    return say(Course.OVERTAKEN, wish.release.version) if first is None else _ahead(first, wish, said)
+    what = called(look, wish)
+    return say(Course.OVERTAKEN, what) if first is None else _ahead(first, what, said)
 
 
 def _undoes(look: Look) -> bool:
@@ -73,22 +75,20 @@ def _undoes(look: Look) -> bool:
     return any(hook.when is When.ON_ROLLBACK for hook in look.rollout.terms.hooks)
 
 
-def _ahead(first: tuple[Standing, str], wish: Wish, said: Forward) -> Forward:
+def _ahead(first: tuple[Standing, str], wanted: str, said: Forward) -> Forward:
     """Let the hooks of what waits go first, while what is under way is watched on."""
     if said.signal is Baking.HOOKED:
         return said
     found, why = first
     match found:
         case Standing.BEGIN:
-            return say(Course.AHEAD, f"{wish.release.version}: {why}")
+            return say(Course.AHEAD, f"{wanted}: {why}")
         case Standing.LATE:
             return say(Course.LATE, why)
         case Standing.FAILED:
-            return say(Course.UNFIT, f"{wish.release.version}: {why}", HOOK)
+            return say(Course.UNFIT, f"{wanted}: {why}", HOOK)
         case _:
-            return replace(
-                said, detail="; ".join((said.detail, f"{wish.release.version} waits: {why}")).strip("; ")
-            )
+            return replace(said, detail="; ".join((said.detail, f"{wanted} waits: {why}")).strip("; "))
 
 
 def _health(look: Look) -> Forward:

@@ -15,6 +15,7 @@ from controller.plan.mass import held
 from controller.plan.needs import first
 from controller.plan.see import look_at
 from controller.plan.slots import InLine, line_up, placed
+from controller.plan.versions import unacknowledged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Waits:
 def ordered(
     looks: Mapping[TargetName, Look], desired: Reading, seen: Observation, record: Record, now: datetime
 ) -> Waits:
-    """Find what the targets of a turn wait for: what they need, a person's yes to many changes, and last a slot."""
+    """Find what the targets of a turn wait for: a word in the spec, others, a person's yes, and last a slot."""
     if not isinstance(desired, Desired):
         return Waits()
 
@@ -48,7 +49,9 @@ def ordered(
 
     waiting = [look for look in looks.values() if _may_begin(look)]
     brake = held(waiting, desired, record)
-    shut = {look.name: (*first(look, seen_of), *_one(brake.get(look.name))) for look in waiting}
+    shut = {
+        look.name: (*unacknowledged(look), *first(look, seen_of), *_one(brake.get(look.name))) for look in waiting
+    }
     gates = {name: judged for name, judged in shut.items() if judged}
     waits = Waits(gates=gates)
     begun = {look.name: waits.gated(look) for look in waiting}

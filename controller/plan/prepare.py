@@ -10,6 +10,7 @@ from controller.plan.keep import PERSON
 from controller.plan.look import Look
 from controller.plan.readings import Preparing
 from controller.plan.said import Said, say
+from controller.plan.versions import called
 
 HOOK: Final = "hook"
 _SIGNALS: Final = MappingProxyType(
@@ -48,7 +49,7 @@ def _newer(look: Look) -> Said[Preparing] | None:
     if not look.may_start:
         return None
     signal = Preparing.OVERTAKEN if before_wish(look) is None else Preparing.OVERHOOKED
-    return say(signal, wish.release.version)
+    return say(signal, called(look, wish))
 
 
 def _ready(look: Look) -> Said[Preparing]:

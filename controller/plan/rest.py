@@ -12,6 +12,7 @@ from controller.plan.hooking import before_wish, first_of_wish, late
 from controller.plan.look import Look, Wish
 from controller.plan.readings import Resting, Stuck
 from controller.plan.said import Said, say
+from controller.plan.versions import called
 from controller.plan.who import DAY
 
 SETTINGS_TRIES: Final = 3
@@ -64,7 +65,7 @@ def _order(look: Look) -> Rest | None:
     if look.ordered and look.asked:
         return say(Resting.ORDERED, f"to {look.asked[0].release.version}")
     if look.retry and look.wish and (look.barred or look.is_stuck):
-        return say(Resting.RETRIED, look.wish.release.version)
+        return say(Resting.RETRIED, called(look, look.wish))
     return None
 
 
@@ -79,13 +80,10 @@ def _wish(look: Look) -> Rest | None:
     if (look.again or stalled or not same) and look.may_start:
         hook = before_wish(look)
         if hook is None and first_of_wish(look) is not None:
-            return say(Resting.HOOKED, f"{wish.release.version}: a task of another release has not ended")
-        return say(Resting.HOOKED, f"{wish.release.version}: {hook.hook.name}") if hook else _cleared(wish)
+            return say(Resting.HOOKED, f"{called(look, wish)}: a task of another release has not ended")
+        what = called(look, wish)
+        return say(Resting.HOOKED, f"{what}: {hook.hook.name}") if hook else say(Resting.CLEARED, what)
     return None
-
-
-def _cleared(wish: Wish) -> Rest:
-    return say(Resting.CLEARED, wish.release.version)
 
 
 def _runs_already(look: Look, wish: Wish) -> Rest:
@@ -93,7 +91,7 @@ def _runs_already(look: Look, wish: Wish) -> Rest:
     if current is not None and look.runs(current.release) and look.memory.phase is not Phase.STALLED:
         return say(Resting.RENAMED, _renamed(current.release, wish))
     known = look.memory.is_good(wish.digest) and _rests(look.live)
-    return say(Resting.RETURNED if known else Resting.TAKEN, wish.release.version)
+    return say(Resting.RETURNED if known else Resting.TAKEN, called(look, wish))
 
 
 def _renamed(current: Release, wish: Wish) -> str:
@@ -185,4 +183,4 @@ def _earned(look: Look) -> bool:
 def _shut(look: Look, wish: Wish) -> str:
     foreign = (others_deploy(look),) if look.lets_be else ()
     shut = "; ".join((*(judged.verdict.why for judged in (*look.gates, *look.alarmed)), *foreign))
-    return f"{wish.release.version}: {shut}" if shut else wish.release.version
+    return f"{called(look, wish)}: {shut}" if shut else called(look, wish)

@@ -11,6 +11,10 @@ from controller.spec.nodes import Fields, Items, Mark, Node, Text
 from controller.spec.scalars import OneOf, refuse, show
 
 VERSIONS: Final = "versions"
+ACKNOWLEDGED: Final = "acknowledged"
+ABOUT_BREAKING: Final = (
+    "`acknowledged`: a version whose first number grows may start. Take it out once that is done."
+)
 ABOUT_FORMS: Final = (
     "Which versions are taken: latest, rc, stage, bare (vX.Y.Z), or a list of these. Any if absent."
 )

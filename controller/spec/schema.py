@@ -21,7 +21,7 @@ from pydantic_core import CoreSchema
 
 from controller.model.desired import Brake, Load, OnDrift, Supersede
 from controller.model.rollout import Terms
-from controller.spec.forms import ABOUT_FORMS, Forms
+from controller.spec.forms import ABOUT_BREAKING, ABOUT_FORMS, ACKNOWLEDGED, Forms
 from controller.spec.hooks import Hooks
 from controller.spec.image import explain_image
 from controller.spec.lookups import STATE, explain_state
@@ -180,6 +180,7 @@ class PartialTarget(Strict):
     kind: str = Field(default="", description="What sort of thing it is. Required.")
     service: EcsName = Field(default="", description="The name of the ECS service. Required.")
     version: Version = Field(default="", description="The version to run: the line that a team changes. Required.")
+    breaking: Annotated[str, OneOf((ACKNOWLEDGED,))] = Field(default="", description=ABOUT_BREAKING)
     versions: Forms = Field(default_factory=list, description=ABOUT_FORMS)
     cluster: EcsName = Field(default="", description="Another cluster than the environment's.")
     owner: Owner = Field(default="", description="Who is asked about it.")

@@ -179,6 +179,7 @@ class TargetReader:
             ),
             draft=Packed.of(shaped.draft) if shaped.draft else NOTHING,
             create=model.create,
+            breaking=bool(model.breaking),
             needs=tuple(TargetName(name) for name in dict.fromkeys(model.needs)),
         )
 

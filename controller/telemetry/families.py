@@ -28,6 +28,7 @@ GATES: Final = (
     "needs",
     "slots",
     "massChange",
+    "breaking",
     "gates",
     "freeze",
     "window",

@@ -48,6 +48,7 @@ CHANGED = {
     "pause": (Pause(reason="quarter end"), {"paused.reason": (None, "quarter end")}),
     "needs": ((TargetName("db"),), {"needs[0]": (None, "db")}),
     "create": (True, {"create": (False, True)}),
+    "breaking": (True, {"breaking": (False, True)}),
     "draft": (
         Packed.of('{"base":{"family":"f"},"lookups":[["ssm","/a"]],"environment":[{"name":"A_KEY","value":"x"}]}'),
         {

@@ -108,7 +108,7 @@ def test_an_editor_finds_nothing_wrong_in_the_example(env):
     "name",
     [
         *("unknown-fields", "not-supported-yet", "version-short", "durations", "newer-format", "owner"),
-        *("guards", "guards-action", "guards-http", "guards-prometheus", "versions-words"),
+        *("guards", "guards-action", "guards-http", "guards-prometheus", "versions-words", "breaking"),
     ],
 )
 def test_an_editor_finds_what_validate_finds(name):

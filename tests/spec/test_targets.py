@@ -293,6 +293,11 @@ def test_a_version_is_known_with_its_numbers_alone_and_without_its_suffix(versio
     assert container["command"] == [semver, base]
 
 
+def test_a_major_step_is_acknowledged_by_one_word_of_the_target():
+    both = compiled(one_file(lines("api", "v2.0.0", breaking="acknowledged"), lines("web", "v2.0.0")))
+    assert (target(both).breaking, target(both, "web").breaking) == (True, False)
+
+
 def test_latest_has_no_numbers_which_is_said_where_they_are_asked_for_and_only_there():
     files = one_file(lines("api", "latest", images='{main: "registry.example.com/api:${semver}"}'), lines("web"))
     (wrong,) = said(compiled(files))

@@ -53,7 +53,8 @@ def test_every_series_of_a_target_is_there_as_soon_as_it_is_shown():
     assert {result for key in found for label, result in key[1:] if label == "result"} == set(RESULTS)
     assert {gate for key in found for label, gate in key[1:] if label == "gate"} == set(GATES)
     held = ("claim", "held", "foreign", "stalled", "fight", "rollout", "mode", "needs", "slots", "massChange")
-    assert ("pause", "source", "quarantine", "quota", *held, "gates", "alarms") == GATES
+    gates = ("breaking", "gates", "freeze", "window", "notBefore", "alarms", "http", "prometheus")
+    assert ("pause", "source", "quarantine", "quota", *held, *gates) == GATES
 
 
 def test_the_phase_is_a_state_set():
