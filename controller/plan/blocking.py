@@ -5,6 +5,7 @@ from controller.model.desired import OnDrift
 from controller.model.rollout import MOVING, Phase
 from controller.plan.calls import others_deploy
 from controller.plan.look import SLOTS, Look
+from controller.plan.versions import called
 from controller.plan.who import heals_again
 
 
@@ -54,4 +55,6 @@ def _underway(look: Look) -> tuple[Blocker, ...]:
     left = rollout.terms.bake - rollout.baked if memory.phase is Phase.BAKING else None
     what = f"{wish.release.version} waits for {rollout.release.version}, which is {memory.phase.value}"
     why = what if rollout.back else f"{what} (supersede: {wish.want.supersede.value})"
+    step = called(look, wish)
+    why = why if step == wish.release.version else f"{why}; it {step}"
     return (Blocker(gate="rollout", why=why, until=look.now + left if left else None),)

@@ -12,6 +12,7 @@ from controller.model.orders import Pause
 from controller.plan.beside import beside_differences, conflict_of, fixed_differences
 from controller.plan.compare import Difference, differences
 from controller.plan.said_in import environment_differences, target_differences
+from controller.plan.versions import steps_in
 
 NOT_KNOWN: Final = "not known here"
 """What is said of everything that only the store knows."""
@@ -188,6 +189,8 @@ def _notes(
             yield f"{heir} names its service now: `trueup move` hands over what is remembered"
         yield "what it runs is left as it is: trueup never deletes"
         return
+    if before is not None:
+        yield from steps_in(before, after)
     if after.terms.observe:
         yield "mode: observe: nothing is called, whatever differs"
     if after.pause is not None:

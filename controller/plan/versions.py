@@ -1,12 +1,14 @@
 """What the step from one version to another means: going back is said plainly, a major step acknowledged."""
 
+from collections.abc import Iterator
 from typing import Final
 
+from controller.model.desired import DesiredTarget
 from controller.model.gate import Shut
 from controller.model.record import Memory
 from controller.model.release import Release
 from controller.model.rollout import Phase
-from controller.model.version import read_version
+from controller.model.version import Version, read_version
 from controller.plan.drift import instant
 from controller.plan.judged import Judged
 from controller.plan.known import rolls
@@ -37,8 +39,22 @@ def unacknowledged(look: Look) -> tuple[Judged, ...]:
     then, now = read_version(current.release.version), read_version(wish.release.version)
     if then is None or now is None or not now.is_major_step_from(then):
         return ()
-    why = f"{now} is a major step from {then}: write `breaking: acknowledged` beside the version"
-    return (Judged(kind=BREAKING, verdict=Shut(why=why)),)
+    return (Judged(kind=BREAKING, verdict=Shut(why=_major_step(then, now))),)
+
+
+def steps_in(before: DesiredTarget, after: DesiredTarget) -> Iterator[str]:
+    """Say what a change of the spec alone tells of its step: that it goes back, or has to be acknowledged."""
+    then, now = read_version(before.release.version), read_version(after.release.version)
+    if then is None or now is None:
+        return
+    if now.is_lower_than(then):
+        yield f"goes back from {then} to {now}"
+    elif now.is_major_step_from(then) and not after.breaking:
+        yield _major_step(then, now)
+
+
+def _major_step(then: Version, now: Version) -> str:
+    return f"{now} is a major step from {then}: write `breaking: acknowledged` beside the version"
 
 
 def _left(look: Look, wish: Wish) -> Release | None:

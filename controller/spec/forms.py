@@ -15,6 +15,7 @@ ACKNOWLEDGED: Final = "acknowledged"
 ABOUT_BREAKING: Final = (
     "`acknowledged`: a version whose first number grows may start. Take it out once that is done."
 )
+_WORD: Final = OneOf(tuple(Form), Form)
 ABOUT_FORMS: Final = (
     "Which versions are taken: latest, rc, stage, bare (vX.Y.Z), or a list of these. Any if absent."
 )
@@ -23,7 +24,7 @@ ABOUT_FORMS: Final = (
 def _read_forms(value: object) -> object:
     if value == []:
         refuse("takes no version at all; leave it out to take any")
-    return [value] if isinstance(value, str) else value
+    return [_WORD.read(value)] if isinstance(value, str) else value
 
 
 class _WordOrList:
@@ -34,9 +35,7 @@ class _WordOrList:
         return {"anyOf": [several["items"], {**several, "minItems": 1}]}
 
 
-Forms: TypeAlias = Annotated[
-    list[Annotated[Form, OneOf(tuple(Form), Form)]], BeforeValidator(_read_forms), _WordOrList()
-]
+Forms: TypeAlias = Annotated[list[Annotated[Form, _WORD]], BeforeValidator(_read_forms), _WordOrList()]
 
 
 def misformed(lines: Fields, under: Fields, env: str, target: str) -> tuple[Mark, str] | None:

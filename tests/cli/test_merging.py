@@ -271,6 +271,24 @@ def test_specs_that_begin_with_the_branch_are_all_new(plan, cloud, tmp_path):
     assert data(said)["prod", None]["change"] == "added" and data(said)["prod", "api"]["change"] == "added"
 
 
+@pytest.mark.parametrize(
+    ("to", "more", "note"),
+    [
+        ("v1.2.1", "", "goes back from v1.2.2 to v1.2.1"),
+        ("v2.0.0", "", "v2.0.0 is a major step from v1.2.2: write `breaking: acknowledged` beside the version"),
+        ("v2.0.0", "breaking: acknowledged", None),
+        ("v1.3.0", "", None),
+    ],
+)
+def test_a_step_back_and_a_major_step_are_told_before_they_are_merged(
+    plan, cloud, repository, tmp_path, to, more, note
+):
+    seed(cloud, tmp_path, environment("prod", "v1.2.2"))
+    branch(repository, {PROD: environment("prod", to, more=more)})
+    item = data(plan("--endpoint-url", cloud.endpoint_url, "-o", "json"))["prod", "api"]
+    assert item["notes"] == ([note] if note else [])
+
+
 def test_a_target_that_is_only_observed_would_call_nothing_and_says_so(plan, cloud, repository, tmp_path):
     seed(cloud, tmp_path, environment("prod", "v1.2.2"))
     branch(repository, {PROD: environment("prod", "v1.2.3", more="mode: observe")})

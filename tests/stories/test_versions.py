@@ -7,6 +7,7 @@ import pytest
 
 from controller.cli.plan import render
 from controller.cli.why import explain
+from controller.model.desired import Supersede
 from controller.model.hooks import Hook, When
 from controller.model.rollout import Phase
 from controller.model.story import Event
@@ -115,6 +116,15 @@ def test_going_forward_or_to_whatever_was_built_last_goes_back_nowhere(to):
 def test_a_candidate_is_lower_than_what_it_leads_to():
     w = wish(settled("v1.3.0"), "v1.3.0-rc.2")
     assert w.said.endswith("goes back from v1.3.0 to v1.3.0-rc.2, which never was good here")
+
+
+def test_what_waits_for_a_rollout_says_that_it_goes_back():
+    w = settled("v1.2.2")
+    w.want["supersede"] = Supersede.AFTER_BAKE
+    wish(w, "v1.3.0")
+    wish(w, "v1.2.9")
+    told = "goes back from v1.3.0 to v1.2.9, which never was good here"
+    assert blockers(w)["rollout"] == f"v1.2.9 waits for v1.3.0, which is rolling (supersede: afterBake); it {told}"
 
 
 def test_plan_and_why_tell_it():
