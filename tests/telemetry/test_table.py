@@ -124,7 +124,7 @@ def test_what_blocks_is_counted_by_its_kind_and_any_gate_of_another_kind_as_gate
     found = samples(shown(status(blockers=blockers)))
 
     shut = {dict(key[1:])["gate"] for key, value in found.items() if key[0] == "trueup_blocked" and value}
-    assert shut == {"pause", "quota", "alarms", "gates"}
+    assert shut == {"pause", "quota", "alarms", "window", "gates"}
 
 
 def test_rollouts_are_counted_for_each_target_and_for_its_life():
