@@ -1,6 +1,6 @@
 """What the loop needs from the world, and nothing about how it is met."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -20,7 +20,7 @@ from controller.model.place import Place
 from controller.model.questions import Answer, Question
 from controller.model.record import Memory, Record
 from controller.model.status import TargetStatus
-from controller.model.story import Entry
+from controller.model.story import Entry, Link
 from controller.model.ways import Exists, KeptAt
 
 
@@ -194,6 +194,13 @@ class Store(Protocol):
         self, *, env: EnvName | None = None, target: TargetName | None = None, after: int = 0, limit: int = 100
     ) -> Sequence[Entry]:
         """Read rows of the journal, newest last; with `after` 0 the newest `limit` of them."""
+        ...
+
+    def links(self, *, after: int = 0) -> Iterator[Link]:
+        """Read every row beyond `after` as a link of the chain, in order of number, a few at a time.
+
+        What others append meanwhile is read too. Raises Refusal if an older trueup wrote them: they have no chain.
+        """
         ...
 
     def close(self) -> None:

@@ -34,7 +34,7 @@ from controller.plan.remember import intend
 from controller.plan.see import names_of
 from controller.plan.transitions import Move
 from controller.sources.specs import SpecSource
-from controller.stores.open import lock_store
+from controller.stores.open import lock_store, upgrade_store
 from controller.telemetry.decisions import LogDecisions
 from controller.telemetry.logs import logger, set_up
 from controller.telemetry.metrics import Metrics
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from controller.loop.crashes import Crashes
     from controller.model.cycle import Cycle
     from controller.options import Options
+    from controller.ports import Store
     from controller.targets.ecs.client import OnCall
 
 _ANY: Final = EnvName("any")
@@ -139,7 +140,7 @@ def run(options: "Options") -> int:
         lock = lock_store(options.store, clock.now())
         if lock is not None:
             ending.callback(lock.release)
-        store = open_store(options.store)
+        store = _store(options.store)
         on_call = cast("OnCall", metrics.aws_call)
         built = build(options, store, clock, specs=specs, on_call=on_call, stop=stop, watchers=watchers)
         ending.callback(built.close)
@@ -155,6 +156,14 @@ def run(options: "Options") -> int:
         _until_asked_to_stop(runner, stop)
     logger().info("stopped")
     return DONE
+
+
+def _store(url: str) -> "Store":
+    """Open the store, brought to the newest layout first: nobody else runs on it."""
+    chained = upgrade_store(url)
+    if chained is not None:
+        logger().info("the journal of an older version was chained", rows=chained, store=url)
+    return open_store(url)
 
 
 def _refuse_a_role_for_reading(options: "Options") -> None:

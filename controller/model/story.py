@@ -11,6 +11,9 @@ from controller.model.names import EnvName, TargetName
 EVIDENCE_TEXT: Final = "text"
 """Where the data of an EVIDENCE row has the evidence: lines of text, as others wrote them."""
 
+ORIGIN: Final = "0" * 64
+"""The chain before the first row of a journal."""
+
 EVIDENCE_LIMIT: Final = 64 * 1024
 """How long the evidence of one failure may be, in bytes of UTF-8 (design §9)."""
 
@@ -49,3 +52,21 @@ class Entry:
     by: str = "trueup"
     data: Mapping[str, str] = field(default_factory=dict)
     number: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One row as a link of the chain over all rows of a store: its text, and the chain before it and at it."""
+
+    number: int
+    text: str
+    previous: str
+    chain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainHead:
+    """Where a chain ends: the number of its last row, and the chain there. It stands for all rows up to it."""
+
+    number: int
+    chain: str

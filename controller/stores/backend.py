@@ -45,12 +45,17 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of the journal; `number` is given when it is written, counting from 1 without gaps."""
+    """One row of the journal; `number` is given when it is written, counting from 1 without gaps.
+
+    So are `previous`, the chain at the row before it, and `chain`: see stores/chain.py.
+    """
 
     env: str
     target: str | None
     body: str
     number: int = 0
+    previous: str = ""
+    chain: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +96,13 @@ class Backend(Protocol):
 
     def journal(self, *, env: str | None, target: str | None, after: int, limit: int) -> Sequence[Row]:
         """Read rows in order of number: the first `limit` beyond `after`, or with 0 the newest `limit`."""
+        ...
+
+    def chain(self, *, after: int, limit: int) -> Sequence[Row]:
+        """Read rows with their chain, in order of number: the first `limit` beyond `after`.
+
+        Raises Refusal if they are not chained yet.
+        """
         ...
 
     def close(self) -> None:

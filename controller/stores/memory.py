@@ -1,10 +1,10 @@
 """A store that lasts as long as its process: for tests, rehearsals, and trying things out."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from threading import Lock
 
 from controller.errors import Conflict
+from controller.model.story import ChainHead
 from controller.stores.backend import (
     ABSENT,
     Check,
@@ -16,6 +16,7 @@ from controller.stores.backend import (
     changed_meanwhile,
     conditions,
 )
+from controller.stores.chain import START, linked
 
 
 class MemoryBackend:
@@ -55,8 +56,7 @@ class MemoryBackend:
             etag = str(self._commits)
             for write in writes:
                 self._put(write, etag)
-            first = len(self._rows) + 1
-            self._rows.extend(replace(row, number=first + at) for at, row in enumerate(rows))
+            self._rows.extend(linked(self._head(), rows))
             touched = {write.key.part for write in writes}
             parts = {part: (self._revisions.get(part, ""), etag) for part in touched}
             self._revisions.update(dict.fromkeys(touched, etag))
@@ -68,8 +68,16 @@ class MemoryBackend:
             rows = [row for row in self._rows[after:] if env in {None, row.env} and target in {None, row.target}]
         return rows[:limit] if after else rows[max(0, len(rows) - limit) :]
 
+    def chain(self, *, after: int, limit: int) -> Sequence[Row]:
+        """Read rows with their chain."""
+        with self._lock:
+            return self._rows[after : after + limit]
+
     def close(self) -> None:
         """Keep everything: other users of the same memory may go on."""
+
+    def _head(self) -> ChainHead:
+        return ChainHead(number=self._rows[-1].number, chain=self._rows[-1].chain) if self._rows else START
 
     def _refuse_changed(self, key: Key, expect: str) -> None:
         item = self._items.get(key.part, {}).get(key.name)

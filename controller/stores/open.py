@@ -1,5 +1,6 @@
 """From the address of a store to the store."""
 
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -33,6 +34,18 @@ def open_store(url: str, codec: Codec, *, create: bool = True) -> Records:
     except BaseException:
         backend.close()
         raise
+
+
+def upgrade_store(url: str) -> int | None:
+    """Bring a store that an older version laid out to the newest layout; gives how many rows it chained.
+
+    None if there was nothing to do. Only for who holds the store's lock.
+    """
+    path = path_of(url)
+    if path is None or not path.exists():
+        return None
+    with closing(SqliteBackend(path)) as backend:
+        return backend.upgrade()
 
 
 def lock_store(url: str, now: datetime) -> Lock | None:

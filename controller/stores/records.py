@@ -1,6 +1,6 @@
 """The memory of all environments, kept in items: what the loop recalls and saves, and what people ask for."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import Final
@@ -10,9 +10,10 @@ from controller.model.names import EnvName, TargetName
 from controller.model.orders import Orders
 from controller.model.record import Record
 from controller.model.status import TargetStatus
-from controller.model.story import Entry
+from controller.model.story import Entry, Link
 from controller.ports import Lease
 from controller.stores.backend import ABSENT, Backend, Check, Committed, Row, Write
+from controller.stores.chain import link_of
 from controller.stores.changes import Changes, contents
 from controller.stores.codec import SCHEMA, Codec, refuse_newer
 from controller.stores.keys import (
@@ -32,6 +33,9 @@ from controller.stores.statuses import Statuses
 
 TRIES: Final = 100
 """How often an order is written again: each time somebody else's was written, so somebody gets on."""
+
+READ_AT_ONCE: Final = 2000
+"""How many rows of the chain are read at once: few enough that no writer waits, and no memory fills."""
 
 
 class Records:
@@ -143,6 +147,12 @@ class Records:
             return ()
         rows = self._backend.journal(env=env, target=target, after=max(0, after), limit=limit)
         return tuple(replace(self._codec.read(Entry, row.body), number=row.number) for row in rows)
+
+    def links(self, *, after: int = 0) -> Iterator[Link]:
+        """Read every row beyond `after` as a link of the chain, a few at a time."""
+        while rows := self._backend.chain(after=after, limit=READ_AT_ONCE):
+            yield from map(link_of, rows)
+            after = rows[-1].number
 
     def close(self) -> None:
         """Let go of files and connections."""

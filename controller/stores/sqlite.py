@@ -9,6 +9,7 @@ from threading import Event, Lock
 from typing import Final
 
 from controller.errors import Conflict, PlatformError, Refusal, SpecError
+from controller.model.story import ChainHead
 from controller.stores.backend import (
     ABSENT,
     Check,
@@ -20,16 +21,12 @@ from controller.stores.backend import (
     changed_meanwhile,
     conditions,
 )
+from controller.stores.chain import START, linked
 from controller.stores.files import make_private
+from controller.stores.layout import LAYOUT, OURS, TABLES, UNCHAINED, chain_all, layout_of
 from controller.stores.lock import lock
 
 __all__ = ["LAYOUT", "SqliteBackend", "lock"]
-
-LAYOUT: Final = 1
-"""The number of the tables' layout, kept as the file's user_version."""
-
-OURS: Final = 0x74727570
-"""The file's application_id: "trup"."""
 
 PATIENCE: Final = 5.0
 """How long to wait for another writer, in seconds."""
@@ -37,15 +34,6 @@ PATIENCE: Final = 5.0
 _AGAIN: Final = 0.01  # seconds until it is tried again what SQLite does not wait for by itself
 _ALL: Final = ""  # the row of `parts` that counts the commits
 _SOME: Final = 400  # names asked for at once; SQLite before 3.32 takes 999 variables
-_TABLES: Final = (
-    "CREATE TABLE items (part TEXT NOT NULL, name TEXT NOT NULL, etag INTEGER NOT NULL, body TEXT NOT NULL)",
-    "CREATE UNIQUE INDEX items_name ON items (part, name, etag)",
-    "CREATE TABLE parts (part TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE journal (number INTEGER PRIMARY KEY, env TEXT NOT NULL, target TEXT, body TEXT NOT NULL)",
-    "CREATE INDEX journal_env ON journal (env, target)",
-    f"PRAGMA application_id = {OURS}",
-    f"PRAGMA user_version = {LAYOUT}",
-)
 _SAYS: Final = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_READONLY: "it can only be read, not written",
@@ -130,6 +118,30 @@ class SqliteBackend:
         told = [Row(number=number, env=env, target=target, body=body) for number, env, target, body in rows]
         return told if after else told[::-1]
 
+    def chain(self, *, after: int, limit: int) -> Sequence[Row]:
+        """Read rows with their chain."""
+        columns = "number, env, target, body, previous, chain"
+        sql = f"SELECT {columns} FROM journal WHERE number > ? ORDER BY number LIMIT ?"  # noqa: S608 - only names of columns are put in
+        with self._reading() as db:
+            if layout_of(db) == UNCHAINED:
+                raise Refusal(
+                    f"store {self._path}: an older trueup wrote it, and its journal is not chained yet; "
+                    "`trueup run` does that when it starts"
+                )
+            rows = db.execute(sql, (after, limit)).fetchall()
+        return [
+            Row(number=number, env=env, target=target, body=body, previous=previous, chain=chain)
+            for number, env, target, body, previous, chain in rows
+        ]
+
+    def upgrade(self) -> int | None:
+        """Bring a file of an older layout to the newest; gives how many rows were chained, None if it is.
+
+        Whoever writes meanwhile waits. Only the one controller that runs on the file may do it.
+        """
+        with self._writing() as db:
+            return chain_all(db) if layout_of(db) == UNCHAINED else None
+
     def close(self) -> None:
         """Close both connections; the last one in any process folds the log into the file."""
         with self._told(), self._reader_lock, self._writer_lock:
@@ -146,7 +158,7 @@ class SqliteBackend:
         db.execute("PRAGMA synchronous = FULL")
         with _transaction(db):
             if self._is_new(db):  # asked again: another process may have made them meanwhile
-                for statement in _TABLES:
+                for statement in TABLES:
                     db.execute(statement)
 
     def _is_new(self, db: sqlite3.Connection) -> bool:
@@ -239,6 +251,14 @@ def _put(db: sqlite3.Connection, write: Write, etag: int) -> None:
 
 
 def _append(db: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    last = db.execute("SELECT max(number) FROM journal").fetchone()[0] or 0
-    numbered = [(last + at, row.env, row.target, row.body) for at, row in enumerate(rows, start=1)]
-    db.executemany("INSERT INTO journal VALUES (?, ?, ?, ?)", numbered)
+    if not rows:
+        return
+    if layout_of(db) == UNCHAINED:  # a command beside a controller that is older than it: all are chained later
+        last = db.execute("SELECT max(number) FROM journal").fetchone()[0] or 0
+        numbered = [(last + at, row.env, row.target, row.body) for at, row in enumerate(rows, start=1)]
+        db.executemany("INSERT INTO journal VALUES (?, ?, ?, ?)", numbered)
+        return
+    found = db.execute("SELECT number, chain FROM journal ORDER BY number DESC LIMIT 1").fetchone()
+    head = ChainHead(number=found[0], chain=found[1]) if found else START
+    new = [(row.number, row.env, row.target, row.body, row.previous, row.chain) for row in linked(head, rows)]
+    db.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", new)

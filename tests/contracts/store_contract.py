@@ -1,5 +1,6 @@
 """What every store promises, whatever keeps its items; each test class of a store inherits these."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,9 +14,10 @@ from controller.model.orders import Orders
 from controller.model.record import Memory, Owner, Record
 from controller.ports import Lease
 from controller.stores.backend import Key, Write
+from controller.stores.chain import fitting
 from controller.stores.codec import SCHEMA, Codec, Tables
 from controller.stores.keys import SCHEMA_KEY, Schema, memory_key
-from controller.stores.records import Records
+from controller.stores.records import READ_AT_ONCE, Records
 from tests.contracts import made
 from tests.contracts.claims_contract import ClaimsContract
 from tests.contracts.made import API, CODEC, PROD, STAGE, WEB
@@ -361,6 +363,34 @@ class StoreContract(ClaimsContract, ProtocolContract):
         assert texts(target=WEB, after=1) == [4, 7, 10]
         assert texts(env=EnvName("dev")) == []
         assert texts(limit=0) == texts(limit=-1) == []
+
+    # ---- the chain over the journal
+
+    def test_every_row_whoever_wrote_it_is_a_link_of_one_chain(self, store, other):
+        assert list(store.links()) == []
+        record = store.load(PROD)
+        record = store.save(record, made.having(record, api=made.a_memory()), PROD, list(map(made.an_entry, "ab")))
+        other.order(STAGE, made.pause, made.an_entry("c", env=STAGE, target=None))
+        store.save(record, record, PROD, [made.an_entry("d")])
+        links = list(other.links())
+        assert [link.number for link in links] == [1, 2, 3, 4]
+        assert list(fitting(links)) == links == list(store.links())
+        assert [json.loads(link.text)["row"]["value"]["text"] for link in links] == ["a", "b", "c", "d"]
+        assert list(store.links(after=2)) == links[2:]
+        assert list(store.links(after=4)) == []
+
+    def test_what_is_refused_leaves_the_chain_as_it_was(self, store, other):
+        store.save(store.load(PROD), made.having(Record(), api=made.a_memory()), PROD, [made.an_entry("a")])
+        mine, theirs = store.load(PROD), other.load(PROD)
+        other.save(theirs, made.having(theirs, api=made.a_memory(watermark=7)), PROD, [made.an_entry("b")])
+        with pytest.raises(Conflict):
+            store.save(mine, made.having(mine, api=made.a_memory(watermark=8)), PROD, [made.an_entry("lost")])
+        assert [link.number for link in fitting(store.links())] == [1, 2]
+
+    def test_a_long_chain_is_read_whole(self, store):
+        record = store.load(PROD)
+        store.save(record, record, PROD, [made.an_entry(str(at)) for at in range(2 * READ_AT_ONCE + 1)])
+        assert sum(1 for _ in fitting(store.links())) == 2 * READ_AT_ONCE + 1
 
     # ---- status views
 
