@@ -25,19 +25,38 @@ _TOLD: Final = frozenset(
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many rows.")
 @click.option("--all", "everything", is_flag=True, help="Every row of the journal: intents, outcomes, phases too.")
 @click.option("--evidence", is_flag=True, help="All that was gathered of what failed, instead of the rows.")
+@click.option(
+    "--show", type=click.IntRange(min=1), metavar="ROLLOUT", help="The whole record of one rollout of ENV TARGET."
+)
 @output_option
 @store_option
 def command(
-    env: str | None, target: str | None, limit: int, *, everything: bool, evidence: bool, output: str, store: str
+    env: str | None,
+    target: str | None,
+    limit: int,
+    show: int | None,
+    *,
+    everything: bool,
+    evidence: bool,
+    output: str,
+    store: str,
 ) -> None:
     """Show what was released, what failed and why, and what people ordered; newest last.
 
     The journal outlives what it tells of: a target that was forgotten still has its history. With --evidence it is
     what was gathered of each release that failed: stopped tasks with their exit codes, health checks, events of the
     service, alarms and the last lines logged. What they hold that cannot be seen is spelled out.
+
+    With --show it is all that is known of one rollout, by its number: commit and author, digests, phases and how
+    long each took, what its gates said, orders and who gave them, hooks, calls, guards, evidence, verdict.
     """
     if everything and evidence:
         raise SpecError("--all and --evidence exclude each other")
+    if show is not None:
+        if env is None or target is None or everything or evidence:
+            raise SpecError("--show takes ENV and TARGET, and neither --all nor --evidence")
+        _show(env, target, show, output, store)
+        return
     memory = opened(store)
     rows = memory.journal(
         env=as_env(env) if env else None,
@@ -55,6 +74,18 @@ def command(
         click.echo("\n\n".join(map(piece, told)) or "No evidence is kept: nothing has failed since it is gathered.")
     else:
         click.echo(render(told) if told else "Nothing has happened yet.")
+
+
+def _show(env: str, target: str, number: int, output: str, store: str) -> None:
+    from controller.app.recount import rollout_record
+    from controller.cli import recounted
+
+    memory = opened(store)
+    if not memory.journal(env=as_env(env), target=as_target(target), limit=1):
+        known(memory, env, target)
+    record = rollout_record(memory, as_env(env), as_target(target), number)
+    memory.close()
+    click.echo(recounted.render(record) if output == "table" else listing("RolloutRecord", [record], output))
 
 
 def render(rows: "Sequence[Entry]") -> str:

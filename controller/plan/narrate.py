@@ -1,6 +1,7 @@
 """Tell what a turn decided and did, as rows of the journal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from controller.model.decision import Action, Continue, Decision, Ensure, Plan, Start, Stop
@@ -8,8 +9,10 @@ from controller.model.desired import Desired, Reading
 from controller.model.names import EnvName, TargetName
 from controller.model.outcome import Outcome, Sent, Started, why_not
 from controller.model.record import Memory, Record
+from controller.model.rollout import Phase
 from controller.model.story import Entry, Event
 from controller.plan.announce import announce
+from controller.plan.facts import blocked_facts, hook_facts, opened_facts
 from controller.plan.flags import RECOVER
 from controller.plan.transitions import Move
 from controller.plan.watching import newly_shut
@@ -19,7 +22,7 @@ _OPENING = frozenset({Move.OPEN.value, Move.PREPARE.value, Move.MEND.value, Move
 
 def tell_plan(desired: Reading, before: Record, plan: Plan) -> tuple[Entry, ...]:
     """Tell what was decided; a decision that changes nothing worth telling tells nothing."""
-    return (*_accepted(desired, before, plan), *_decisions(before, plan))
+    return (*_accepted(desired, before, plan), *_decisions(desired, before, plan))
 
 
 def tell_outcomes(env: EnvName, outcomes: tuple[Outcome, ...], now: datetime) -> tuple[Entry, ...]:
@@ -42,12 +45,24 @@ def _accepted(desired: Reading, before: Record, plan: Plan) -> Iterator[Entry]:
     )
 
 
-def _decisions(before: Record, plan: Plan) -> Iterator[Entry]:
+def _decisions(desired: Reading, before: Record, plan: Plan) -> Iterator[Entry]:
     for name, decision in sorted(plan.decisions.items()):
-        yield from _decision(plan, name, before.targets.get(name) or Memory(), decision)
+        was = before.targets.get(name) or Memory()
+        begun = decision.memory.rollout if _begins(was, decision) else None
+        facts = opened_facts(desired, name, was, begun) if begun else {}
+        yield from _decision(plan, name, was, decision, facts)
 
 
-def _decision(plan: Plan, name: TargetName, before: Memory, decision: Decision) -> Iterator[Entry]:
+def _begins(before: Memory, decision: Decision) -> bool:
+    """Whether a rollout begins here: by being opened, or because a person has what runs at rest taken back."""
+    after = decision.memory.rollout
+    known = before.rollout.number if before.rollout else 0
+    return after is not None and (decision.move in _OPENING or after.number != known)
+
+
+def _decision(
+    plan: Plan, name: TargetName, before: Memory, decision: Decision, opened: Mapping[str, str]
+) -> Iterator[Entry]:
     after = decision.memory
     rollout = after.rollout or before.rollout
     number = rollout.number if rollout else 0
@@ -70,19 +85,31 @@ def _decision(plan: Plan, name: TargetName, before: Memory, decision: Decision) 
     for digest in after.quarantine.keys() - before.quarantine.keys():
         barred = after.quarantine[digest]
         evidence = {f"evidence{index}": line for index, line in enumerate(barred.evidence)}
-        yield entry(Event.QUARANTINED, f"{barred.version} failed here: {barred.why}", digest=digest, **evidence)
+        row = entry(Event.QUARANTINED, f"{barred.version} failed here: {barred.why}", digest=digest, **evidence)
+        yield _of_failed(row, before)
     if decision.ended and before.rollout is not None:
         yield _ended(plan, name, before, decision)
-    if decision.move in _OPENING and after.rollout is not None:
-        yield entry(Event.OPENED, decision.reason, digest=after.rollout.release.digest, way=after.rollout.way)
+    if opened and decision.move in _OPENING:
+        yield entry(Event.OPENED, decision.reason, **opened)
+        opened = {}
     if before.phase is not after.phase:
-        yield entry(Event.PHASE, decision.reason, before=before.phase.value, after=after.phase.value)
+        phases = {"before": before.phase.value, "after": after.phase.value}
+        waits = blocked_facts(decision) if after.phase is Phase.PENDING else {}
+        yield entry(Event.PHASE, decision.reason, **phases, **opened, **waits)
     if decision.action is not None:
         yield entry(Event.INTENT, _what(decision.action), **_facts(decision.action))
     for kind, guard, text in newly_shut(before, after):
         yield entry(Event.GUARD, text, kind=kind, would=guard.action.value, shadow=str(guard.shadow).lower())
     for told in announce(before, decision, plan.decided_at):
         yield entry(told.event, told.text, **told.data)
+
+
+def _of_failed(row: Entry, before: Memory) -> Entry:
+    """Tell a failure of the rollout that failed, though another is opened at once."""
+    rollout = before.rollout
+    if rollout is None or rollout.release.digest != row.data["digest"]:
+        return row
+    return replace(row, rollout=rollout.number, version=rollout.release.version)
 
 
 def _what(action: Action) -> str:
@@ -133,6 +160,7 @@ def _ended(plan: Plan, name: TargetName, before: Memory, decision: Decision) -> 
             "digest": rollout.release.digest,
             "opened": rollout.opened.isoformat(),
             "back": rollout.back.release.version if rollout.back else "",
+            **hook_facts(rollout, before, decision.memory),
         },
     )
 
