@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from controller.app.memory import open_store
 from controller.errors import SpecError
 from controller.model.story import ChainHead, Link
 from controller.stores.chain import START, Broken, fitting, read_line
+
+if TYPE_CHECKING:
+    from controller.ports import Store
 
 _CHAIN: Final = re.compile(r"[0-9a-f]{64}")
 _LAST: Final = re.compile(
@@ -85,6 +88,27 @@ def verify_file(path: Path, head: str | None) -> Verified:
         raise SpecError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise SpecError(f"{path} is no export: it is not ASCII") from error
+
+
+def open_for_run(url: str) -> "Store":
+    """Open the store for the one controller that runs on it: brought to the newest layout, its head in the log."""
+    from controller.stores.open import upgrade_store
+    from controller.telemetry.logs import logger
+
+    chained = upgrade_store(url)
+    if chained is not None:
+        logger().info("the journal of an older version was chained", rows=chained, store=url)
+    store = open_store(url)
+    head = head_of(store)
+    logger().info("the journal begins again after its head", number=head.number, head=head.chain)
+    return store
+
+
+def head_of(store: "Store") -> ChainHead:
+    """Give the head of a journal as it is now."""
+    newest = store.journal(limit=1)
+    link = next(store.links(after=newest[-1].number - 1), None) if newest else None
+    return ChainHead(number=link.number, chain=link.chain) if link else START
 
 
 def _chain(head: str | None) -> str | None:

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final, cast
 
+from controller.app.audit import open_for_run
 from controller.app.crashes import crashes_of
 from controller.app.cycles import SaveCycles
-from controller.app.memory import open_store
 from controller.app.specs import source
 from controller.app.world import Built, build, clock_of, visiting
 from controller.codes import BLOCKED, DONE, NEGATIVE, UNREACHABLE, worst
@@ -34,7 +34,7 @@ from controller.plan.remember import intend
 from controller.plan.see import names_of
 from controller.plan.transitions import Move
 from controller.sources.specs import SpecSource
-from controller.stores.open import lock_store, upgrade_store
+from controller.stores.open import lock_store
 from controller.telemetry.decisions import LogDecisions
 from controller.telemetry.logs import logger, set_up
 from controller.telemetry.metrics import Metrics
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from controller.loop.crashes import Crashes
     from controller.model.cycle import Cycle
     from controller.options import Options
-    from controller.ports import Store
     from controller.targets.ecs.client import OnCall
 
 _ANY: Final = EnvName("any")
@@ -140,7 +139,7 @@ def run(options: "Options") -> int:
         lock = lock_store(options.store, clock.now())
         if lock is not None:
             ending.callback(lock.release)
-        store = _store(options.store)
+        store = open_for_run(options.store)
         on_call = cast("OnCall", metrics.aws_call)
         built = build(options, store, clock, specs=specs, on_call=on_call, stop=stop, watchers=watchers)
         ending.callback(built.close)
@@ -156,14 +155,6 @@ def run(options: "Options") -> int:
         _until_asked_to_stop(runner, stop)
     logger().info("stopped")
     return DONE
-
-
-def _store(url: str) -> "Store":
-    """Open the store, brought to the newest layout first: nobody else runs on it."""
-    chained = upgrade_store(url)
-    if chained is not None:
-        logger().info("the journal of an older version was chained", rows=chained, store=url)
-    return open_store(url)
 
 
 def _refuse_a_role_for_reading(options: "Options") -> None:

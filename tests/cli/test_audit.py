@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from controller.app.audit import head_of
 from controller.codes import BLOCKED, DONE, NEGATIVE, UNREACHABLE, WRONG
-from controller.model.story import ORIGIN
+from controller.model.story import ORIGIN, ChainHead
+from controller.stores.chain import START
 from tests.targets.ecs.rig import REGION, new_ground
 
 BUCKET = "s3://audit"
@@ -173,8 +175,13 @@ def test_a_store_that_no_new_run_has_opened_yet_is_not_said_to_fit_and_run_chain
     for _ in range(2):
         line = [sys.executable, "-m", "controller", "run", "--once", "--store", kept.url, "--log", "json"]
         done = subprocess.run([*line, "--repo", str(tmp_path)], capture_output=True, text=True, check=False)
-        log += [json.loads(one) for one in done.stderr.splitlines() if "chained" in one]
-    assert [(one["event"], one["rows"]) for one in log] == [("the journal of an older version was chained", number)]
+        log += [json.loads(one) for one in done.stderr.splitlines() if "journal" in one]
+    began = ("the journal begins again after its head", number, head)
+    assert [(one["event"], one.get("rows", one.get("number")), one.get("head")) for one in log] == [
+        ("the journal of an older version was chained", number, None),
+        began,
+        began,
+    ]
     assert kept("audit", "verify", "--head", head).code == DONE
 
 
@@ -335,3 +342,12 @@ def test_without_credentials_nothing_is_put(kept, monkeypatch, aws):
         monkeypatch.delenv(name)
     said = kept("audit", "export", f"{BUCKET}/x")
     assert said.code == UNREACHABLE and said.err.startswith("trueup: ") and said.err.count("\n") == 1
+
+
+def test_the_head_of_a_journal_is_that_of_its_last_row_and_of_nothing_before_the_first(shop):
+    assert head_of(shop.store) == START
+    shop.release("1")
+    for _ in range(3):
+        shop("pause", "prod", "--reason", "again")
+        *_, last = shop.store.links()
+        assert head_of(shop.store) == ChainHead(number=last.number, chain=last.chain)

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from controller.errors import Conflict
 from controller.model.names import TargetName
 from controller.model.record import Owner
+from controller.stores.chain import fitting
 from controller.stores.memory import MemoryBackend
 from controller.stores.records import Records
 from tests.contracts import made
@@ -212,6 +213,7 @@ class Lives(RuleBasedStateMachine):
                 assert (record.orders.pause.reason if record.orders.pause else 0) == self.pauses[env]
                 assert store.load(env) is record
             assert len(store.journal(limit=1000)) == self.rows
+            assert [link.number for link in fitting(store.links())] == list(range(1, self.rows + 1))
 
     @invariant()
     def nothing_is_kept_that_nobody_refers_to(self):
