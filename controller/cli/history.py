@@ -12,6 +12,7 @@ from controller.errors import SpecError
 
 if TYPE_CHECKING:
     from controller.model.story import Entry
+    from controller.ports import Store
 
 _FAR: Final = 10_000
 _TOLD: Final = frozenset(
@@ -58,13 +59,7 @@ def command(
         _show(env, target, show, output, store)
         return
     memory = opened(store)
-    rows = memory.journal(
-        env=as_env(env) if env else None,
-        target=as_target(target) if target else None,
-        limit=_FAR if evidence else limit if everything else limit * 20,
-    )
-    if env and not rows:
-        known(memory, env, target)
+    rows = _rows(memory, env, target, _FAR if evidence else limit if everything else limit * 20)
     memory.close()
     wanted = {"evidence"} if evidence else _TOLD
     told = [row for row in rows if everything or row.event.value in wanted][-limit:]
@@ -76,13 +71,21 @@ def command(
         click.echo(render(told) if told else "Nothing has happened yet.")
 
 
+def _rows(memory: "Store", env: str | None, target: str | None, limit: int) -> "Sequence[Entry]":
+    """Read the newest rows; refuse what was never heard of."""
+    names = (as_env(env) if env else None, as_target(target) if target else None)
+    rows = memory.journal(env=names[0], target=names[1], limit=limit)
+    if env and not rows:
+        known(memory, env, target)
+    return rows
+
+
 def _show(env: str, target: str, number: int, output: str, store: str) -> None:
     from controller.app.recount import rollout_record
     from controller.cli import recounted
 
     memory = opened(store)
-    if not memory.journal(env=as_env(env), target=as_target(target), limit=1):
-        known(memory, env, target)
+    _rows(memory, env, target, 1)
     record = rollout_record(memory, as_env(env), as_target(target), number)
     memory.close()
     click.echo(recounted.render(record) if output == "table" else listing("RolloutRecord", [record], output))

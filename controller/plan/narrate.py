@@ -8,7 +8,7 @@ from controller.model.decision import Action, Continue, Decision, Ensure, Plan, 
 from controller.model.desired import Desired, Reading
 from controller.model.names import EnvName, TargetName
 from controller.model.outcome import Outcome, Sent, Started, why_not
-from controller.model.record import Memory, Record
+from controller.model.record import Memory, Quarantined, Record
 from controller.model.rollout import Phase
 from controller.model.story import Entry, Event
 from controller.plan.announce import announce
@@ -84,18 +84,15 @@ def _decision(
         yield entry(Event.ADOPTED, f"found {version} running; nothing was changed")
     for digest in after.quarantine.keys() - before.quarantine.keys():
         barred = after.quarantine[digest]
-        evidence = {f"evidence{index}": line for index, line in enumerate(barred.evidence)}
-        row = entry(Event.QUARANTINED, f"{barred.version} failed here: {barred.why}", digest=digest, **evidence)
-        yield _of_failed(row, before)
+        row = entry(Event.QUARANTINED, f"{barred.version} failed here: {barred.why}", digest=digest)
+        yield _of_failed(row, before, barred)
     if decision.ended and before.rollout is not None:
         yield _ended(plan, name, before, decision)
     if opened and decision.move in _OPENING:
         yield entry(Event.OPENED, decision.reason, **opened)
         opened = {}
     if before.phase is not after.phase:
-        phases = {"before": before.phase.value, "after": after.phase.value}
-        waits = blocked_facts(decision) if after.phase is Phase.PENDING else {}
-        yield entry(Event.PHASE, decision.reason, **phases, **opened, **waits)
+        yield entry(Event.PHASE, decision.reason, **_moved(before, decision), **opened)
     if decision.action is not None:
         yield entry(Event.INTENT, _what(decision.action), **_facts(decision.action))
     for kind, guard, text in newly_shut(before, after):
@@ -104,10 +101,18 @@ def _decision(
         yield entry(told.event, told.text, **told.data)
 
 
-def _of_failed(row: Entry, before: Memory) -> Entry:
-    """Tell a failure of the rollout that failed, though another is opened at once."""
-    rollout = before.rollout
-    if rollout is None or rollout.release.digest != row.data["digest"]:
+def _moved(before: Memory, decision: Decision) -> dict[str, str]:
+    """Give what machines need of a change of phase: from where to where, and what a wish waits for."""
+    after = decision.memory.phase
+    waits = blocked_facts(decision) if after is Phase.PENDING else {}
+    return {"before": before.phase.value, "after": after.value, **waits}
+
+
+def _of_failed(row: Entry, before: Memory, barred: Quarantined) -> Entry:
+    """Tell a failure, with what was seen of it, of the rollout that failed, though another is opened at once."""
+    evidence = {f"evidence{index}": line for index, line in enumerate(barred.evidence)}
+    row, rollout = replace(row, data={**row.data, **evidence}), before.rollout
+    if rollout is None or rollout.release.digest != barred.digest:
         return row
     return replace(row, rollout=rollout.number, version=rollout.release.version)
 

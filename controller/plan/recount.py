@@ -90,20 +90,18 @@ def recount(life: Life, around: Sequence[Entry], memory: Memory | None) -> Rollo
     """Tell all that is known of a rollout; `around` are rows of its environment: commits and orders."""
     opening, ending = life.opening, life.ending
     rollout = _open(life, memory)
-    release = rollout.release if rollout else None
     ended = ending.at if ending else None
     opened = _opened(life)
     facts: Mapping[str, str] = opening.data if "way" in opening.data else {}
     accepted = [_told(row, row.data.get("commit", "")) for row in around if row.event is Event.ACCEPTED]
     commits = tuple(told for told in accepted if life.began < told.row <= opening.number)
     commit = facts.get("commit", "")
-    digests = (facts.get("digest", ""), ending.data.get("digest", "") if ending else "")
     return RolloutRecord(
         env=opening.env,
         target=opening.target or TargetName(""),
         rollout=opening.rollout,
         version=opening.version,
-        digest=next(filter(None, (*digests, release.digest if release else "")), ""),
+        digest=_digest(life, rollout),
         commit=commit,
         author=facts.get("author", "") or next((one.by for one in reversed(commits) if one.what == commit), ""),
         purpose=facts.get("purpose", ""),
@@ -127,6 +125,11 @@ def recount(life: Life, around: Sequence[Entry], memory: Memory | None) -> Rollo
         evidence=tuple(line for row in life.rows for line in row.data.get(EVIDENCE_TEXT, "").splitlines()),
         rows=tuple(row.number for row in life.rows),
     )
+
+
+def _digest(life: Life, rollout: Rollout | None) -> str:
+    told = next((row.data["digest"] for row in (life.opening, life.ending) if row and row.data.get("digest")), "")
+    return told or (rollout.release.digest if rollout else "")
 
 
 def _open(life: Life, memory: Memory | None) -> Rollout | None:
