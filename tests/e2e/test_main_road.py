@@ -1,10 +1,14 @@
 """The main road: a commit reaches ECS and is watched, and a bad one comes back."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from controller.model.rollout import Phase
 from controller.model.story import Event
 from tests.e2e.environments import environment
+from tests.e2e.process import trueup
 from tests.e2e.stage import FIRST, SEEDED, Stage
 
 pytestmark = pytest.mark.e2e
@@ -39,6 +43,22 @@ def test_a_commit_is_deployed_watched_and_becomes_good(stage: Stage):
         "trueup:rollout": "1",
     }
     assert stage.check_cycles() > 3, "turns were saved, to be decided again"
+
+
+def test_the_journal_has_the_whole_record_of_a_release_and_is_whole(stage: Stage, tmp_path: Path):
+    stage.begin()
+    commit = stage.release("v1.2.3")
+    stage.until_rests("v1.2.3")
+    (record,) = json.loads(stage.order("history", "prod", "api", "--show", "1", "-o", "json").out)["items"]
+    assert (record["version"], record["commit"], record["replaced"]) == ("v1.2.3", commit, SEEDED)
+    assert "ada" in record["author"].lower() and record["verdict"]["result"] == "good"
+    assert [one["phase"] for one in record["phases"]] == ["rolling", "baking", "idle"]
+    (image,) = record["images"].values()
+    assert "@sha256:" in image
+    stage.order("audit", "export", str(tmp_path / "journal.jsonl"))
+    (told,) = json.loads(stage.order("audit", "verify", "-o", "json").out)["items"]
+    assert (told["why"], told["rows"]) == ("", told["number"])
+    assert trueup("audit", "verify", "--file", str(tmp_path / "journal.jsonl"), "--head", told["head"]).code == 0
 
 
 def test_what_runs_already_is_adopted_and_nothing_is_sent(stage: Stage):
