@@ -5,14 +5,18 @@ from types import MappingProxyType
 from typing import Final
 
 from controller.gates.alarms import Alarms as AlarmGuard
+from controller.gates.approval import Approval as ApprovalGate
 from controller.gates.http import Http as HttpGuard
 from controller.gates.prometheus import Prometheus as PrometheusGuard
 from controller.gates.window import NotBefore, Window
 from controller.model.gate import Gate
+from controller.model.people import People
 from controller.model.questions import (
     AlarmHistory,
     Alarms,
     AlarmsOf,
+    Approvals,
+    ApprovalsOf,
     ChangedBy,
     Changer,
     Fetched,
@@ -21,6 +25,7 @@ from controller.model.questions import (
     Measured,
     RangBetween,
     Samples,
+    WhoIsWho,
 )
 from controller.spec.tables import Tables as SpecTables
 from controller.stores.codec import Tables as StoredTables
@@ -35,6 +40,7 @@ _GUARDS: Final[Mapping[str, type[Gate]]] = MappingProxyType({
 })  # fmt: skip
 _GATES: Final[Mapping[str, type[Gate]]] = MappingProxyType({
     **_GUARDS,
+    "approval": ApprovalGate,
     "window": Window,
 })  # fmt: skip
 SPEC: Final = SpecTables(
@@ -48,17 +54,21 @@ STORED: Final = StoredTables(
     gates={**_GATES, "notBefore": NotBefore},
     questions={
         "alarmsOf": AlarmsOf,
+        "approvalsOf": ApprovalsOf,
         "changedBy": ChangedBy,
         "fetched": Fetched,
         "measured": Measured,
         "rangBetween": RangBetween,
+        "whoIsWho": WhoIsWho,
     },
     answers={
         "alarmHistory": AlarmHistory,
         "alarms": Alarms,
+        "approvals": Approvals,
         "changer": Changer,
         "httpAnswer": HttpAnswer,
         "httpSilence": HttpSilence,
+        "people": People,
         "samples": Samples,
     },
 )

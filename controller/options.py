@@ -198,6 +198,7 @@ class Options(BaseSettings):
     actor: Plain = Field(default_factory=_user)
     registries: Plain = ""
     docker_config: Folder | None = None
+    people: Folder | None = None
     prometheus_url: Annotated[str, BeforeValidator(_endpoint)] | None = None
     prometheus_token_file: Folder | None = None
     git_token: SecretStr | None = None

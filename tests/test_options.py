@@ -62,6 +62,7 @@ def test_every_field_is_read_from_its_variable(monkeypatch):
         "DOCKER_CONFIG": "/run/secrets/config.json",
         "LEASE": "45s",
         "ACTOR": "ci",
+        "PEOPLE": "/etc/trueup/people.yaml",
         "PROMETHEUS_URL": "https://metrics.example.com/prometheus/",
         "PROMETHEUS_TOKEN_FILE": "/run/secrets/prometheus",
         "GIT_TOKEN": "canary-token",

@@ -27,6 +27,7 @@ from controller.model.questions import (
     ChangedBy,
     RangBetween,
     Unanswered,
+    WhoIsWho,
 )
 from controller.model.record import Memory, Owner, Record
 from controller.model.release import Settings
@@ -124,6 +125,8 @@ class FakeWorld:
     store: FakeStore = field(default_factory=FakeStore)
     sick: set = field(default_factory=set)
     approvals: dict = field(default_factory=dict)
+    people: object = field(default_factory=lambda: Unanswered(why="nobody is known"))
+    author: str = ""
     changer: object = field(default_factory=lambda: Unanswered(why="CloudTrail lists no such call yet"))
     trail_asked: list = field(default_factory=list)
     history: object = field(default_factory=lambda: Unanswered(why="no history can be read"))
@@ -159,6 +162,7 @@ class FakeWorld:
             env=env,
             commit=commit,
             targets=targets,
+            author=self.author,
             brake=self.brake,
             load=self.load,
             pause=self.pause_in_spec,
@@ -184,6 +188,8 @@ class FakeWorld:
     def probe(self, q):
         if isinstance(q, ApprovalsOf):
             return Approved(people=self.approvals.get(q.candidate.version, frozenset()))
+        if isinstance(q, WhoIsWho):
+            return self.people
         if isinstance(q, ChangedBy):
             self.trail_asked.append((self.now, q))
             return self.changer
@@ -245,7 +251,7 @@ class FakeWorld:
             source=w,
             store=Store,
             targets={"fake": Platform},
-            probes={AlarmsOf: w, ApprovalsOf: w, ChangedBy: w, RangBetween: w},
+            probes={AlarmsOf: w, ApprovalsOf: w, ChangedBy: w, RangBetween: w, WhoIsWho: w},
         )
 
     def act(self, action, check):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 from controller.app.audit import open_for_run
 from controller.app.crashes import crashes_of
 from controller.app.cycles import SaveCycles
+from controller.app.people import people_of
 from controller.app.specs import source
 from controller.app.world import Built, build, clock_of, visiting
 from controller.codes import BLOCKED, DONE, NEGATIVE, UNREACHABLE, worst
@@ -119,9 +120,9 @@ class Reporter:
 def run(options: "Options") -> int:
     """Keep converging until SIGTERM or SIGINT; with `once`, one turn for each environment. Gives the exit code.
 
-    What may be refused (an address, a port, a store) is refused before anything is made.
+    What may be refused (an address, a port, a store, who is who) is refused before anything is made.
     """
-    _refuse_a_role_for_reading(options)
+    _refuse_what_is_wrong(options)
     clock = clock_of(options)
     set_up(
         form=options.log_form(tty=sys.stderr.isatty()).value,
@@ -157,9 +158,11 @@ def run(options: "Options") -> int:
     return DONE
 
 
-def _refuse_a_role_for_reading(options: "Options") -> None:
+def _refuse_what_is_wrong(options: "Options") -> None:
     if options.read_role:
         raise SpecError("TRUEUP_READ_ROLE is for commands that only read; run comes as the specs' roles: unset it")
+    if options.people:
+        people_of(options.people)
 
 
 def _server(options: "Options", metrics: Metrics, pulse: Pulse) -> Server:

@@ -3,12 +3,13 @@
 import os
 import socket
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from controller.app.memory import open_store
 from controller.app.specs import source
 from controller.clock import Clock, parse
-from controller.model.questions import AlarmsOf, ChangedBy, Fetched, Measured, RangBetween
+from controller.model.questions import AlarmsOf, ChangedBy, Fetched, Measured, RangBetween, WhoIsWho
 from controller.ports import Lookups, Probe, Registries, Store, Target, World
 from controller.sources.specs import SpecSource
 
@@ -97,15 +98,17 @@ def probes_of(
     """Give who answers each kind of question; `stop` ends the waiting for hosts that are slow to answer."""
     import threading
 
+    from controller.app.people import people_of
     from controller.probes.alarm_history import AlarmHistories
     from controller.probes.cloudtrail import CloudTrail
     from controller.probes.cloudwatch import CloudWatchAlarms
     from controller.probes.http import HttpProbe
+    from controller.probes.people import WhoIsWhoProbe
     from controller.probes.prometheus import PrometheusProbe, Server
     from controller.probes.together import Patience
 
     patience = Patience(elapsed=clock.real, stop=stop or threading.Event())
-    url = options.prometheus_url
+    url, people = options.prometheus_url, options.people
     return {
         AlarmsOf: CloudWatchAlarms(clients.cloudwatch),
         ChangedBy: CloudTrail(clients.cloudtrail),
@@ -114,6 +117,7 @@ def probes_of(
             patience, Server(url=url, token_file=options.prometheus_token_file) if url else None
         ),
         RangBetween: AlarmHistories(clients.cloudwatch, clock.now),
+        WhoIsWho: WhoIsWhoProbe(partial(people_of, people) if people else None),
     }
 
 

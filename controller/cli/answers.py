@@ -1,27 +1,72 @@
 """A person's yes or no to what waits for one, as `approve` and `reject` give it, and as others show it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.common import as_target, give, known, newest, opened, who
+from controller.cli.approvals import is_asked, may_reject, signed, waits_for, whoever, write
+from controller.cli.common import as_env, as_target, give, known, newest, opened, os_user, who
 from controller.cli.show import instant
 from controller.errors import Refusal
 
 if TYPE_CHECKING:
     from controller.model.status import Awaiting, TargetStatus
+    from controller.ports import Store
 
 
-def answer(env: str, target: str, version: str, *, yes: bool, reason: str, actor: str | None, store: str) -> None:
-    """Write the answer; raises Refusal if nothing, or another version, waits for one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A yes or no as it was said: by whom, as they say and in whose list of people, and why."""
+
+    yes: bool
+    reason: str
+    actor: str | None
+    people: str | None
+
+
+def answer(env: str, target: str, version: str, said: Said, store: str) -> None:
+    """Write the answer to what waits for one: a pause of the platform's own, or a gate.
+
+    Raises Refusal if nothing, or another version, waits; AccessError if a gate waits and nobody knows who this is.
+    """
+    from controller.model.orders import TargetOrders
+
+    memory = opened(store)
+    try:
+        known(memory, env, target)
+        shown = newest(memory, env, target)
+        if shown is not None and not (shown.awaiting and shown.awaiting.version == version):
+            given = memory.orders(as_env(env)).targets.get(as_target(target), TargetOrders()).approvals
+            if is_asked(shown, version) or (not said.yes and may_reject(shown, version, given)):
+                _approve(memory, shown, said)
+                return
+        _continue(memory, _waiting(shown, env, target, version), env, target, said)
+    finally:
+        memory.close()
+
+
+def _approve(memory: "Store", shown: "TargetStatus", said: Said) -> None:
+    """Write a yes or no to what waits at its gate."""
+    from controller.app.memory import clock_now
+
+    person, via = whoever(said.people, said.actor, os_user())
+    given = signed(shown, person, via, clock_now(exact=True), yes=said.yes, comment=said.reason)
+    write(memory, given, shown.env, shown.target)
+    name, how = f"{shown.env}/{shown.target}", "approved" if said.yes else "rejected"
+    click.echo(
+        f"{name}: {given.version} ({given.digest[:12]}) is {how} by {person.name}; "
+        f"what that comes to says: trueup why {shown.env} {shown.target}"
+    )
+
+
+def _continue(memory: "Store", waits: "Awaiting", env: str, target: str, said: Said) -> None:
+    """Write a yes or no to a pause of the platform's own."""
     from controller.cli.orders import for_target
     from controller.model.orders import Answer
 
-    by, verb = who(actor), "approve" if yes else "reject"
-    memory = opened(store)
-    known(memory, env, target)
-    waits = _waiting(newest(memory, env, target), env, target, version)
+    by, verb, yes, reason = who(said.actor), "approve" if said.yes else "reject", said.yes, said.reason
+    version = waits.version
     change = for_target(
         as_target(target),
         lambda mine, number: replace(
@@ -32,7 +77,6 @@ def answer(env: str, target: str, version: str, *, yes: bool, reason: str, actor
     at = f" at {waits.stage}" if waits.stage else ""
     text = f"{verb} {version}{at}" + (f": {reason}" if reason else "")
     orders = give(memory, env, target, text, by, change)
-    memory.close()
     paused = orders.pause or orders.targets[as_target(target)].pause
     click.echo(f"{env}/{target}: {version} {'goes on' if yes else 'is rejected'}{at}, from its next turn")
     if paused:
@@ -43,6 +87,8 @@ def _waiting(shown: "TargetStatus | None", env: str, target: str, version: str) 
     name = f"{env}/{target}"
     if shown is None:
         raise Refusal(f"nothing of {name} waits for an answer: no turn of it was made yet")
+    if shown.awaiting is None and waits_for(shown):
+        raise Refusal(f"{version} of {name} waits for no answer; what waits is {waits_for(shown)}")
     if shown.awaiting is None:
         raise Refusal(f"nothing of {name} waits for an answer; it is {shown.phase.value}: {shown.reason}")
     if shown.awaiting.version != version:
@@ -52,11 +98,11 @@ def _waiting(shown: "TargetStatus | None", env: str, target: str, version: str) 
 
 def waits(status: "TargetStatus") -> str:
     """Say what waits for a person's answer, until when, what then, and how it is given; empty if nothing does."""
-    one = status.awaiting
+    one, how = status.awaiting, f"trueup approve {status.env} {status.target}"
     if one is None:
-        return ""
+        version = waits_for(status)
+        return f"waits for approval: {how} {version}" if version else ""
     at = f" at {one.stage}" if one.stage else ""
     until = f" until {instant(one.until)}" if one.until else ""
     then = f", then {one.then}" if one.then else ""
-    how = f"trueup approve {status.env} {status.target} {one.version}"
-    return f"waits for an answer{at}{until}{then}: {how}"
+    return f"waits for an answer{at}{until}{then}: {how} {one.version}"

@@ -2,23 +2,30 @@
 
 import click
 
-from controller.cli.common import actor_option, env_argument, reason_option, store_option, target_argument
+from controller.cli.common import actor_option, env_argument, store_option, target_argument
+from controller.cli.flags import people_option
 
 
 @click.command("approve")
 @env_argument
 @target_argument
 @click.argument("version")
-@reason_option(required=False)
+@click.option("--comment", "--reason", "reason", default="", help="What you looked at; shown to all.")
 @actor_option
+@people_option
 @store_option
-def command(env: str, target: str, version: str, reason: str, actor: str | None, store: str) -> None:
-    """Say yes to VERSION of TARGET in ENV, which stands in a pause of ECS's own: let it go on.
+def command(
+    env: str, target: str, version: str, reason: str, actor: str | None, people: str | None, store: str
+) -> None:
+    """Say yes to VERSION of TARGET in ENV, which waits at its approval gate, or stands in a pause of ECS's own.
+
+    At a gate a yes counts for just the content that was shown, and until it expires: gates in docs/spec.md.
 
     `trueup why ENV TARGET` says what waits, until when, and what ECS does without an answer.
 
-    Exit code 4 if nothing waits for an answer, or another version does.
+    Exit code 4 if nothing waits for an answer, or another version does; 5 if a gate waits, and the people.yaml of
+    the controller does not know who you are.
     """
-    from controller.cli.answers import answer
+    from controller.cli.answers import Said, answer
 
-    answer(env, target, version, yes=True, reason=reason, actor=actor, store=store)
+    answer(env, target, version, Said(yes=True, reason=reason, actor=actor, people=people), store)

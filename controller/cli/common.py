@@ -69,6 +69,16 @@ def who(actor: str | None) -> str:
         return f"uid {os.getuid()}"
 
 
+def os_user() -> str:
+    """Name the user whom the machine runs this for; no variable says otherwise."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
 def opened(url: str, *, must_exist: bool = True) -> "Store":
     """Open the store that a command reads or writes beside a running controller."""
     from controller.app.memory import open_store

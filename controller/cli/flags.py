@@ -24,6 +24,10 @@ terraform_states_option: Final = click.option(
     "--terraform-states", metavar="DIR", help="Folder of Terraform states for specs.  [TRUEUP_TERRAFORM_STATES]"
 )
 
+people_option: Final = click.option(
+    "--people", envvar="TRUEUP_PEOPLE", metavar="FILE", help="Who is who: people.yaml.  [TRUEUP_PEOPLE]"
+)
+
 
 def specs_options(*, branch: str = "Branch to read (main).") -> Callable[[F], F]:
     """Take where specs come from: the repository, the branch and the folder."""

@@ -9,6 +9,7 @@ from controller.cli.differing import as_data, because, line_of, passed_data, pas
 from controller.cli.flags import (
     cache_option,
     endpoint_option,
+    people_option,
     prometheus_options,
     read_role_option,
     registries_options,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @cache_option
 @registries_options
 @prometheus_options
+@people_option
 @terraform_states_option
 @click.option(
     "--base", metavar="REV", help="What merging would do: into this revision (origin/main) of a clone ..."

@@ -3,6 +3,7 @@
 import click
 
 from controller.cli.common import actor_option, env_argument, reason_option, store_option, target_argument
+from controller.cli.flags import people_option
 
 
 @click.command("reject")
@@ -11,14 +12,19 @@ from controller.cli.common import actor_option, env_argument, reason_option, sto
 @click.argument("version")
 @reason_option()
 @actor_option
+@people_option
 @store_option
-def command(env: str, target: str, version: str, reason: str, actor: str | None, store: str) -> None:
-    """Say no to VERSION of TARGET in ENV, which stands in a pause of ECS's own: it failed here, and goes back.
+def command(
+    env: str, target: str, version: str, reason: str, actor: str | None, people: str | None, store: str
+) -> None:
+    """Say no to VERSION of TARGET in ENV, which waits at its approval gate, or stands in a pause of ECS's own.
 
-    It is quarantined: not tried again until its content changes or a person says `trueup retry`.
+    At a gate it does not start until you say yes after all, or its content changes. In a pause it failed here, and
+    goes back; it is quarantined: not tried again until its content changes or a person says `trueup retry`.
 
-    Exit code 4 if nothing waits for an answer, or another version does.
+    Exit code 4 if nothing waits for an answer, or another version does; 5 if a gate waits, and the people.yaml of
+    the controller does not know who you are.
     """
-    from controller.cli.answers import answer
+    from controller.cli.answers import Said, answer
 
-    answer(env, target, version, yes=False, reason=reason, actor=actor, store=store)
+    answer(env, target, version, Said(yes=False, reason=reason, actor=actor, people=people), store)

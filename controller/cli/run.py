@@ -5,6 +5,7 @@ import click
 from controller.cli.flags import (
     cache_option,
     endpoint_option,
+    people_option,
     prometheus_options,
     registries_options,
     specs_options,
@@ -28,6 +29,7 @@ from controller.cli.flags import (
 )
 @registries_options
 @prometheus_options
+@people_option
 @terraform_states_option
 @click.option("--once", is_flag=True, default=None, help="One turn for each environment, then exit.  [TRUEUP_ONCE]")
 def command(**flags: object) -> int:

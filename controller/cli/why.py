@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.answers import waits
+from controller.cli.approvals import waits_for
 from controller.cli.common import as_env, env_argument, known, opened, output_option, store_option
 from controller.cli.evidence import failed, shown
 from controller.cli.show import instant, listing
@@ -104,8 +105,7 @@ def _advice(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
     name = f"{status.env} {status.target}"
     if "pause" in gates:
         return _end_of_pauses(status, orders, now)
-    if status.awaiting is not None:
-        version = status.awaiting.version
+    if version := status.awaiting.version if status.awaiting else waits_for(status):
         return f"trueup approve {name} {version}, or: trueup reject {name} {version} --reason …"
     by_gate = next((advice for gate, advice in _BY_GATE.items() if gate in gates), None)
     if by_gate is not None:

@@ -12,6 +12,7 @@ from controller.model.place import Place
 from controller.model.questions import Answer, Question, Unanswered
 from controller.model.record import Record
 from controller.model.rollout import MOVING
+from controller.plan.approvals import remembered
 from controller.plan.ask import questions
 from controller.plan.beside import owned_paths
 from controller.plan.needs import needed
@@ -36,9 +37,11 @@ def observe(
         others = _look(_wanted(desired, before, more), said.env, world)
         desired = complete(desired, before, others, world, now)
         sights |= others
+    asked = questions(desired, before, sights, now)
+    known = remembered(asked, desired, before)
     return desired, Observation(
         sights=sights,
-        answers=answered(questions(desired, before, sights, now), world),
+        answers={**answered(asked - known.keys(), world), **known},
         tasks=_tasks(list(sights), said, before, world),
         tokens=_tokens([p for name in sights if (p := place_of(desired, before, name))], world),
         at=now,

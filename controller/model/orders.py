@@ -107,10 +107,29 @@ class Attested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A person's yes or no to what waits for its gate, bound to the digest of just that.
+
+    `by` is a name of people.yaml, `groups` are those the person was in just then, `via` is how they were known.
+    """
+
+    number: int
+    version: str
+    digest: Digest
+    by: str
+    at: datetime
+    yes: bool = True
+    groups: tuple[str, ...] = ()
+    comment: str = ""
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetOrders:
     """Every standing order for one target; numbers tell a new one from a served one.
 
-    `attested` are the newest verdicts from outside, one a check and digest.
+    `attested` are the newest verdicts from outside, one a check and digest; `approvals` the newest answers to what
+    waits for its gate, one a person and digest.
     """
 
     pause: Pause | None = None
@@ -122,6 +141,7 @@ class TargetOrders:
     moved: Moved | None = None
     answer: Answer | None = None
     attested: tuple[Attested, ...] = ()
+    approvals: tuple[Approval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from controller.model.names import DeploymentId, Digest, EnvName, TargetName
+from controller.model.orders import Approval
 from controller.model.place import Place
 from controller.model.release import Release
 
@@ -169,6 +170,32 @@ class Changer:
     at: datetime | None = None
     via: str = ""
     unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WhoIsWho:
+    """Whom does the operator know? The answer is People."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalsOf:
+    """What did people say to this candidate?"""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approvals:
+    """Every yes and no that is kept for a target, of other content too.
+
+    `used` are the numbers of those that a rollout was opened with. `author` is who wrote the commit that the wish
+    stands in, as git gives it; `requester` who asked to try again what failed, if that is what waits.
+    """
+
+    given: tuple[Approval, ...] = ()
+    used: frozenset[int] = frozenset()
+    author: str = ""
+    requester: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

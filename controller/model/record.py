@@ -20,6 +20,7 @@ from controller.model.rollout import Phase, Rollout
 GOODS: Final = 10
 RUNS: Final = 40
 REVISIONS: Final = 20
+APPROVED: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,8 @@ class Memory:
     drift that was healed, `fight` since when somebody has changed back what was healed too often. `looked` are the
     values that the newest commit had looked up: what changed since must not deploy without a commit. `runs` are
     the newest one-off tasks that were started for releases here, oldest first. `queued` is since when it waits for
-    nothing but room for another rollout in its environment.
+    nothing but room for another rollout in its environment. `approved` are the numbers of the newest approvals that
+    rollouts were opened with: none counts twice.
     """
 
     place: Place | None = None
@@ -135,6 +137,7 @@ class Memory:
     looked: Looked | None = None
     runs: tuple[Run, ...] = ()
     answered: int = 0
+    approved: tuple[int, ...] = ()
     queued: datetime | None = None
 
     @property

@@ -61,6 +61,7 @@ class TargetStatus:
     service: str = ""
     owner: str = ""
     wanted: str = ""
+    wanted_digest: str = ""
     spec_digest: str = ""
     live: str = ""
     revision: str = ""

@@ -32,9 +32,18 @@ def blockers_of(look: Look) -> tuple[Blocker, ...]:
     barred = look.memory.bars(look.wish.release)
     if barred:
         found.append(Blocker(gate="quarantine", why=f"{look.wish.release.version} failed here: {barred.why}"))
-    shut = (*look.gates, *look.alarmed) if not look.wish.free else ()
+    gates = () if _has_begun(look) else look.gates
+    shut = (*gates, *look.alarmed) if not look.wish.free else ()
     found += [Blocker(gate=judged.kind, why=judged.verdict.why, until=judged.until) for judged in shut]
     return (*found, *_underway(look)) if not barred and not shut else tuple(found)
+
+
+def _has_begun(look: Look) -> bool:
+    """Whether the wish has passed its gates: its own rollout is under way."""
+    rollout, wish = look.memory.rollout, look.wish
+    if rollout is None or wish is None or look.memory.phase not in MOVING:
+        return False
+    return rollout.back is None and rollout.release.digest == wish.digest
 
 
 def _fight(look: Look) -> tuple[Blocker, ...]:

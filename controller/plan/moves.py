@@ -9,6 +9,7 @@ from controller.model.decision import Ensure
 from controller.model.observation import Live
 from controller.model.record import GOODS, Applied, Next
 from controller.model.rollout import Expect, Phase, Purpose
+from controller.plan.approvals import use_up
 from controller.plan.calls import INTENT_LIFE
 from controller.plan.drift import healed, noted
 from controller.plan.keep import PERSON, kept_live, lifted, quarantined, relabelled, renamed
@@ -47,7 +48,7 @@ def _adopt(look: Look) -> Step:
 def _open(look: Look) -> Step:
     if look.wish is None:
         raise AssertionError("a rollout forward needs a wish")
-    memory = replace(look.memory, next=None, drift=None, heals=(), fight=None)
+    memory = use_up(replace(look.memory, next=None, drift=None, heals=(), fight=None), look)
     rollout = new_rollout(look, look.wish.release, look.wish.want.terms, Purpose.FORWARD, "deploy")
     return Step(**ensure(look, memory, rollout, revision_of(memory, look.wish.release)))
 

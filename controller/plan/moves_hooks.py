@@ -6,6 +6,7 @@ from controller.model.decision import Continue, Stop
 from controller.model.hooks import Run
 from controller.model.record import Memory
 from controller.model.rollout import MOVING, Continued, Phase, Purpose
+from controller.plan.approvals import use_up
 from controller.plan.calls import INTENT_LIFE, in_words
 from controller.plan.hooking import (
     Pending,
@@ -28,7 +29,7 @@ def prepare(look: Look) -> Step:
     """Open a rollout whose hooks come first, and start the first of them unless another task still runs."""
     if look.wish is None:
         raise AssertionError("a rollout forward needs a wish")
-    memory = replace(look.memory, next=None, drift=None, heals=(), fight=None)
+    memory = use_up(replace(look.memory, next=None, drift=None, heals=(), fight=None), look)
     rollout = new_rollout(look, look.wish.release, look.wish.want.terms, Purpose.FORWARD, "deploy")
     return _started(look, opened(memory, rollout), before_wish(look))
 

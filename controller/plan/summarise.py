@@ -48,6 +48,7 @@ def _status(
         since=plan.decided_at,
         owner=memory.owner,
         wanted=wanted.version if wanted else "",
+        wanted_digest=wanted.digest if wanted else "",
         spec_digest=_said(desired, name),
         commit=_commit(desired, before, look),
         seen=not isinstance(look.sight, Unseen),

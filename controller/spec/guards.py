@@ -19,7 +19,7 @@ from controller.spec.scalars import OneOf, suggest
 
 # What a guard or gate knows of its environment and target: never written in its own lines.
 FACTS: Final = frozenset({"account", "region", "role", "deadline", "bake"})
-_LATER_KINDS: Final = frozenset({"promoted", "approval", "backup", "checklist"})
+_LATER_KINDS: Final = frozenset({"promoted", "backup", "checklist"})
 
 Modelled: TypeAlias = Callable[[str, type[Gate]], type[Strict]]
 

@@ -1,0 +1,116 @@
+"""A person's yes or no to what waits at its approval gate, as it is written."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from controller.errors import AccessError, Refusal
+
+if TYPE_CHECKING:
+    from controller.model.orders import Approval
+    from controller.model.people import People, Person
+    from controller.model.status import TargetStatus
+    from controller.ports import Store
+
+KEPT: Final = 20
+"""How many approvals are kept for a target: one a person and content, the newest, and all of the newest content."""
+GATE: Final = "approval"
+
+
+def is_asked(status: "TargetStatus | None", version: str) -> bool:
+    """Whether this version waits for an approval, as far as was shown."""
+    return status is not None and waits_for(status) == version
+
+
+def waits_for(status: "TargetStatus") -> str:
+    """Give the version that waits for an approval; empty if none does."""
+    asked = any(blocker.gate == GATE for blocker in status.blockers)
+    return status.wanted if asked and status.wanted_digest else ""
+
+
+def may_reject(status: "TargetStatus | None", version: str, given: "Sequence[Approval]") -> bool:
+    """Whether this version was approved, and still waits for something else: a no is heard until it starts."""
+    if status is None or status.wanted != version or status.synced or not status.blockers:
+        return False
+    return any(one.digest == status.wanted_digest for one in given)
+
+
+def whoever(people: "str | None", actor: "str | None", user: str) -> "tuple[Person, str]":
+    """Find who gives the order: the OS user, if people.yaml lets one stand for a person. Raises AccessError.
+
+    A name that was only said proves nothing; it may repeat who it is.
+    """
+    known = _people(people)
+    person = known.find(os_user=user)
+    if person is None:
+        meant = known.meant(user)
+        why = (
+            f"nobody has the OS user {user}"
+            if meant is None
+            else "an OS user counts only with localApprovals: true"
+        )
+        raise AccessError(f"it is not known who you are: {why} in {people}; nothing was written")
+    if actor and actor != user and known.meant(actor) != person:
+        raise AccessError(f"--as {actor} proves nothing: {people} knows you, {user}, as {person.name}")
+    return person, f"OS user {user}"
+
+
+def _people(path: "str | None") -> "People":
+    from controller.app.people import people_of
+
+    if not path:
+        raise AccessError(
+            "nobody is known, so nobody can approve: name the people.yaml of the controller with --people"
+        )
+    return people_of(Path(path).expanduser())
+
+
+def signed(
+    status: "TargetStatus", person: "Person", via: str, at: datetime, *, yes: bool, comment: str
+) -> "Approval":
+    """Make the answer to exactly what was shown; it has no number yet."""
+    from controller.model.names import Digest
+    from controller.model.orders import Approval
+
+    return Approval(
+        number=0,
+        version=status.wanted,
+        digest=Digest(status.wanted_digest),
+        by=person.name,
+        # The command's clock may be behind; what is answered was shown before.
+        at=max(at, status.since),
+        yes=yes,
+        groups=person.groups,
+        comment=comment,
+        via=via,
+    )
+
+
+def merged(before: "Sequence[Approval]", new: "Approval", number: int) -> "tuple[Approval, ...]":
+    """Add one under a number: the last word of a person on a content counts. Raises Refusal.
+
+    One person who is known by two names says yes once.
+    """
+    same = next((one for one in before if (one.by, one.digest) == (new.by, new.digest)), None)
+    if same is not None and same.yes and new.yes and same.via != new.via:
+        raise Refusal(f"{new.by} said yes to this already, as {same.via}: one person counts once")
+    others = [one for one in before if one is not same]
+    mine = [one for one in others if one.digest == new.digest]
+    rest = [one for one in others if one.digest != new.digest]
+    kept = [*rest[max(0, len(rest) - max(0, KEPT - len(mine) - 1)) :], *mine]
+    return (*sorted(kept, key=lambda one: one.number), replace(new, number=number))
+
+
+def write(store: "Store", answer: "Approval", env: str, target: str) -> None:
+    """Write it, and the journal row that tells of it."""
+    from controller.cli.common import as_target, give
+    from controller.cli.orders import for_target
+
+    verb = "approve" if answer.yes else "reject"
+    text = f"{verb} {answer.version} ({answer.digest[:12]})" + (f": {answer.comment}" if answer.comment else "")
+    change = for_target(
+        as_target(target), lambda mine, number: replace(mine, approvals=merged(mine.approvals, answer, number))
+    )
+    give(store, env, target, text, answer.by, change)
