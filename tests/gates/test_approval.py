@@ -35,7 +35,7 @@ PEOPLE = People(
         person("dora", "release-managers"),
     )
 )
-MANAGERS = Approval(count=2, groups=("release-managers",))
+TWO = Approval(count=2, groups=("release-managers",))
 
 
 def yes(by="anna", number=1, **how):
@@ -63,19 +63,19 @@ def why(*args, **kw):
 
 def test_nobody_has_said_yes_yet():
     assert why(Approval()) == "0 of 1 approval; needs 1 more (anna, bob, carl can)"
-    assert why(MANAGERS) == "0 of 2 approvals; needs 2 more of release-managers (anna, bob can)"
+    assert why(TWO) == "0 of 2 approvals; needs 2 more of release-managers (anna, bob can)"
 
 
 def test_it_says_who_counted_what_is_missing_and_who_can_give_it():
-    assert why(MANAGERS, yes()) == "1 of 2 approvals: anna; needs 1 more of release-managers (bob can)"
-    both = replace(MANAGERS, groups=("on-call", "release-managers"))
+    assert why(TWO, yes()) == "1 of 2 approvals: anna; needs 1 more of release-managers (bob can)"
+    both = replace(TWO, groups=("on-call", "release-managers"))
     assert why(both) == "0 of 2 approvals; needs 2 more of on-call or release-managers (anna, bob, carl can)"
 
 
 def test_enough_different_people_open_it():
-    assert judge(MANAGERS, yes(), yes("bob", 2)) == Open()
+    assert judge(TWO, yes(), yes("bob", 2)) == Open()
     assert judge(Approval(), yes("carl")) == Open()
-    assert judge(replace(MANAGERS, count=1), yes()) == Open()
+    assert judge(replace(TWO, count=1), yes()) == Open()
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,12 @@ def test_enough_different_people_open_it():
     ],
 )
 def test_what_does_not_count_is_named_with_the_reason(said, not_counted):
-    told = why(MANAGERS, said, yes("anna", 9), used=frozenset({5}))
+    told = why(TWO, said, yes("anna", 9), used=frozenset({5}))
     assert told == f"1 of 2 approvals: anna; needs 1 more of release-managers (bob can); not counted: {not_counted}"
 
 
 def test_approvals_of_other_versions_and_content_are_not_spoken_of():
-    assert "not counted" not in why(MANAGERS, yes("bob", version="v1.2.2", digest=Digest("c")))
+    assert "not counted" not in why(TWO, yes("bob", version="v1.2.2", digest=Digest("c")))
 
 
 def test_it_counts_until_just_before_it_expires_and_a_little_from_a_clock_that_is_ahead():
@@ -111,18 +111,18 @@ def test_it_counts_until_just_before_it_expires_and_a_little_from_a_clock_that_i
 
 
 def test_one_person_counts_once_whatever_was_written():
-    assert isinstance(judge(MANAGERS, yes(), yes(number=2, via="OS user anna-admin")), Shut)
+    assert isinstance(judge(TWO, yes(), yes(number=2, via="OS user anna-admin")), Shut)
 
 
 def test_a_no_shuts_it_whatever_else_was_said():
-    told = why(MANAGERS, yes(), yes("dora", 3), no("carl", 4, comment="the totals are wrong"), author="x <eve@x>")
+    told = why(TWO, yes(), yes("dora", 3), no("carl", 4, comment="the totals are wrong"), author="x <eve@x>")
     assert told == "rejected by carl at 2026-03-02T11:00:00Z: the totals are wrong"
-    assert why(MANAGERS, no(at=NOW - 400 * DAY), used=frozenset({2})) == "rejected by bob at 2025-01-26T12:00:00Z"
+    assert why(TWO, no(at=NOW - 400 * DAY), used=frozenset({2})) == "rejected by bob at 2025-01-26T12:00:00Z"
     assert why(Approval(), no("carl", 4), no(number=3)).count("rejected by") == 2
 
 
 def test_a_no_is_taken_back_by_whoever_gave_it_and_by_no_other():
-    gate = replace(MANAGERS, count=1)
+    gate = replace(TWO, count=1)
     assert judge(gate, no(number=2), yes("bob", 3)) == Open()
     assert isinstance(judge(gate, no(number=2), yes("anna", 3)), Shut)
     assert isinstance(judge(gate, yes("bob", 2), no(number=3)), Shut)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from controller.gates.alarms import Alarms
+from controller.gates.approval import Approval
 from controller.gates.http import Http
 from controller.gates.prometheus import Prometheus
 from controller.gates.window import NotBefore, Window
@@ -71,6 +72,6 @@ GUARDS = {"alarms": Alarms, "http": Http, "prometheus": Prometheus}
 TABLES = Tables(
     targets={"ecs": shape},
     guards=GUARDS,
-    gates={**GUARDS, "window": Window},
+    gates={**GUARDS, "approval": Approval, "window": Window},
     not_before=lambda at: NotBefore(at=at),
 )
