@@ -8,6 +8,7 @@ from controller.gates.alarms import Alarms as AlarmGuard
 from controller.gates.approval import Approval as ApprovalGate
 from controller.gates.http import Http as HttpGuard
 from controller.gates.prometheus import Prometheus as PrometheusGuard
+from controller.gates.promoted import Promoted
 from controller.gates.window import NotBefore, Window
 from controller.model.gate import Gate
 from controller.model.people import People
@@ -23,6 +24,8 @@ from controller.model.questions import (
     HttpAnswer,
     HttpSilence,
     Measured,
+    Proven,
+    ProvenIn,
     RangBetween,
     Samples,
     WhoIsWho,
@@ -41,6 +44,7 @@ _GUARDS: Final[Mapping[str, type[Gate]]] = MappingProxyType({
 _GATES: Final[Mapping[str, type[Gate]]] = MappingProxyType({
     **_GUARDS,
     "approval": ApprovalGate,
+    "promoted": Promoted,
     "window": Window,
 })  # fmt: skip
 SPEC: Final = SpecTables(
@@ -58,6 +62,7 @@ STORED: Final = StoredTables(
         "changedBy": ChangedBy,
         "fetched": Fetched,
         "measured": Measured,
+        "provenIn": ProvenIn,
         "rangBetween": RangBetween,
         "whoIsWho": WhoIsWho,
     },
@@ -69,6 +74,7 @@ STORED: Final = StoredTables(
         "httpAnswer": HttpAnswer,
         "httpSilence": HttpSilence,
         "people": People,
+        "proven": Proven,
         "samples": Samples,
     },
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from controller.app.memory import open_store
 from controller.app.specs import source
 from controller.clock import Clock, parse
-from controller.model.questions import AlarmsOf, ChangedBy, Fetched, Measured, RangBetween, WhoIsWho
+from controller.model.questions import AlarmsOf, ChangedBy, Fetched, Measured, ProvenIn, RangBetween, WhoIsWho
 from controller.ports import Lookups, Probe, Registries, Store, Target, World
 from controller.sources.specs import SpecSource
 
@@ -93,7 +93,7 @@ def targets_of(
 
 
 def probes_of(
-    options: "Options", clients: "Clients", clock: Clock, stop: "threading.Event | None" = None
+    options: "Options", clients: "Clients", clock: Clock, store: Store, stop: "threading.Event | None" = None
 ) -> "Mapping[type, Probe]":
     """Give who answers each kind of question; `stop` ends the waiting for hosts that are slow to answer."""
     import threading
@@ -103,6 +103,7 @@ def probes_of(
     from controller.probes.cloudtrail import CloudTrail
     from controller.probes.cloudwatch import CloudWatchAlarms
     from controller.probes.http import HttpProbe
+    from controller.probes.ledger import Ledger
     from controller.probes.people import WhoIsWhoProbe
     from controller.probes.prometheus import PrometheusProbe, Server
     from controller.probes.together import Patience
@@ -116,6 +117,7 @@ def probes_of(
         Measured: PrometheusProbe(
             patience, Server(url=url, token_file=options.prometheus_token_file) if url else None
         ),
+        ProvenIn: Ledger(store),
         RangBetween: AlarmHistories(clients.cloudwatch, clock.now),
         WhoIsWho: WhoIsWhoProbe(partial(people_of, people) if people else None),
     }
@@ -144,7 +146,7 @@ def build(
         source=specs,
         store=store,
         targets=targets_of(options, clients, images, lookups),
-        probes=probes_of(options, clients, clock, stop),
+        probes=probes_of(options, clients, clock, store, stop),
         watchers=watchers,
     )
     return Built(

@@ -1,9 +1,15 @@
 """Images: how people refer to one, and what a registry says of it."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from controller.model.manifest import Manifest
 from controller.model.place import Place
+
+_NAMED: Final = re.compile(r"\[([^\[\]]+)\][^\[\]]*$")
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +39,16 @@ class Reference:
     def __str__(self) -> str:
         tagged = f"{self.name}:{self.tag}" if self.tag else self.name
         return f"{tagged}@{self.digest}" if self.digest else tagged
+
+
+def digests_in(manifest: Manifest) -> Mapping[str, str]:
+    """Give the digest of every image that a manifest names by digest, by the name of what runs it.
+
+    That name is the last one in brackets on the path: `api` of `containerDefinitions[api].image`.
+    """
+    pairs = manifest.pairs.items()
+    found = ((_NAMED.search(path), value.partition("@")[2]) for path, value in pairs if isinstance(value, str))
+    return {hit[1]: digest for hit, digest in found if hit and _DIGEST.fullmatch(digest)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

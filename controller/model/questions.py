@@ -1,11 +1,13 @@
 """What can be asked of the world; a question is a value, so that it is asked once a turn."""
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from controller.model.images import digests_in
+from controller.model.manifest import Manifest
 from controller.model.names import DeploymentId, Digest, EnvName, TargetName
 from controller.model.orders import Approval
 from controller.model.place import Place
@@ -17,18 +19,31 @@ Answer: TypeAlias = object
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """The release that wants to pass, or that is being watched."""
+    """The release that wants to pass, or that is being watched; its `manifest` does not count in comparing."""
 
     env: EnvName
     target: TargetName
     place: Place
     version: str
     digest: Digest
+    manifest: Manifest | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, env: EnvName, target: TargetName, place: Place, release: Release) -> "Candidate":
         """Name a release of a target."""
-        return cls(env=env, target=target, place=place, version=release.version, digest=release.digest)
+        return cls(
+            env=env,
+            target=target,
+            place=place,
+            version=release.version,
+            digest=release.digest,
+            manifest=release.manifest,
+        )
+
+    @property
+    def images(self) -> Mapping[str, str]:
+        """The digest of every image that it runs by digest, by container; unpacked each time."""
+        return digests_in(self.manifest) if self.manifest is not None else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +211,32 @@ class Approvals:
     used: frozenset[int] = frozenset()
     author: str = ""
     requester: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenIn:
+    """When was a release good in this environment that ran all of these images, given by their digests?"""
+
+    env: EnvName
+    target: TargetName
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One release that was good there with these images: since when, and until it was left, None if it was not."""
+
+    version: str
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """Every proof there is, newest first; `failed` says why there is none if it failed there."""
+
+    proofs: tuple[Proof, ...] = ()
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ class Quarantined:
     """A release that failed here: when, why, and what the platform said of it.
 
     With `core`, what is the spec's own in it failed, whatever it is laid over. `asked` names what the spec said of
-    it: the same words failed, whatever their tags stand for now.
+    it: the same words failed, whatever their tags stand for now. `images` are the digests that it ran.
     """
 
     digest: Digest
@@ -69,6 +69,7 @@ class Quarantined:
     since: datetime
     why: str
     evidence: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
     echo: Echo = ()
     core: Digest | None = None
     asked: Digest | None = None

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from controller.model.hooks import RunState
+from controller.model.images import digests_in
 from controller.model.manifest import narrow
 from controller.model.names import Digest
 from controller.model.paths import EVERYTHING
@@ -49,6 +50,7 @@ def quarantined(look: Look, memory: Memory, release: Release, cause: str, why: s
         since=look.now,
         why=why or cause,
         evidence=evidence,
+        images=tuple(sorted(set(digests_in(release.manifest).values()))),
         echo=release.manifest.echo,
         core=release.core if cause == PERSON else failed_core(memory, release),
         asked=release.asked if cause == PERSON else _failed_words(memory, release),

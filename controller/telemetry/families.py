@@ -31,6 +31,8 @@ GATES: Final = (
     "breaking",
     "gates",
     "freeze",
+    "promoted",
+    "approval",
     "window",
     "notBefore",
     "alarms",

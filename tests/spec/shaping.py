@@ -7,6 +7,7 @@ from controller.gates.alarms import Alarms
 from controller.gates.approval import Approval
 from controller.gates.http import Http
 from controller.gates.prometheus import Prometheus
+from controller.gates.promoted import Promoted
 from controller.gates.window import NotBefore, Window
 from controller.model.manifest import Manifest
 from controller.model.release import Settings
@@ -72,6 +73,6 @@ GUARDS = {"alarms": Alarms, "http": Http, "prometheus": Prometheus}
 TABLES = Tables(
     targets={"ecs": shape},
     guards=GUARDS,
-    gates={**GUARDS, "approval": Approval, "window": Window},
+    gates={**GUARDS, "approval": Approval, "promoted": Promoted, "window": Window},
     not_before=lambda at: NotBefore(at=at),
 )

@@ -9,6 +9,7 @@ import pytest
 from controller.gates.alarms import Alarms
 from controller.gates.http import Http
 from controller.gates.prometheus import Prometheus
+from controller.gates.promoted import Promoted
 from controller.gates.window import NotBefore, Window
 from controller.model.desired import Brake, OnDrift, Supersede
 from controller.model.gate import OnShut
@@ -97,6 +98,7 @@ WATCHED = """[
 
 
 GATED = """[
+  {kind: promoted, from: stage, soak: 30m, containers: [api]},
   {kind: window, allow: Mon-Thu 09:00-16:00, holidays: [2026-12-24], timezone: Europe/Berlin, fit: rollout+bake},
   {kind: alarms, prefix: a-},
   {kind: http, url: "https://api.example.com/ready"},
@@ -108,6 +110,7 @@ def test_every_kind_of_gate_is_heard_with_what_it_has_to_know_of_its_target():
     rest = {"notBefore": "2026-12-01T06:00:00+01:00", "rollout": "{deadline: 20m, bake: 1h}"}
     api = target(compiled(one_file(lines("api", gates=GATED.replace("\n", "\n    "), **rest))))
     assert api.gates == (
+        Promoted(source="stage", soak=timedelta(minutes=30), containers=("api",), environment="prod"),
         Window(
             allow=("Mon-Thu 09:00-16:00",),
             holidays=("2026-12-24",),

@@ -9,6 +9,7 @@ from controller import kinds
 from controller.gates.alarms import Alarms as AlarmGuard
 from controller.gates.http import Http
 from controller.gates.prometheus import Prometheus
+from controller.gates.promoted import Promoted
 from controller.gates.window import NotBefore, Window
 from controller.model.gate import OnShut
 from controller.model.names import TargetName
@@ -85,6 +86,7 @@ def test_whatever_a_spec_may_name_can_be_remembered():
 
 
 GATES = (
+    Promoted(source="stage", soak=60 * SECOND, target="backend", containers=("api",), environment="prod"),
     Window(allow=("Mon-Thu 09:00-16:00", "Sat"), holidays=("2026-12-24",), timezone="Europe/Berlin"),
     Window(deny=("daily 12:00-13:00",), deadline=60 * SECOND, bake=SECOND),
     NotBefore(at=NOW),

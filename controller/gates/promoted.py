@@ -1,0 +1,101 @@
+"""The promoted gate: what is to run here was good in another environment, image by image, for long enough."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from controller.errors import SpecError
+from controller.model.gate import Open, Shut, Unsure, Verdict
+from controller.model.names import EnvName, TargetName
+from controller.model.questions import Answer, Candidate, Proof, Proven, ProvenIn, Question, Unanswered
+from controller.plan.calls import in_words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promoted:
+    """The very digests were good in another environment for the soak time, whatever runs there now.
+
+    Raises SpecError if that is the environment itself. `environment` is the target's own.
+    """
+
+    source: str = field(
+        metadata={
+            "about": "The environment in which it has to have been good.",
+            "key": "from",
+            "like": (r"[a-z][a-z0-9-]{0,39}", "the name of an environment"),
+        }
+    )
+    soak: timedelta = field(
+        default=timedelta(), metadata={"about": "How long it has to have been good there. 0s if absent."}
+    )
+    target: str = field(
+        default="",
+        metadata={
+            "about": "What the target is called there. The same if absent.",
+            "like": (r"[a-z][a-z0-9-]{0,39}", "the name of a target"),
+        },
+    )
+    containers: tuple[str, ...] = field(
+        default=(), metadata={"about": "The containers whose images are compared. All if absent."}
+    )
+    environment: str = ""
+
+    def __post_init__(self) -> None:
+        if self.source == self.environment:
+            raise SpecError(f"asks for what was good in {self.source}, which is the environment itself")
+
+    @property
+    def kind(self) -> str:
+        """Its key in the table of kinds."""
+        return "promoted"
+
+    def asks(self, candidate: Candidate) -> Iterable[Question]:
+        """Ask for the digests, if they are known."""
+        question = self._question(candidate)
+        return (question,) if question is not None and not self._missing(candidate) else ()
+
+    def judge(self, candidate: Candidate, answers: Mapping[Question, Answer], now: datetime) -> Verdict:
+        """Open if one proof lasted long enough; unsure while nobody can tell, or no digest is known."""
+        missing, question = self._missing(candidate), self._question(candidate)
+        if missing or question is None:
+            named = f"{', '.join(missing)} of {candidate.version}" if missing else candidate.version
+            return Unsure(why=f"{named} is not run by digest, so that nobody can tell whether it was good")
+        answer = answers.get(question)
+        if isinstance(answer, Unanswered):
+            return Unsure(why=f"what was good in {self.source} cannot be read: {answer.why}")
+        if not isinstance(answer, Proven):
+            return Unsure(why=f"what was good in {self.source} cannot be read: not asked")
+        if answer.failed:
+            return Shut(why=f"what {candidate.version} runs failed in {self.source}: {answer.failed}")
+        return self._weighed(candidate, answer.proofs, question, now)
+
+    def _weighed(
+        self, candidate: Candidate, proofs: tuple[Proof, ...], question: ProvenIn, now: datetime
+    ) -> Verdict:
+        best = max(proofs, key=lambda proof: _lasted(proof, now), default=None)
+        if best is None:
+            digests = ", ".join(f"{digest[:19]}…" for digest in question.images)
+            return Shut(why=f"{candidate.version} ({digests}) was not good in {self.source}")
+        lasted = _lasted(best, now)
+        if lasted >= self.soak:
+            return Open()
+        long = f"good in {self.source} for {in_words(lasted)} of {in_words(self.soak)}"
+        if best.until is None:
+            return Shut(why=f"{best.version} is {long}", until=best.since + self.soak)
+        return Shut(why=f"{best.version} was {long}, until {best.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+    def _question(self, candidate: Candidate) -> ProvenIn | None:
+        images = candidate.images.items()
+        wanted = {digest for name, digest in images if not self.containers or name in self.containers}
+        if not wanted:
+            return None
+        there = TargetName(self.target or candidate.target)
+        return ProvenIn(env=EnvName(self.source), target=there, images=tuple(sorted(wanted)))
+
+    def _missing(self, candidate: Candidate) -> list[str]:
+        known = candidate.images if self.containers else ()
+        return [name for name in self.containers if name not in known]
+
+
+def _lasted(proof: Proof, now: datetime) -> timedelta:
+    return max((proof.until or now) - proof.since, timedelta())

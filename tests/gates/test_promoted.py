@@ -1,0 +1,194 @@
+"""The promoted gate, and the ledger that answers it: the very digests were good elsewhere, for long enough."""
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from controller.app.memory import codec
+from controller.errors import PlatformError, SpecError
+from controller.gates.promoted import Promoted
+from controller.model.gate import Open, Shut, Unsure
+from controller.model.manifest import Manifest
+from controller.model.names import Digest, EnvName, Revision, TargetName
+from controller.model.packed import Packed
+from controller.model.questions import Candidate, Proof, Proven, ProvenIn, Unanswered
+from controller.model.record import Memory, Quarantined
+from controller.model.release import Kept, Release
+from controller.model.story import Entry, Event
+from controller.probes.ledger import Ledger
+from controller.stores.memory import MemoryBackend
+from controller.stores.records import Records
+from tests.platform import place
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+STAGE, API = EnvName("stage"), TargetName("api")
+ONE, TWO, SIDE = (f"sha256:{digit * 64}" for digit in "123")
+GATE = Promoted(source="stage", soak=30 * timedelta(minutes=1), environment="prod")
+
+
+def release(version, api=ONE, sidecar=SIDE, env="stage"):
+    images = {"api": f"r.example.com/unifocus-{env}-api@{api}", "proxy": f"r.example.com/envoy@{sidecar}"}
+    manifest = Manifest.of(
+        {f"taskDefinition.containerDefinitions[{name}].image": image for name, image in images.items()}
+    )
+    return Release(version=version, manifest=manifest, shape=Packed.of("{}"))
+
+
+def candidate(**kw):
+    return Candidate.of(EnvName("prod"), API, place("api"), release("v1.2.3", env="prod", **kw))
+
+
+def judged(answer, gate=GATE, of=None):
+    of = of or candidate()
+    (question,) = gate.asks(of)
+    return gate.judge(of, {question: answer}, NOW)
+
+
+def test_it_asks_for_every_digest_whatever_the_images_are_called():
+    assert list(GATE.asks(candidate())) == [ProvenIn(env=STAGE, target=API, images=(ONE, SIDE))]
+
+
+def test_it_asks_for_the_named_containers_only_and_for_another_name_of_the_target():
+    gate = replace(GATE, containers=("api",), target="backend")
+    assert list(gate.asks(candidate())) == [ProvenIn(env=STAGE, target=TargetName("backend"), images=(ONE,))]
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (Proven(proofs=(Proof(version="v1.2.3-stage", since=NOW - HOUR),)), Open()),
+        (Proven(proofs=(Proof(version="v1.2.3-stage", since=NOW - 5 * HOUR, until=NOW - 4 * HOUR),)), Open()),
+        (
+            Proven(proofs=(Proof(version="v1.2.3-stage", since=NOW - HOUR / 6),)),
+            Shut(why="v1.2.3-stage is good in stage for 10m of 30m", until=NOW + HOUR / 3),
+        ),
+        (
+            Proven(proofs=(Proof(version="v1.2.3-stage", since=NOW - HOUR, until=NOW - HOUR * 5 / 6),)),
+            Shut(why="v1.2.3-stage was good in stage for 10m of 30m, until 2026-03-02T11:10:00Z"),
+        ),
+        (Proven(), Shut(why=f"v1.2.3 ({ONE[:19]}…, {SIDE[:19]}…) was not good in stage")),
+        (Proven(failed="alarm"), Shut(why="what v1.2.3 runs failed in stage: alarm")),
+        (Unanswered(why="away"), Unsure(why="what was good in stage cannot be read: away")),
+        (None, Unsure(why="what was good in stage cannot be read: not asked")),
+    ],
+)
+def test_it_opens_on_one_proof_that_lasted_and_never_on_what_cannot_be_read(answer, verdict):
+    assert judged(answer) == verdict
+
+
+def test_the_longest_proof_counts():
+    proofs = (
+        Proof(version="v1.2.3-stage", since=NOW - HOUR / 60),
+        Proof(version="v1.2.2-stage", since=NOW - 9 * HOUR, until=NOW - 8 * HOUR),
+    )
+    assert judged(Proven(proofs=proofs)) == Open()
+
+
+def test_what_is_not_run_by_digest_is_never_proven():
+    tagged = Candidate.of(
+        EnvName("prod"),
+        API,
+        place("api"),
+        replace(release("v1.2.3"), manifest=Manifest.of({"a[api].image": "r.example.com/api:v1.2.3"})),
+    )
+    assert list(GATE.asks(tagged)) == []
+    assert isinstance(GATE.judge(tagged, {}, NOW), Unsure)
+    named = replace(GATE, containers=("api", "worker"))
+    assert named.judge(candidate(), {}, NOW) == Unsure(
+        why="worker of v1.2.3 is not run by digest, so that nobody can tell whether it was good"
+    )
+
+
+def test_an_environment_cannot_prove_itself():
+    with pytest.raises(SpecError, match="which is the environment itself"):
+        Promoted(source="prod", environment="prod")
+
+
+# ---- the ledger
+
+
+def stored(memory, *rows):
+    store = Records(MemoryBackend(), codec())
+    record = store.load(STAGE)
+    entries = [
+        Entry(at=at, env=STAGE, target=API, event=event, text="x", version=version) for at, event, version in rows
+    ]
+    store.save(record, replace(record, targets={API: memory}), STAGE, entries)
+    return store
+
+
+def kept(version, since, **kw):
+    return Kept(release=release(version, **kw), revision=Revision(version), since=since)
+
+
+def failed(version, since, images):
+    return Quarantined(digest=Digest(version), version=version, owns=(), since=since, why="alarm", images=images)
+
+
+def asked(store, *images):
+    question = ProvenIn(env=STAGE, target=API, images=tuple(sorted(images)))
+    with closing(store):
+        return Ledger(store).answer([question])[question]
+
+
+def test_what_runs_there_still_is_proven_since_it_became_good():
+    good = kept("v1.2.3-stage", NOW - HOUR)
+    store = stored(Memory(place=place("api"), current=good, goods=(good,)))
+    assert asked(store, ONE) == Proven(proofs=(Proof(version="v1.2.3-stage", since=NOW - HOUR),))
+
+
+def test_what_was_left_is_proven_until_the_next_rollout_was_opened():
+    old, new = kept("v1.2.3-stage", NOW - 5 * HOUR), kept("v1.2.4-stage", NOW - HOUR, api=TWO)
+    memory = Memory(place=place("api"), current=new, goods=(new, old))
+    opened = (NOW - 2 * HOUR, Event.OPENED, "v1.2.4-stage")
+    assert asked(stored(memory, opened), ONE, SIDE) == Proven(
+        proofs=(Proof(version="v1.2.3-stage", since=NOW - 5 * HOUR, until=NOW - 2 * HOUR),)
+    )
+    # Where the journal no longer says when it was left, it counts for no time at all.
+    assert asked(stored(memory), ONE).proofs[0].until == NOW - 5 * HOUR
+
+
+def test_an_image_that_was_built_anew_under_the_same_version_is_not_proven():
+    good = kept("v1.2.3-stage", NOW - HOUR)
+    assert asked(stored(Memory(place=place("api"), current=good, goods=(good,))), TWO) == Proven()
+
+
+def test_going_back_there_voids_the_proof_until_it_is_good_again():
+    good = kept("v1.2.3-stage", NOW - HOUR)
+    memory = Memory(place=place("api"), current=good, goods=(good,))
+    voided = replace(memory, quarantine={Digest("x"): failed("v1.2.3-stage", NOW - HOUR / 2, (ONE, SIDE))})
+    assert asked(stored(voided), ONE) == Proven(failed="alarm")
+    again = replace(memory, quarantine={Digest("x"): failed("v1.2.3-stage", NOW - 2 * HOUR, (ONE, SIDE))})
+    assert asked(stored(again), ONE).proofs != ()
+
+
+def test_that_a_neighbour_failed_beside_the_same_sidecar_says_nothing_of_this_one():
+    good = kept("v1.2.3-stage", NOW - HOUR)
+    memory = Memory(
+        place=place("api"),
+        current=good,
+        goods=(good,),
+        quarantine={Digest("x"): failed("v1.2.4-stage", NOW, (TWO, SIDE))},
+    )
+    assert asked(stored(memory), ONE, SIDE).failed == ""
+
+
+def test_an_environment_or_target_that_nobody_knows_is_not_answered():
+    store = stored(Memory(place=place("api")))
+    unknown = ProvenIn(env=EnvName("stge"), target=API, images=(ONE,))
+    other = ProvenIn(env=STAGE, target=TargetName("web"), images=(ONE,))
+    answers = Ledger(store).answer([unknown, other])
+    assert answers[unknown] == Unanswered(why="this store remembers no environment 'stge'")
+    assert answers[other] == Unanswered(why="this store remembers no target 'web' in stage")
+
+
+def test_a_store_that_is_away_is_no_answer():
+    class Away(Records):
+        def environments(self):
+            raise PlatformError("the disk is full")
+
+    question = ProvenIn(env=STAGE, target=API, images=(ONE,))
+    assert Ledger(Away(MemoryBackend(), codec())).answer([question])[question] == Unanswered(why="the disk is full")
