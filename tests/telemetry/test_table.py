@@ -53,7 +53,18 @@ def test_every_series_of_a_target_is_there_as_soon_as_it_is_shown():
     assert {result for key in found for label, result in key[1:] if label == "result"} == set(RESULTS)
     assert {gate for key in found for label, gate in key[1:] if label == "gate"} == set(GATES)
     held = ("claim", "held", "foreign", "stalled", "fight", "rollout", "mode", "needs", "slots", "massChange")
-    gates = ("breaking", "gates", "freeze", "window", "notBefore", "alarms", "http", "prometheus")
+    gates = (
+        "breaking",
+        "gates",
+        "freeze",
+        "promoted",
+        "approval",
+        "window",
+        "notBefore",
+        "alarms",
+        "http",
+        "prometheus",
+    )
     assert ("pause", "source", "quarantine", "quota", *held, *gates) == GATES
 
 
@@ -120,7 +131,7 @@ def test_versions_are_on_the_info_only_and_an_old_one_goes_with_the_new():
 
 
 def test_what_blocks_is_counted_by_its_kind_and_any_gate_of_another_kind_as_gates():
-    blockers = tuple(Blocker(gate=gate, why="…") for gate in ("pause", "quota", "alarms", "window", "approval"))
+    blockers = tuple(Blocker(gate=gate, why="…") for gate in ("pause", "quota", "alarms", "window", "checklist"))
     found = samples(shown(status(blockers=blockers)))
 
     shut = {dict(key[1:])["gate"] for key, value in found.items() if key[0] == "trueup_blocked" and value}
