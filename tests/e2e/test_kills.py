@@ -34,10 +34,10 @@ def survive(stage: Stage, kills: int, seed: int) -> None:
     good, barred = SEEDED, set()
     for number in range(kills):
         kind, moment = KINDS[number % len(KINDS)], chance.uniform(0.02, 3.0)
-        version = f"v2.{number}.0"
+        version = f"v1.{number + 3}.0"
         story = f"kill {number} of seed {seed}: {kind} {version}, after {moment:.3f} s"
         if kind == "superseded":
-            stage.release(f"v2.{number}.0-first", **TERMS)
+            stage.release(f"{version}-rc.1", **TERMS)
             time.sleep(chance.uniform(0.02, 1.0))
         stage.release(version, **TERMS, **({"tag": "${version}-crash"} if kind == "bad" else {}))
         time.sleep(moment)

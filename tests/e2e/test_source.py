@@ -150,15 +150,15 @@ def test_a_rewritten_history_holds_until_a_person_accepts_it(stage: Stage):
     stage.begin()
     stage.release("v1.2.3")
     stage.until_rests("v1.2.3")
-    stage.repository.commit({"specs/prod.yaml": environment("prod", "v9.0.0")}, onto=None)
+    stage.repository.commit({"specs/prod.yaml": environment("prod", "v1.9.0")}, onto=None)
     holds(stage, "history was rewritten")
     assert stage.told() == ["v1.2.3"]
     stage.kill()
     stage.start()
     holds(stage, "history was rewritten")
     stage.order("accept-history", "prod", "--reason", "the repository was cleaned up")
-    stage.until_rests("v9.0.0")
-    assert stage.told() == ["v1.2.3", "v9.0.0"]
+    stage.until_rests("v1.9.0")
+    assert stage.told() == ["v1.2.3", "v1.9.0"]
 
 
 def test_an_older_head_served_again_is_not_gone_back_to(stage: Stage):

@@ -167,7 +167,7 @@ def lives(count):
 
 def long_lives(count):
     """The same for lives that are lived to their end: they take ten times as long, and are tried less often."""
-    return int(count * max(1.0, FACTOR / 70))
+    return int(count * max(0.5, FACTOR / 70))
 
 
 def step(w, what, arg):
