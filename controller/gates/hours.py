@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from controller.errors import SpecError
@@ -30,6 +30,10 @@ _DAY_LONG: Final = timedelta(days=1)
 _LONGEST: Final = timedelta(days=3660)
 
 
+Span: TypeAlias = tuple[datetime, datetime]
+"""When something begins, and when it ends, in UTC."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """Days, of each week or of the calendar, and the hours of each; `end` not after `start` is on the next day."""
@@ -40,9 +44,7 @@ class Rule:
     start: time = time(0)
     end: time = time(0)
 
-    def spans(
-        self, around: date, days: int, zone: ZoneInfo, *, denies: bool
-    ) -> Iterator[tuple[datetime, datetime]]:
+    def spans(self, around: date, days: int, zone: ZoneInfo, *, denies: bool) -> Iterator[Span]:
         """Give every time for which it holds, in UTC, that begins from the day before `around` on."""
         for ahead in range(-1, days):
             day = around + timedelta(days=ahead)

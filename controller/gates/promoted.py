@@ -51,12 +51,12 @@ class Promoted:
 
     def asks(self, candidate: Candidate) -> Iterable[Question]:
         """Ask for the digests, if they are known."""
-        question = self._question(candidate)
-        return (question,) if question is not None and not self._missing(candidate) else ()
+        question, missing = self._question(candidate)
+        return (question,) if question is not None and not missing else ()
 
     def judge(self, candidate: Candidate, answers: Mapping[Question, Answer], now: datetime) -> Verdict:
         """Open if one proof lasted long enough; unsure while nobody can tell, or no digest is known."""
-        missing, question = self._missing(candidate), self._question(candidate)
+        question, missing = self._question(candidate)
         if missing or question is None:
             named = f"{', '.join(missing)} of {candidate.version}" if missing else candidate.version
             return Unsure(why=f"{named} is not run by digest, so that nobody can tell whether it was good")
@@ -84,17 +84,14 @@ class Promoted:
             return Shut(why=f"{best.version} is {long}", until=best.since + self.soak)
         return Shut(why=f"{best.version} was {long}, until {best.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
-    def _question(self, candidate: Candidate) -> ProvenIn | None:
-        images = candidate.images.items()
-        wanted = {digest for name, digest in images if not self.containers or name in self.containers}
-        if not wanted:
-            return None
+    def _question(self, candidate: Candidate) -> tuple[ProvenIn | None, list[str]]:
+        """Give what to ask, None if no digest is known, and the named containers of which none is."""
+        images = candidate.images
+        missing = [name for name in self.containers if name not in images]
+        wanted = {images[name] for name in (self.containers or images) if name in images}
         there = TargetName(self.target or candidate.target)
-        return ProvenIn(env=EnvName(self.source), target=there, images=tuple(sorted(wanted)))
-
-    def _missing(self, candidate: Candidate) -> list[str]:
-        known = candidate.images if self.containers else ()
-        return [name for name in self.containers if name not in known]
+        asked = ProvenIn(env=EnvName(self.source), target=there, images=tuple(sorted(wanted)))
+        return asked if wanted else None, missing
 
 
 def _lasted(proof: Proof, now: datetime) -> timedelta:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Literal
-from zoneinfo import ZoneInfo
 
 from controller.errors import SpecError
 from controller.gates.hours import (
@@ -13,6 +12,7 @@ from controller.gates.hours import (
     PATTERN,
     WANTED,
     Rule,
+    Span,
     explain_day,
     explain_rule,
     explain_zone,
@@ -116,17 +116,9 @@ class Window:
         return spans[self.fit]
 
     def _is_open(self, now: datetime) -> bool:
-        zone, around = self._around(now)
-        allowed = not self.allow or any(
-            begins <= now < ends
-            for rule in map(read_rule, self.allow)
-            for begins, ends in rule.spans(around, 2, zone, denies=False)
-        )
-        return allowed and not any(
-            begins <= now < ends
-            for rule in self._denies()
-            for begins, ends in rule.spans(around, 2, zone, denies=True)
-        )
+        allowed, denied = self._spans(self._day(now), 2)
+        is_allowed = not self.allow or any(begins <= now < ends for begins, ends in allowed)
+        return is_allowed and not any(begins <= now < ends for begins, ends in denied)
 
     def _fits(self, now: datetime) -> bool:
         """Whether it is open, and stays so as long as it has to."""
@@ -134,24 +126,15 @@ class Window:
 
     def _shuttings(self, after: datetime, before: datetime) -> Iterator[datetime]:
         """Give every moment between these two at which it may shut, in order."""
-        zone, around = self._around(after)
-        days = (before - after) // _DAY + 3
-        found = {
-            ends for rule in map(read_rule, self.allow) for _, ends in rule.spans(around, days, zone, denies=False)
-        }
-        found |= {begins for rule in self._denies() for begins, _ in rule.spans(around, days, zone, denies=True)}
+        allowed, denied = self._spans(self._day(after), (before - after) // _DAY + 3)
+        found = {ends for _, ends in allowed} | {begins for begins, _ in denied}
         yield from sorted(at for at in found if after < at < before)
 
     def _next(self, now: datetime) -> datetime | None:
         """Find the next moment at which a release may start: where a rule begins to allow, or ends to deny."""
-        zone, around = self._around(now)
-        for day in self._days(around):
-            begun = {
-                begins
-                for rule in map(read_rule, self.allow)
-                for begins, _ in rule.spans(day, 1, zone, denies=False)
-            }
-            begun |= {ends for rule in self._denies() for _, ends in rule.spans(day, 1, zone, denies=True)}
+        for day in self._days(self._day(now)):
+            allowed, denied = self._spans(day, 1)
+            begun = {begins for begins, _ in allowed} | {ends for _, ends in denied}
             found = next((at for at in sorted(begun) if at > now and self._fits(at)), None)
             if found is not None:
                 return found
@@ -169,9 +152,16 @@ class Window:
         for day in map(read_day, self.holidays):
             yield Rule(first=day, last=day)
 
-    def _around(self, now: datetime) -> tuple[ZoneInfo, date]:
+    def _spans(self, around: date, days: int) -> tuple[list[Span], list[Span]]:
+        """Give the times that rules allow, and those that they deny, that begin from the day before `around` on."""
         zone = read_zone(self.timezone)
-        return zone, now.astimezone(zone).date()
+        allows = map(read_rule, self.allow)
+        allowed = [span for rule in allows for span in rule.spans(around, days, zone, denies=False)]
+        denied = [span for rule in self._denies() for span in rule.spans(around, days, zone, denies=True)]
+        return allowed, denied
+
+    def _day(self, now: datetime) -> date:
+        return now.astimezone(read_zone(self.timezone)).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
