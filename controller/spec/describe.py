@@ -7,8 +7,9 @@ from pydantic import BaseModel
 
 from controller.spec.guards import gate_model, guard_model
 from controller.spec.scalars import OPEN
-from controller.spec.schema import API_VERSION, Environment, PartialTarget, Targets
+from controller.spec.schema import API_VERSION, Environment, Targets
 from controller.spec.tables import Tables
+from controller.spec.target_schema import PartialTarget
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _REF: Final = "#/$defs/{model}"

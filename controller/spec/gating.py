@@ -8,8 +8,8 @@ from controller.model.gate import Gate
 from controller.spec.guards import gate_model, read_guards
 from controller.spec.head import Ground
 from controller.spec.nodes import Fields
-from controller.spec.schema import Rollout, Target
 from controller.spec.tables import Tables
+from controller.spec.target_schema import Rollout, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

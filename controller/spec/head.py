@@ -27,8 +27,9 @@ from controller.spec.nodes import (
 from controller.spec.parts import Stop
 from controller.spec.problems import complaint, from_model
 from controller.spec.scan import Scanned
-from controller.spec.schema import Environment, PartialTarget, Spec
+from controller.spec.schema import Environment, Spec
 from controller.spec.tables import Tables
+from controller.spec.target_schema import PartialTarget
 
 _APART: Final = ("defaults", "targets")
 _UNDER: Final = ("cluster", "owner", "terraformState", "versions")

@@ -1,4 +1,4 @@
-"""What stands in more than one place of a spec: what every mapping has, and a pause."""
+"""What stands in more than one place of a spec: what every mapping has, a pause, where a state is."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar, Final, TypeAlias
@@ -8,9 +8,15 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from controller.spec.scalars import Moment, Sentence, refuse
+from controller.spec.lookups import STATE, explain_state
+from controller.spec.scalars import Explained, Moment, Sentence, refuse
 
 _UNTOLD: Final = "paused by the spec"
+
+State: TypeAlias = Annotated[str, Explained(explain_state, STATE)]
+ABOUT_STATE: Final = (
+    "Where ${tfstate:output} looks: s3://bucket/key, or file:name.tfstate below the controller's folder of states."
+)
 
 
 class Strict(BaseModel):

@@ -35,8 +35,8 @@ from controller.spec.nodes import (
 from controller.spec.problems import complaint, from_faults, from_model
 from controller.spec.scalars import NAME_PATTERN, NAME_WANTED, show, suggest
 from controller.spec.scan import Scanned
-from controller.spec.schema import Follow, Target
 from controller.spec.tables import Shelf, Tables
+from controller.spec.target_schema import Follow, Target
 from controller.spec.terms import terms_of
 from controller.spec.values import name_values, unfilled
 

@@ -4,7 +4,7 @@ from controller.model.gate import Gate
 from controller.model.rollout import Terms
 from controller.shaping import Shaped
 from controller.spec.hooks import hooks_of
-from controller.spec.schema import Mode, Target
+from controller.spec.target_schema import Mode, Target
 
 _DEFAULT = Terms()
 
