@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 
 from controller.errors import Refusal
 from controller.model.decision import Continue, Start, Stop
@@ -18,12 +19,14 @@ from controller.model.rollout import Expect, Purpose
 from controller.model.ways import Exists, Left
 
 MOVING, SUCCESSFUL, STOPPED = State.MOVING, State.SUCCESSFUL, State.STOPPED
+_NO_SHAPE = Packed.of("{}")
 
 
 def place(name="api"):
     return Place(kind="fake", account="111122223333", region="eu-west-1", cluster="c", service=name)
 
 
+@cache
 def release(version):
     manifest = Manifest.of({"taskDefinition.image": f"api:{version}"}, owns=("taskDefinition",))
     return Release(version=version, manifest=manifest, shape=Packed.of(f'"{version}"'))
@@ -176,7 +179,7 @@ class FakePlatform:
         live = Live(
             manifest=p.manifest,
             settings=Manifest.of(s.settings),
-            shape=Packed.of("{}"),
+            shape=_NO_SHAPE,
             revision=Revision(p.revision),
             deployment=DeploymentId(p.id),
             desired=s.desired,

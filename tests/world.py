@@ -109,6 +109,28 @@ class FakeStore:
         return self.record
 
 
+class _SeenStore:
+    """The store of a world, with what is planned before and after each effect."""
+
+    def __init__(self, w):
+        self._w = w
+        self.load = w.store.load
+
+    def save(self, before, after, env, entries=()):
+        if after is before and not entries:
+            return before
+        return self._w.effect(self._w.store.save)(before, after, env, entries)
+
+
+class _SeenPlatform:
+    """The platform of a world, with what is planned before and after each effect."""
+
+    def __init__(self, w):
+        p = w.platform
+        self.look, self.follow, self.evidence, self.tokens = p.look, p.follow, p.evidence, p.tokens
+        self.act = w.effect(w.act)
+
+
 @dataclass
 class FakeWorld:
     """Everything outside, with levers; `api` is the target unless told otherwise."""
@@ -227,31 +249,13 @@ class FakeWorld:
             planned()
 
     def world(self):
-        w = self
-
-        class Store:
-            load = staticmethod(w.store.load)
-
-            @staticmethod
-            def save(before, after, env, entries=()):
-                if after is before and not entries:
-                    return before
-                return w.effect(w.store.save)(before, after, env, entries)
-
-        class Platform:
-            look = staticmethod(w.platform.look)
-            follow = staticmethod(w.platform.follow)
-            evidence = staticmethod(w.platform.evidence)
-            tokens = staticmethod(w.platform.tokens)
-            act = staticmethod(w.effect(w.act))
-
         return World(
-            now=lambda: w.now,
+            now=lambda: self.now,
             elapsed=lambda: 0.0,
-            source=w,
-            store=Store,
-            targets={"fake": Platform},
-            probes={AlarmsOf: w, ApprovalsOf: w, ChangedBy: w, RangBetween: w, WhoIsWho: w},
+            source=self,
+            store=_SeenStore(self),
+            targets={"fake": _SeenPlatform(self)},
+            probes={AlarmsOf: self, ApprovalsOf: self, ChangedBy: self, RangBetween: self, WhoIsWho: self},
         )
 
     def act(self, action, check):

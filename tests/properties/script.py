@@ -122,6 +122,8 @@ PASSING = {
     "remove": (st.none(), ("bump", "2")),
 }
 
+# Minutes; many of them are passed in steps of so many.
+MANY = 3
 a_while = st.sampled_from([1, 2, 3, 5, 8, 13, 40])
 lasting = st.one_of(*(st.tuples(st.just(kind), arg) for kind, arg in KINDS.items()))
 passing = st.one_of(
@@ -184,9 +186,9 @@ def step(w, what, arg):
                 happen(w, *one)
             w.tick(1)
         case "brief":
-            (kind, how), turns = arg
+            (kind, how), minutes = arg
             happen(w, kind, how)
-            w.ticks(turns, 1)
+            w.ticks(*((minutes, 1) if minutes <= 2 * MANY else (minutes // MANY, MANY)))
             step(w, *PASSING[kind][1])
         case _:
             happen(w, what, arg)
