@@ -10,7 +10,7 @@ from controller.model.cycle import Cycle
 from controller.model.decision import Action
 from controller.model.desired import Accepted, DesiredTarget, Reading
 from controller.model.hooks import TaskAt, TaskSight
-from controller.model.images import ImageAnswer, ImageAt, Unreachable
+from controller.model.images import ImageAnswer, ImageAt, Missing, Unreachable
 from controller.model.lookups import LookupAnswer, LookupAt
 from controller.model.names import Commit, DeploymentId, EnvName, TargetName, TaskId
 from controller.model.observation import Sight
@@ -108,6 +108,10 @@ class Registries(Protocol):
 
     def find(self, asked: Sequence[ImageAt]) -> Mapping[ImageAt, ImageAnswer]:
         """Ask for them all; one that cannot be asked for gets Unreachable, never an exception."""
+        ...
+
+    def tags(self, image: ImageAt) -> tuple[str, ...] | Missing | Unreachable:
+        """Name every tag of the repository that an image is in."""
         ...
 
 
@@ -235,7 +239,10 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """The outside, as one value. `targets` and `probes` are keyed by kind and by type of question."""
+    """The outside, as one value. `targets` and `probes` are keyed by kind and by type of question.
+
+    `versioned` gives what a target that follows versions comes to at one of them.
+    """
 
     now: Callable[[], datetime]
     elapsed: Callable[[], float]
@@ -244,6 +251,8 @@ class World:
     targets: Mapping[str, Target]
     probes: Mapping[type, Probe] = field(default_factory=dict)
     applications: Applications | None = None
+    registries: Registries | None = None
+    versioned: Callable[[DesiredTarget, str], DesiredTarget] = lambda want, _version: want
     watchers: tuple[Callable[[Cycle], None], ...] = ()
 
 

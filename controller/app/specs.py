@@ -8,6 +8,7 @@ from controller import kinds
 from controller.sources.auth import Credentials
 from controller.sources.specs import SpecSource
 from controller.spec.parse import Compiler
+from controller.spec.versioned import Versioned
 
 if TYPE_CHECKING:
     from controller.clock import Clock
@@ -58,6 +59,11 @@ def credentials_of(options: "Options") -> Credentials:
 def source(options: "Options", clock: "Clock") -> SpecSource:
     """Read specs from there, compiled."""
     return SpecSource(tree(options), Compiler(kinds.SPEC).compile, now=clock.now)
+
+
+def versioned() -> Versioned:
+    """Give who reads a target at a version that it follows."""
+    return Versioned(kinds.SPEC)
 
 
 def folder_source(folder: Path, clock: "Clock") -> SpecSource:

@@ -17,6 +17,7 @@ from controller.cli.flags import (
     specs_options,
     terraform_states_option,
 )
+from controller.cli.followed import as_followed, follows
 from controller.cli.show import listing
 from controller.codes import DONE, NEGATIVE, UNREACHABLE, worst
 
@@ -146,6 +147,7 @@ def items(cycle: "Cycle", *, show_ignored: bool = False) -> list[dict[str, objec
             "differences": as_data(found(cycle, name)),
             "calls": list(calls(cycle, name)),
             "notes": list(notes(cycle, name)),
+            **as_followed(wanted(cycle, name)),
             **({"ignored": passed_data(passed(cycle, name))} if show_ignored else {}),
         }
         for name, decision in sorted(cycle.plan.decisions.items())
@@ -181,6 +183,7 @@ def render(cycle: "Cycle", *, show_ignored: bool = False) -> str:
     for name, decision in sorted(cycle.plan.decisions.items()):
         lines.append(f"\n{cycle.plan.env}/{name}  {decision.reason}")
         lines.append(f"  {cause(cycle, name)}")
+        lines += follows(wanted(cycle, name))
         called = names(cycle, name)
         lines += [f"  {line_of(difference, called)}" for difference in found(cycle, name)]
         lines += [f"  {passed_line(one)}" for one in (passed(cycle, name) if show_ignored else ())]

@@ -16,6 +16,7 @@ from controller.model.packed import NOTHING, Packed
 from controller.model.place import Place
 from controller.model.release import Fixed, Release, Settings
 from controller.model.rollout import Terms
+from controller.model.track import Followed, Track
 
 
 class Supersede(StrEnum):
@@ -56,6 +57,9 @@ class DesiredTarget:
     why that could not be done, `notes` what a person should know of it all the same. `looked` are the values that
     were looked up to fill it in. `needs` are the targets that come first. `breaking` says that a major step of the
     version was acknowledged. `application` is what its images are built from.
+    `track` is what is followed instead of a version, `followed` which version that is just now; until it is known,
+    `release` is the one of a version that stands in. The tags of `fresh` images are asked for again and again;
+    `astray` says that a tag which is followed otherwise was moved.
     """
 
     place: Place
@@ -80,6 +84,10 @@ class DesiredTarget:
     needs: tuple[TargetName, ...] = ()
     breaking: bool = False
     application: Application | None = None
+    track: Track | None = None
+    fresh: frozenset[str] = frozenset()
+    followed: Followed | None = None
+    astray: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,8 +30,9 @@ from controller.spec.scalars import (
     refuse,
     show,
 )
+from controller.spec.track import ABOUT_TRACK, Tracked
 
-LATER: Final = frozenset({"groups", "track", "verify"})
+LATER: Final = frozenset({"groups", "verify"})
 """What the plan promises, wherever it would stand: one that is accepted in silence is believed to be there."""
 
 _CREATE: Final = "true: a service that was never seen is created, if enough is said of it; one that is gone is not."
@@ -128,8 +129,11 @@ class PartialTarget(Strict):
 
     kind: str = Field(default="", description="What sort of thing it is. Required.")
     service: EcsName = Field(default="", description="The name of the ECS service. Required.")
-    version: Version = Field(default="", description="The version to run: the line that a team changes. Required.")
+    version: Version = Field(
+        default="", description="The version to run: the line that a team changes. Required, or `track`."
+    )
     breaking: Annotated[str, OneOf((ACKNOWLEDGED,))] = Field(default="", description=ABOUT_BREAKING)
+    track: Tracked | None = Field(default=None, description=ABOUT_TRACK)
     versions: Forms = Field(default_factory=list, description=ABOUT_FORMS)
     cluster: EcsName = Field(default="", description="Another cluster than the environment's.")
     owner: Owner = Field(default="", description="Who is asked about it.")
