@@ -51,7 +51,7 @@ class Shaped:
 
     `draft` is what is left to fill in, for the kind itself; `ignore` the given paths as patterns of manifest paths.
     `fixed` is what can not be changed once it is there, `beside` what is only compared and never changed.
-    `hooks` are the shapes of its hooks, by where they stand.
+    `hooks` are the shapes of its hooks, by where they stand; `images` what it runs by a tag that is made a digest.
     """
 
     manifest: Manifest | None = None
@@ -62,6 +62,7 @@ class Shaped:
     fixed: Fixed | None = None
     beside: Manifest | None = None
     hooks: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    images: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,7 +104,14 @@ def _look(options: "Options", states: Mapping[EnvName, States]) -> Mapping[EnvNa
 
 def _wanted(states: States) -> Mapping[TargetName, DesiredTarget]:
     targets = states.head.targets if states.head else {}
-    return {name: targets[name] for name in changed_targets(states) if name in targets}
+    return {name: _said(targets[name]) for name in changed_targets(states) if name in targets}
+
+
+def _said(want: DesiredTarget) -> DesiredTarget:
+    """Give what a commit says of a target; which version one follows is not for a commit to say."""
+    if want.track is None:
+        return want
+    return replace(want, unread=f"it follows {want.track.source}, so that no commit says what it will run")
 
 
 def _seen(
@@ -130,7 +138,7 @@ def _seen_of_kind(
     drafts = [
         Unfinished(target=name, want=want, sight=sights[name], memory=None)
         for name, want in wanted.items()
-        if want.draft and name in sights
+        if want.draft and not want.unread and name in sights
     ]
     whole = target.complete(drafts, now) if drafts else {}
     return {

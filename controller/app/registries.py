@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING
 
 from controller.probes.hosts import Hosts
+from controller.probes.polled import Polled
 from controller.probes.registry import Lazily
 
 if TYPE_CHECKING:
+    from controller.clock import Clock
     from controller.options import Options
     from controller.probes.registry import ImageRegistries
     from controller.targets.ecs.client import Clients
@@ -28,3 +30,8 @@ def registries(options: "Options", clients: "Clients") -> Lazily:
         )
 
     return Lazily(make)
+
+
+def polled(options: "Options", clock: "Clock", images: Lazily) -> Polled:
+    """Ask the same registries at most once every --poll, for what is followed."""
+    return Polled(registries=images, interval=options.poll.total_seconds(), elapsed=clock.real)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from controller.app.applications import applications
+from controller.app.followed import Sources, followed
 from controller.app.newest import newest, wanted
 from controller.app.registries import registries
 from controller.app.world import clients_of, clock_of, lookups_of, targets_of
@@ -27,14 +29,17 @@ def verified(options: "Options", env: str, target: str | None) -> tuple[tuple[Ch
     clock = clock_of(options)
     desired = newest(options, EnvName(env))
     clients = clients_of(options, clock)
+    sources = Sources(applications=applications(options, clock), registries=registries(options, clients))
     try:
-        verifying = Verifying(clients, registries(options, clients))
+        verifying = Verifying(clients, sources.registries)
         found: list[Checked] = []
-        for name, want in wanted(desired, target).items():
-            whole = _completed(name, want, clients, options)
+        for name, said in wanted(desired, target).items():
+            want = followed(said, sources, clock.now())
+            whole = want if want.unread else _completed(name, want, clients, options)
             found += [_uncompleted(name, whole)] if whole.unread else []
-            found += verifying.check(name, want if whole.unread else whole)
+            found += () if want.unread else verifying.check(name, want if whole.unread else whole)
     finally:
+        sources.applications.close()
         clients.close()
     return tuple(found), tuple(map(str, desired.complaints))
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from controller.app.memory import open_store
-from controller.app.specs import source
+from controller.app.specs import source, versioned
 from controller.clock import Clock, parse
 from controller.model.questions import AlarmsOf, ChangedBy, Fetched, Measured, ProvenIn, RangBetween, WhoIsWho
 from controller.ports import Lookups, Probe, Registries, Store, Target, World
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from controller.model.cycle import Cycle
     from controller.options import Options
     from controller.probes.registry import Lazily
+    from controller.sources.applications import GitApplications
     from controller.targets.ecs.client import Clients, OnCall
 
 
@@ -34,9 +35,11 @@ class Built:
     clients: "Clients"
     lookups: Lookups
     registries: "Lazily"
+    applications: "GitApplications"
 
     def close(self) -> None:
         """Let go of files and connections."""
+        self.applications.close()
         self.registries.close()
         self.clients.close()
         self.store.close()
@@ -83,13 +86,13 @@ def lookups_of(options: "Options", clients: "Clients") -> Lookups:
 
 
 def targets_of(
-    options: "Options", clients: "Clients", images: Registries, lookups: Lookups
+    options: "Options", clients: "Clients", images: Registries, lookups: Lookups, polled: Registries | None = None
 ) -> "Mapping[str, Target]":
     """Make every kind of target, by its name in a spec; what it quotes from logs is cleaned of secrets."""
     from controller.targets.ecs.target import EcsTarget
     from controller.telemetry.redact import cleaner
 
-    return {"ecs": EcsTarget(clients, images, lookups, clean=cleaner(options.secrets))}
+    return {"ecs": EcsTarget(clients, images, lookups, polled=polled, clean=cleaner(options.secrets))}
 
 
 def probes_of(
@@ -134,23 +137,34 @@ def build(
     watchers: "tuple[Callable[[Cycle], None], ...]" = (),
 ) -> Built:
     """Put a world together; `specs` is a source that was opened already."""
-    from controller.app.registries import registries
+    from controller.app.applications import applications
+    from controller.app.registries import polled, registries
 
     clients = clients_of(options, clock, on_call=on_call, stop=stop)
-    lookups = lookups_of(options, clients)
-    images = registries(options, clients)
-    specs = specs or source(options, clock)
+    lookups, images = lookups_of(options, clients), registries(options, clients)
+    specs, repositories = specs or source(options, clock), applications(options, clock)
+    seldom = polled(options, clock, images)
     world = World(
         now=clock.now,
         elapsed=clock.real,
         source=specs,
         store=store,
-        targets=targets_of(options, clients, images, lookups),
+        targets=targets_of(options, clients, images, lookups, seldom),
         probes=probes_of(options, clients, clock, store, stop),
+        applications=repositories,
+        registries=seldom,
+        versioned=versioned(),
         watchers=watchers,
     )
     return Built(
-        world=world, clock=clock, source=specs, store=store, clients=clients, lookups=lookups, registries=images
+        world=world,
+        clock=clock,
+        source=specs,
+        store=store,
+        clients=clients,
+        lookups=lookups,
+        registries=images,
+        applications=repositories,
     )
 
 

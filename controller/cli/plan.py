@@ -7,6 +7,7 @@ import click
 from controller.cli.common import PLAN_OUTPUTS, output_of
 from controller.cli.differing import as_data, because, line_of, passed_data, passed_line
 from controller.cli.flags import (
+    applications_option,
     cache_option,
     endpoint_option,
     people_option,
@@ -16,6 +17,7 @@ from controller.cli.flags import (
     specs_options,
     terraform_states_option,
 )
+from controller.cli.followed import as_followed, follows
 from controller.cli.show import listing
 from controller.codes import DONE, NEGATIVE, UNREACHABLE, worst
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 @read_role_option
 @cache_option
 @registries_options
+@applications_option
 @prometheus_options
 @people_option
 @terraform_states_option
@@ -144,6 +147,7 @@ def items(cycle: "Cycle", *, show_ignored: bool = False) -> list[dict[str, objec
             "differences": as_data(found(cycle, name)),
             "calls": list(calls(cycle, name)),
             "notes": list(notes(cycle, name)),
+            **as_followed(wanted(cycle, name)),
             **({"ignored": passed_data(passed(cycle, name))} if show_ignored else {}),
         }
         for name, decision in sorted(cycle.plan.decisions.items())
@@ -179,6 +183,7 @@ def render(cycle: "Cycle", *, show_ignored: bool = False) -> str:
     for name, decision in sorted(cycle.plan.decisions.items()):
         lines.append(f"\n{cycle.plan.env}/{name}  {decision.reason}")
         lines.append(f"  {cause(cycle, name)}")
+        lines += follows(wanted(cycle, name))
         called = names(cycle, name)
         lines += [f"  {line_of(difference, called)}" for difference in found(cycle, name)]
         lines += [f"  {passed_line(one)}" for one in (passed(cycle, name) if show_ignored else ())]

@@ -27,6 +27,8 @@ def _head(record: "RolloutRecord") -> Iterator[str]:
     back = f"; back to {verdict.back}" if verdict.back else ""
     lines = {
         "commit": f"{record.commit}{by}" if record.commit else "",
+        "built": record.built,
+        "follows": record.follows,
         "digest": record.digest,
         "replaced": record.replaced,
         "opened": f"{instant(record.opened)}{ended}{took}",

@@ -81,7 +81,7 @@ def render(found: "Sequence[TargetStatus]", output: str, now: "datetime", env: s
             s.phase.value + (" (paused)" if s.paused else ""),
             f"{s.running}/{s.desired}",
             span((now - s.since).total_seconds()),
-            "; ".join(filter(None, (s.reason, waits(s)))),
+            "; ".join(filter(None, (s.reason, s.follows and f"follows {s.follows}", waits(s)))),
         )
         for s in found
     ]

@@ -56,6 +56,9 @@ def explain(status: "TargetStatus", orders: "Orders", now: "datetime", memory: "
     lines.append(
         f"  wants   {status.wanted or 'nothing that can be read'}  (commit {status.commit[:12] or 'none'})"
     )
+    if status.follows:
+        built = f"  (built from {status.built[:12]})" if status.built else ""
+        lines.append(f"  follows {status.follows}{built}")
     tasks = f"{status.running} of {status.desired} tasks"
     lines.append(
         f"  runs    {status.live or 'nothing'}  ({tasks}, {status.revision.rsplit('/', 1)[-1] or 'no revision'})"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from controller.model.application import Application
 from controller.model.gate import Gate
 from controller.model.lookups import Looked
 from controller.model.manifest import Manifest
@@ -15,6 +16,7 @@ from controller.model.packed import NOTHING, Packed
 from controller.model.place import Place
 from controller.model.release import Fixed, Release, Settings
 from controller.model.rollout import Terms
+from controller.model.track import Followed, Track
 
 
 class Supersede(StrEnum):
@@ -54,7 +56,10 @@ class DesiredTarget:
     `draft` is what its kind still has to fill in before `release` is whole, in the kind's own words; `unread` says
     why that could not be done, `notes` what a person should know of it all the same. `looked` are the values that
     were looked up to fill it in. `needs` are the targets that come first. `breaking` says that a major step of the
-    version was acknowledged.
+    version was acknowledged. `application` is what its images are built from.
+    `track` is what is followed instead of a version, `followed` which version that is just now; until it is known,
+    `release` is the one of a version that stands in. The tags of `fresh` images are asked for again and again;
+    `astray` says that a tag which is followed otherwise was moved.
     """
 
     place: Place
@@ -78,6 +83,11 @@ class DesiredTarget:
     looked: Looked | None = None
     needs: tuple[TargetName, ...] = ()
     breaking: bool = False
+    application: Application | None = None
+    track: Track | None = None
+    fresh: frozenset[str] = frozenset()
+    followed: Followed | None = None
+    astray: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from controller.model.place import Place
 from controller.model.questions import Changer
 from controller.model.release import Kept, Release
 from controller.model.rollout import Phase, Rollout
+from controller.model.track import Followed
 
 GOODS: Final = 10
 RUNS: Final = 40
@@ -107,7 +108,8 @@ class Memory:
     values that the newest commit had looked up: what changed since must not deploy without a commit. `runs` are
     the newest one-off tasks that were started for releases here, oldest first. `queued` is since when it waits for
     nothing but room for another rollout in its environment. `approved` are the numbers of the newest approvals that
-    rollouts were opened with: none counts twice.
+    rollouts were opened with: none counts twice. `followed` is the newest version that was followed here, and
+    what its tag stood for.
     """
 
     place: Place | None = None
@@ -140,6 +142,7 @@ class Memory:
     answered: int = 0
     approved: tuple[int, ...] = ()
     queued: datetime | None = None
+    followed: Followed | None = None
 
     @property
     def labels(self) -> tuple[object, ...]:

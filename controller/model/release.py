@@ -16,7 +16,8 @@ class Release:
     `shape` is canonical JSON that only the kind of target reads: all that it needs to make this release run
     (for ECS the input of RegisterTaskDefinition and the owned service fields). `asked` names what the spec said of
     it before tags became digests: the same words, asked again, are this release. `core` names what is the spec's
-    own of a release that is laid over what others own: it stays the same when only theirs changes.
+    own of a release that is laid over what others own: it stays the same when only theirs changes. `built` is the
+    commit of the application that it was built from, if a tag that is followed says so.
     """
 
     version: str = field(compare=False)
@@ -25,6 +26,7 @@ class Release:
     commit: Commit | None = field(default=None, compare=False)
     asked: Digest | None = field(default=None, compare=False)
     core: Digest | None = field(default=None, compare=False)
+    built: Commit | None = field(default=None, compare=False)
 
     @property
     def digest(self) -> Digest:

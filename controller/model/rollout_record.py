@@ -57,10 +57,11 @@ class Verdict:
 class RolloutRecord:
     """One rollout of one target, from the commit that asked for it to its verdict.
 
-    `author` wrote the commit. `commits` were accepted since the rollout before it, `orders` were given since that
-    ended: what concerned the target alone, or all of its environment. `replaced` is the version that ran before,
-    `images` are digests by path, `alarms` rang already when it was opened. Instants that the journal does not have
-    are None; texts are empty. `rows` are the numbers of the rows of the journal that it was made of.
+    `author` wrote the commit. `built` is the application's commit that it is of, `follows` where its version came
+    from. `commits` were accepted since the rollout before it, `orders` were given since that ended: what
+    concerned the target alone, or all of its environment. `replaced` is the version that ran before, `images` are
+    digests by path, `alarms` rang already when it was opened. Instants that the journal does not have are None;
+    texts are empty. `rows` are the numbers of the rows of the journal that it was made of.
     """
 
     env: EnvName
@@ -89,4 +90,6 @@ class RolloutRecord:
     alarms: tuple[str, ...] = ()
     failures: tuple[Told, ...] = ()
     evidence: tuple[str, ...] = ()
+    built: str = ""
+    follows: str = ""
     rows: tuple[int, ...] = field(default=())

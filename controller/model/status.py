@@ -47,7 +47,10 @@ class Awaiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetStatus:
-    """One target at the end of a turn."""
+    """One target at the end of a turn.
+
+    `follows` is where its version comes from if it follows one, `built` the commit of the application it is of.
+    """
 
     env: EnvName
     target: TargetName
@@ -81,5 +84,7 @@ class TargetStatus:
     bake: float = 0.0
     last_good: str = ""
     pinned: str = ""
+    follows: str = ""
+    built: str = ""
     awaiting: Awaiting | None = None
     blockers: tuple[Blocker, ...] = field(default=())

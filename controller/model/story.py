@@ -36,6 +36,7 @@ class Event(StrEnum):
     ACCEPTED = "commit accepted"
     ORDER = "order"
     HELD = "held"
+    FOLLOWED = "followed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

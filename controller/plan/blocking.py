@@ -1,12 +1,17 @@
 """What keeps a wish from being deployed now, for people and for machines."""
 
+from typing import Final
+
 from controller.model.decision import Blocker
 from controller.model.desired import OnDrift
 from controller.model.rollout import MOVING, Phase
 from controller.plan.calls import others_deploy
-from controller.plan.look import SLOTS, Look
+from controller.plan.look import SLOTS, Look, Wish
 from controller.plan.versions import called
 from controller.plan.who import heals_again
+
+MOVED_TAG: Final = "movedTag"
+"""What blocks while a tag that is followed stands for something else than when it was followed."""
 
 
 def blockers_of(look: Look) -> tuple[Blocker, ...]:
@@ -20,6 +25,7 @@ def blockers_of(look: Look) -> tuple[Blocker, ...]:
         found.append(Blocker(gate="mode", why=f"mode: observe; `trueup adopt confirm {look.env}` ends it"))
     if look.wish is None:
         return tuple(found)
+    found += _moved(look.wish)
     if look.is_stuck and not look.barred:
         found.append(Blocker(gate="stalled", why="only a person or a new wish moves it"))
     found += _fight(look)
@@ -44,6 +50,12 @@ def _has_begun(look: Look) -> bool:
     if rollout is None or wish is None or look.memory.phase not in MOVING:
         return False
     return rollout.back is None and rollout.release.digest == wish.digest
+
+
+def _moved(wish: Wish) -> tuple[Blocker, ...]:
+    """Name the tag that was moved, and is not followed."""
+    followed = wish.want.followed
+    return (Blocker(gate=MOVED_TAG, why=followed.refused),) if followed is not None and followed.refused else ()
 
 
 def _fight(look: Look) -> tuple[Blocker, ...]:

@@ -11,6 +11,7 @@ from controller.model.desired import Desired, Reading
 from controller.model.hooks import Run
 from controller.model.names import TargetName
 from controller.model.record import Memory
+from controller.model.release import Release
 from controller.model.rollout import Purpose, Rollout
 from controller.plan.drift import instant
 
@@ -31,6 +32,8 @@ def opened_facts(desired: Reading, name: TargetName, before: Memory, rollout: Ro
         "way": rollout.way,
         "purpose": rollout.purpose.value,
         "commit": release.commit or "",
+        "built": release.built or "",
+        "follows": _follows(desired, name, release),
         "author": desired.author if known and isinstance(desired, Desired) else "",
         "from": other.release.version if other else "",
         "fromDigest": other.digest if other else "",
@@ -40,6 +43,13 @@ def opened_facts(desired: Reading, name: TargetName, before: Memory, rollout: Ro
         **_gates(desired, name, before, rollout),
     }
     return {key: value for key, value in facts.items() if value}
+
+
+def _follows(desired: Reading, name: TargetName, release: Release) -> str:
+    """Say where the version of a release comes from, if it is the one that is followed."""
+    want = desired.targets.get(name) if isinstance(desired, Desired) else None
+    followed = want.followed if want is not None else None
+    return followed.source if followed is not None and followed.version == release.version else ""
 
 
 def _images(rollout: Rollout) -> Iterator[tuple[str, str]]:

@@ -19,15 +19,25 @@ def release_of(want: DesiredTarget, memory: Memory | None) -> Release | None:
     """Find the release that a spec comes to; None if only completing it can tell.
 
     The words that ask for a release are kept with it, but those of look-ups with their values in them: what was
-    looked up for this very commit is the newest that is remembered.
+    looked up for this very commit is the newest that is remembered. So is what was followed under these words.
     """
-    if not want.draft or want.release.asked is not None:
+    if _is_whole(want):
         return want.release
     if memory is None:
         return None
+    said, followed = want.release.digest, memory.followed
+    if want.track is not None:
+        version = followed.version if followed and followed.asked == said else None
+        return next((one for one in memory.releases if one.version == version), None)
     is_looked_up = memory.looked is not None and memory.looked.commit == want.release.commit
-    said = want.release.digest
     return next((one for one in memory.releases if is_looked_up or one.asked == said), None)
+
+
+def _is_whole(want: DesiredTarget) -> bool:
+    """Whether it was completed, or leaves nothing to be: neither a version nor what its tags stand for."""
+    if want.track is not None and (want.followed is None or want.followed.version != want.release.version):
+        return False
+    return not want.draft or want.release.asked is not None
 
 
 def rolls(memory: Memory, release: Release) -> bool:

@@ -14,6 +14,7 @@ from controller.model.story import Entry, Event
 from controller.plan.announce import announce
 from controller.plan.facts import blocked_facts, hook_facts, opened_facts
 from controller.plan.flags import RECOVER
+from controller.plan.follow import newly_followed
 from controller.plan.transitions import Move
 from controller.plan.watching import newly_shut
 
@@ -50,6 +51,7 @@ def _decisions(desired: Reading, before: Record, plan: Plan) -> Iterator[Entry]:
         was = before.targets.get(name) or Memory()
         begun = decision.memory.rollout if _begins(was, decision) else None
         facts = opened_facts(desired, name, was, begun) if begun else {}
+        yield from _follows(plan, name, was, decision.memory)
         yield from _decision(plan, name, was, decision, facts)
 
 
@@ -99,6 +101,27 @@ def _decision(
         yield entry(Event.GUARD, text, kind=kind, would=guard.action.value, shadow=str(guard.shadow).lower())
     for told in announce(before, decision, plan.decided_at):
         yield entry(told.event, told.text, **told.data)
+
+
+def _follows(plan: Plan, name: TargetName, before: Memory, after: Memory) -> Iterator[Entry]:
+    """Tell what a target follows from now on, and that a tag was moved and is not followed."""
+    text, followed = newly_followed(before.followed, after.followed), after.followed
+    if not text:
+        return
+    data = (
+        {"follows": followed.source, "built": followed.commit or "", "refused": followed.refused}
+        if followed
+        else {}
+    )
+    yield Entry(
+        at=plan.decided_at,
+        env=plan.env,
+        target=name,
+        event=Event.FOLLOWED,
+        text=text,
+        version=followed.version if followed else "",
+        data={key: value for key, value in data.items() if value},
+    )
 
 
 def _moved(before: Memory, decision: Decision) -> dict[str, str]:

@@ -89,9 +89,8 @@ def _begins(row: Entry, life: Sequence[Entry]) -> bool:
 def recount(life: Life, around: Sequence[Entry], memory: Memory | None) -> RolloutRecord:
     """Tell all that is known of a rollout; `around` are rows of its environment: commits and orders."""
     opening, ending = life.opening, life.ending
-    rollout = _open(life, memory)
+    rollout, opened = _open(life, memory), _opened(life)
     ended = ending.at if ending else None
-    opened = _opened(life)
     facts: Mapping[str, str] = opening.data if "way" in opening.data else {}
     accepted = [_told(row, row.data.get("commit", "")) for row in around if row.event is Event.ACCEPTED]
     commits = tuple(told for told in accepted if life.began < told.row <= opening.number)
@@ -104,6 +103,8 @@ def recount(life: Life, around: Sequence[Entry], memory: Memory | None) -> Rollo
         digest=_digest(life, rollout),
         commit=commit,
         author=facts.get("author", "") or next((one.by for one in reversed(commits) if one.what == commit), ""),
+        built=facts.get("built", ""),
+        follows=facts.get("follows", ""),
         purpose=facts.get("purpose", ""),
         way=facts.get("way", ""),
         replaced=facts.get("from", ""),

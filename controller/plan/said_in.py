@@ -16,6 +16,7 @@ from controller.model.packed import Packed
 from controller.model.paths import is_under
 from controller.model.place import Place
 from controller.model.release import Release
+from controller.model.track import Track
 from controller.plan.compare import Difference
 
 # Where the spec writes what the model keeps elsewhere or calls otherwise (docs/spec.md).
@@ -28,7 +29,10 @@ _WRITTEN: Final = MappingProxyType({
     "pause": "paused",
     "place": "",
 })  # fmt: skip
-_APART: Final = frozenset({"release", "settings", "fixed", "beside", "file", "draft", "unread", "notes", "looked"})
+_APART: Final = frozenset({
+    "release", "settings", "fixed", "beside", "file", "draft", "unread", "notes", "looked", "track", "fresh",
+    "followed", "astray",
+})  # fmt: skip
 # A gate is told where it asks by its environment, which says so itself.
 _FACTS: Final = frozenset({"account", "region", "role"})
 _FIELD: Final = re.compile(r"[a-z][A-Za-z0-9]*")
@@ -78,7 +82,7 @@ def _environment(said: tuple[Pause | None, Brake, Load] | None) -> dict[str, Sca
 
 
 def _target(target: DesiredTarget) -> dict[str, Scalar]:
-    said: dict[str, Scalar] = {"version": target.release.version}
+    said: dict[str, Scalar] = dict(_tracked(target.track)) if target.track else {"version": target.release.version}
     for one in fields(target):
         if one.name not in _APART:
             said.update(_flat(one.name, getattr(target, one.name)))
@@ -88,6 +92,17 @@ def _target(target: DesiredTarget) -> dict[str, Scalar]:
     for manifest in (*parts, *((target.beside,) if target.beside else ())):
         said.update(_content(manifest))
     return said
+
+
+def _tracked(track: Track) -> Iterator[tuple[str, Scalar]]:
+    """Give what is followed instead of a version."""
+    for kind in ("image", "tags", "semver"):
+        if value := getattr(track, kind):
+            yield f"track.{kind}", value
+    if track.application is not None:
+        yield "track.repository", track.application.repository
+    if not track.image:
+        yield "track.onMovedTag", track.moved.value
 
 
 def _drafted(draft: Packed) -> Iterator[tuple[str, Scalar]]:

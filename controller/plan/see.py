@@ -151,11 +151,11 @@ def _begun(place: Place, orders: TargetOrders) -> Memory:
 
 
 def _told(memory: Memory, want: DesiredTarget, place: Place) -> Memory:
-    """Note what only the spec tells: whose it is, where it lives, and what its commit had looked up."""
-    looked = memory.looked if want.looked is None else want.looked
-    if (memory.place, memory.owner, memory.looked) == (place, want.owner, looked):
+    """Note what only the spec tells: whose it is, where it lives, what was looked up for it, what it follows."""
+    looked, followed = memory.looked if want.looked is None else want.looked, want.followed
+    if (memory.place, memory.owner, memory.looked, memory.followed) == (place, want.owner, looked, followed):
         return memory
-    return replace(memory, place=place, owner=want.owner, looked=looked)
+    return replace(memory, place=place, owner=want.owner, looked=looked, followed=followed)
 
 
 def _unpinned(memory: Memory, want: DesiredTarget | None, pin: Pin | None) -> Memory:

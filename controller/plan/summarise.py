@@ -57,6 +57,8 @@ def _status(
         paused_since=look.pause.at if look.pause else None,
         last_good=memory.goods[0].release.version if memory.goods else "",
         pinned=wish.release.version if wish and wish.release is not wish.want.release else "",
+        follows=memory.followed.source if memory.followed else "",
+        built=(wanted.built or "") if wanted else "",
         awaiting=_awaiting(live, memory),
         blockers=decision.blockers,
         **_placed(look.place),

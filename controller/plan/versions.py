@@ -45,7 +45,7 @@ def unacknowledged(look: Look) -> tuple[Judged, ...]:
 def steps_in(before: DesiredTarget, after: DesiredTarget) -> Iterator[str]:
     """Say what a change of the spec alone tells of its step: that it goes back, or has to be acknowledged."""
     then, now = read_version(before.release.version), read_version(after.release.version)
-    if then is None or now is None:
+    if then is None or now is None or before.track is not None or after.track is not None:
         return
     if now.is_lower_than(then):
         yield f"goes back from {then} to {now}"

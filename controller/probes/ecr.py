@@ -18,6 +18,7 @@ from controller.probes.manifests import KINDS, Content, platform_of_config
 
 _AT_ONCE: Final = 100
 _PAGE: Final = 1000
+_PAGES: Final = 100
 _NAMED: Final = 3
 _REMEMBERED: Final = 4096
 _NOT_THERE: Final = frozenset({"ImageNotFound", "InvalidImageTag", "InvalidImageDigest"})
@@ -59,15 +60,27 @@ class Ecr:
         """Answer them all, those of one repository together."""
         shelves: defaultdict[_Shelf, dict[ImageAt, dict[str, str]]] = defaultdict(dict)
         for one in asked:
-            reference = Reference.of(one.reference)
-            where = repository(reference.name)
-            registry, region = where.ecr or ("", "")
-            shelf = _Shelf(
-                account=one.place.account, role=one.place.role, registry=registry, region=region, name=where.name
-            )
-            shelves[shelf][one] = _id(reference)
+            shelves[_shelf_of(one)][one] = _id(Reference.of(one.reference))
         for shelf, ids in shelves.items():
             yield from self._ask(shelf, ids)
+
+    def tags(self, image: ImageAt) -> tuple[str, ...] | Missing | Unreachable:
+        """Name every tag of the repository that an image is in, a thousand a call."""
+        shelf = _shelf_of(image)
+        found: dict[str, None] = {}
+        try:
+            client = self._client(shelf.account, shelf.region, shelf.role)
+            asked = {"registryId": shelf.registry, "repositoryName": shelf.name, "filter": {"tagStatus": "TAGGED"}}
+            more: dict[str, str] = {}
+            for _ in range(_PAGES):
+                answer = client.list_images(**asked, maxResults=_PAGE, **more)
+                found |= dict.fromkeys(str(one["imageTag"]) for one in answer["imageIds"] if one.get("imageTag"))
+                if not answer.get("nextToken"):
+                    return tuple(found)
+                more = {"nextToken": answer["nextToken"]}
+        except Exception as error:  # noqa: BLE001 - what failed in any way is not answered, and stops nothing else
+            return _in_words(error, shelf, "ecr:ListImages")
+        return Unreachable(why=f"{shelf} has more than {len(found)} tags, too many to follow")
 
     def _ask(
         self, shelf: _Shelf, ids: Mapping[ImageAt, Mapping[str, str]]
@@ -154,6 +167,13 @@ class Ecr:
         return Missing(why=f"{shelf} has no tag {one}{_others(client, shelf)}")
 
 
+def _shelf_of(image: ImageAt) -> _Shelf:
+    where = repository(Reference.of(image.reference).name)
+    registry, region = where.ecr or ("", "")
+    place = image.place
+    return _Shelf(account=place.account, role=place.role, registry=registry, region=region, name=where.name)
+
+
 def _id(reference: Reference) -> dict[str, str]:
     if reference.digest:
         return {"imageDigest": reference.digest}
@@ -179,7 +199,7 @@ def _others(client: Client, shelf: _Shelf) -> str:
     return f"; its newest tags are {', '.join(tags)}" if tags else "; it has no tag at all"
 
 
-def _in_words(error: Exception, shelf: _Shelf) -> ImageAnswer:
+def _in_words(error: Exception, shelf: _Shelf, needs: str = "ecr:BatchGetImage") -> Missing | Unreachable:
     if isinstance(error, TrueupError):
         return Unreachable(why=str(error))
     told = getattr(error, "response", {}).get("Error", {})
@@ -193,5 +213,5 @@ def _in_words(error: Exception, shelf: _Shelf) -> ImageAnswer:
         )
     if code.startswith(_DENIED):
         who = shelf.role or f"the credentials for account {shelf.account}"
-        return Unreachable(why=f"{who} may not read {shelf}: it needs ecr:BatchGetImage on {shelf.arn}")
+        return Unreachable(why=f"{who} may not read {shelf}: it needs {needs} on {shelf.arn}")
     return Unreachable(why=f"ECR did not tell of {shelf}: {error}")

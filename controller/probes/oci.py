@@ -23,6 +23,9 @@ _PULL: Final = "pull"
 _PUSH: Final = "pull,push"
 _PARAMETER: Final = re.compile(r'(\w+)="([^"]*)"')
 _TAGS: Final = 1000
+_PAGES: Final = 100
+# `Link: </v2/<name>/tags/list?n=…&last=…>; rel="next"` (Distribution Specification, "Listing Tags").
+_FURTHER: Final = re.compile(r"<[^>]*/tags/list\?([A-Za-z0-9._~%&=+-]{1,500})>\s*;\s*rel=\"?next", re.IGNORECASE)
 _BLOCK: Final = 256 * 1024
 _TOKEN_LARGEST: Final = 64 * 1024
 _OK, _CREATED, _ACCEPTED, _NOT_FOUND, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 200, 201, 202, 404, 401, 403, 429
@@ -103,12 +106,20 @@ class Distribution:
 
     def tags(self, where: Repository) -> Sequence[str]:
         """Name tags of a repository: the first page of them, in the registry's order."""
-        told = self._ask("GET", where, f"tags/list?n={_TAGS}", {})
-        try:
-            listed: object = json.loads(told.body)["tags"]
-        except (ValueError, LookupError, TypeError, RecursionError):
-            listed = None
-        return [tag for tag in listed if isinstance(tag, str)] if isinstance(listed, list) else []
+        return _tags_in(self._ask("GET", where, f"tags/list?n={_TAGS}", {}))
+
+    def all_tags(self, where: Repository) -> Sequence[str]:
+        """Name every tag of a repository, page by page as the registry says; PlatformError for too many."""
+        tags: dict[str, None] = {}
+        query = f"n={_TAGS}"
+        for _ in range(_PAGES):
+            told = self._ask("GET", where, f"tags/list?{query}", {})
+            tags |= dict.fromkeys(_tags_in(told))
+            further = _FURTHER.search(told.headers.get("link", ""))
+            if further is None:
+                return list(tags)
+            query = further[1]
+        raise PlatformError(f"{where} has more than {len(tags)} tags, too many to follow")
 
     def put(self, where: Repository, reference: str, content: Content) -> str:
         """Push a manifest byte for byte; gives the digest that the registry says it has."""
@@ -250,3 +261,11 @@ def _error(body: bytes) -> tuple[str, str]:
     texts = (str(first.get(key) or "") for key in ("code", "message"))
     code, message = ("".join(filter(str.isprintable, text))[:200] for text in texts)
     return code, message
+
+
+def _tags_in(told: Answered) -> list[str]:
+    try:
+        listed: object = json.loads(told.body)["tags"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        listed = None
+    return [tag for tag in listed if isinstance(tag, str)] if isinstance(listed, list) else []

@@ -48,6 +48,22 @@ class ImageRegistries:
         answers.update(self._elsewhere(others))
         return answers
 
+    def tags(self, image: ImageAt) -> tuple[str, ...] | Missing | Unreachable:
+        """Name every tag of the repository that an image is in; never raises."""
+        name = Reference.of(image.reference).name
+        try:
+            where = repository(name)
+            self._hosts.check(where.host)
+            return self._ecr.tags(image) if where.ecr else tuple(self._distribution.all_tags(where))
+        except NotThere as error:
+            if error.code in {"", "NAME_UNKNOWN"}:
+                return Missing(why=f"there is no repository {name}")
+            return ()
+        except TrueupError as error:
+            return Unreachable(why=str(error))
+        except Exception as error:  # noqa: BLE001 - what failed in any way is not answered, and stops nothing else
+            return Unreachable(why=f"{image.reference} could not be asked for: {type(error).__name__}: {error}")
+
     def close(self) -> None:
         """Let go of every connection."""
         self._distribution.close()
@@ -126,9 +142,16 @@ class Lazily:
         """Ask for them all, as ImageRegistries does."""
         if not asked:
             return {}
+        return self._opened().find(asked)
+
+    def tags(self, image: ImageAt) -> tuple[str, ...] | Missing | Unreachable:
+        """Name every tag of a repository, as ImageRegistries does."""
+        return self._opened().tags(image)
+
+    def _opened(self) -> ImageRegistries:
         with self._lock:
-            made = self._made = self._made or self._make()
-        return made.find(asked)
+            self._made = self._made or self._make()
+            return self._made
 
     def close(self) -> None:
         """Let go of every connection, if there is any."""

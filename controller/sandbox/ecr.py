@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from controller.sandbox.contents import Content
-from controller.sandbox.native import Native, Refused, invalid, parts, text, texts
+from controller.sandbox.native import Native, Refused, invalid, number, parts, text, texts
 from controller.sandbox.registry import Shelf
 from controller.sandbox.world import World
 
@@ -121,6 +121,16 @@ def _describe_images(asking: Asking) -> Answer:
     return {"imageDetails": [_detail(asking, shelf, digest, content) for digest, content in chosen.items()]}
 
 
+def _list_images(asking: Asking) -> Answer:
+    """List the tags that stand for something; what has none is not asked for here."""
+    shelf = _shelf(asking)
+    tagged = sorted((tag, digest) for tag, digest in shelf.tags.items() if digest)
+    most, begin = int(number(asking.params, "maxResults", 100)), int(text(asking.params, "nextToken", "0"))
+    page = tagged[begin : begin + most]
+    answer: Answer = {"imageIds": [{"imageTag": tag, "imageDigest": digest} for tag, digest in page]}
+    return {**answer, "nextToken": str(begin + most)} if begin + most < len(tagged) else answer
+
+
 def _detail(asking: Asking, shelf: Shelf, digest: str, content: Content) -> Answer:
     return {
         "registryId": asking.registry,
@@ -161,4 +171,5 @@ _OPERATIONS: Mapping[str, Callable[[Asking], Answer]] = {
     "DescribeImages": _describe_images,
     "GetAuthorizationToken": _token,
     "GetDownloadUrlForLayer": _layer_url,
+    "ListImages": _list_images,
 }

@@ -66,11 +66,11 @@ def shown(view: View, name: str) -> str:
 
 
 class Shelf:
-    """Gives the files that one target refers to, and remembers which it looked for."""
+    """Gives the files that one target refers to, and remembers which; `folder` is the environment's."""
 
     def __init__(self, view: View, folder: str) -> None:
         self._view = view
-        self._folder = folder
+        self.folder = folder
         self.seen: dict[str, bytes | str | None] = {}
 
     def find(self, name: str) -> tuple[str, bytes | str] | None:
@@ -78,7 +78,7 @@ class Shelf:
 
         What is there and may not be read gives the reason instead of the content.
         """
-        for candidate in (f"{self._folder}/{name}", name) if self._folder else (name,):
+        for candidate in (f"{self.folder}/{name}", name) if self.folder else (name,):
             found = look_up(self._view, candidate)
             self.seen[candidate] = found
             if found is not None:
@@ -88,7 +88,7 @@ class Shelf:
     def names(self) -> Iterator[str]:
         """Name the files that could have been meant, as a spec would."""
         for name in self._view.files:
-            yield name.removeprefix(f"{self._folder}/") if self._folder else name
+            yield name.removeprefix(f"{self.folder}/") if self.folder else name
 
 
 def look_up(view: View, name: str) -> bytes | str | None:

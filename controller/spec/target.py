@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from pydantic import ValidationError
 
-from controller.model.desired import Complaint, DesiredTarget, Ignored
+from controller.model.desired import Complaint, DesiredTarget, Ignored, Supersede
 from controller.model.names import Commit, TargetName
 from controller.model.packed import NOTHING, Packed
 from controller.model.place import Place
@@ -38,7 +39,17 @@ from controller.spec.scan import Scanned
 from controller.spec.tables import Shelf, Tables
 from controller.spec.target_schema import Follow, Target
 from controller.spec.terms import terms_of
+from controller.spec.track import (
+    TRACK,
+    followed_anew,
+    nothing_followed,
+    stands_in,
+    track_of,
+    with_version,
+    wrong_beside,
+)
 from controller.spec.values import name_values, unfilled
+from controller.spec.words import write_words
 
 Scan: TypeAlias = Callable[[str], Scanned]
 
@@ -51,10 +62,13 @@ _HOOKS: Final = "hooks"
 
 
 class TargetReader:
-    """Reads one target; `wrong` collects what it finds."""
+    """Reads one target; `wrong` collects what it finds. `version` is the one that is followed, if that is known."""
 
-    def __init__(self, name: str, ground: Ground, shelf: Shelf, tables: Tables, scan: Scan) -> None:
+    def __init__(
+        self, name: str, ground: Ground, shelf: Shelf, tables: Tables, scan: Scan, *, version: str = ""
+    ) -> None:
         self._name = name
+        self._version = version
         self._ground = ground
         self._shelf = shelf
         self._tables = tables
@@ -69,7 +83,10 @@ class TargetReader:
         if not isinstance(node, Fields):
             self._complain(node.at, f"must be a mapping, not {kind_of(node)}")
             return None
-        merged = merge(self._ground.base, node)
+        written = merge(self._ground.base, node)
+        merged = with_version(written, self._version)
+        if beside := wrong_beside(written):
+            self._complain(*beside, TRACK)
         filling = self._filling(merged)
         lines = _lines(merged, filling)
         model = self._model(lines, merged)
@@ -78,7 +95,14 @@ class TargetReader:
         self.wrong = [*unfilled(self.wrong, filling, self._where)]
         if self.wrong or model is None or shaped is None:
             return None
-        return self._desired(model, gated, shaped, file, commit)
+        found = self._desired(model, gated, shaped, file, commit)
+        if found is None or found.track is None or self._version:
+            return found
+        if nothing := nothing_followed(found.track):
+            self._complain(mark_of(written, (TRACK,)), nothing, TRACK)
+            return None
+        words = write_words(self._name, self._ground, written, self._shelf, file, commit)
+        return replace(found, track=replace(found.track, words=words))
 
     def _complain(self, at: Mark, what: str, *where: str) -> None:
         self.wrong.append(complaint(at, (*self._where, *where), what))
@@ -103,8 +127,8 @@ class TargetReader:
         if "cluster" not in lines.entries and self._ground.whole:
             self._complain(merged.at, "is missing, here and in the environment", "cluster")
         wrong = misformed(lines, self._ground.base, self._ground.env, self._name)
-        if wrong:
-            self._complain(*wrong, "version")
+        if wrong and not stands_in(merged):
+            self._complain(*wrong, TRACK if TRACK in merged.entries else "version")
         try:
             return Target.model_validate(data)
         except ValidationError as problem:
@@ -157,6 +181,9 @@ class TargetReader:
     ) -> DesiredTarget | None:
         if shaped.manifest is None:
             return None
+        application, track = model.application.application if model.application else None, None
+        if model.track is not None:
+            track = track_of(model.track, application, shaped.images, model.versions)
         return DesiredTarget(
             place=_place(model, self._ground),
             release=Release(
@@ -169,7 +196,7 @@ class TargetReader:
             beside=shaped.beside,
             gates=gated.gates,
             terms=terms_of(model, gated.guards, shaped),
-            supersede=model.rollout.supersede,
+            supersede=_supersede(model),
             on_drift=model.on_drift,
             heal_after=model.heal_after,
             pause=pause_of(model.paused),
@@ -180,6 +207,9 @@ class TargetReader:
             draft=Packed.of(shaped.draft) if shaped.draft else NOTHING,
             create=model.create,
             breaking=bool(model.breaking),
+            application=application,
+            track=track,
+            fresh=followed_anew(track, model.version, shaped.images) if track else frozenset(),
             needs=tuple(TargetName(name) for name in dict.fromkeys(model.needs)),
         )
 
@@ -203,6 +233,13 @@ def _place(model: Target, ground: Ground) -> Place:
         service=model.service,
         role=ground.role,
     )
+
+
+def _supersede(model: Target) -> Supersede:
+    """Give when a healthy rollout may be replaced; with builds that come fast none would ever be good."""
+    if model.track is not None and "supersede" not in model.rollout.model_fields_set:
+        return Supersede.AFTER_BAKE
+    return model.rollout.supersede
 
 
 def _is_true(node: Node | None) -> bool:

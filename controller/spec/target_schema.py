@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema
 
 from controller.model.desired import OnDrift, Supersede
 from controller.model.rollout import Terms
+from controller.spec.application import ABOUT_APPLICATION, Built
 from controller.spec.forms import ABOUT_BREAKING, ABOUT_FORMS, ACKNOWLEDGED, Forms
 from controller.spec.hooks import Hooks
 from controller.spec.image import explain_image
@@ -29,8 +30,9 @@ from controller.spec.scalars import (
     refuse,
     show,
 )
+from controller.spec.track import ABOUT_TRACK, Tracked
 
-LATER: Final = frozenset({"groups", "track", "verify"})
+LATER: Final = frozenset({"groups", "verify"})
 """What the plan promises, wherever it would stand: one that is accepted in silence is believed to be there."""
 
 _CREATE: Final = "true: a service that was never seen is created, if enough is said of it; one that is gone is not."
@@ -127,11 +129,15 @@ class PartialTarget(Strict):
 
     kind: str = Field(default="", description="What sort of thing it is. Required.")
     service: EcsName = Field(default="", description="The name of the ECS service. Required.")
-    version: Version = Field(default="", description="The version to run: the line that a team changes. Required.")
+    version: Version = Field(
+        default="", description="The version to run: the line that a team changes. Required, or `track`."
+    )
     breaking: Annotated[str, OneOf((ACKNOWLEDGED,))] = Field(default="", description=ABOUT_BREAKING)
+    track: Tracked | None = Field(default=None, description=ABOUT_TRACK)
     versions: Forms = Field(default_factory=list, description=ABOUT_FORMS)
     cluster: EcsName = Field(default="", description="Another cluster than the environment's.")
     owner: Owner = Field(default="", description="Who is asked about it.")
+    application: Built | None = Field(default=None, description=ABOUT_APPLICATION)
     images: dict[EcsName, UsedImage] = Field(
         default_factory=dict,
         description="The image of each container, by the container's name; run by the digest that its tag has when "

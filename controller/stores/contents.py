@@ -27,7 +27,7 @@ def content_of(release: Release) -> Content:
     return Content(manifest=release.manifest, shape=release.shape)
 
 
-Name: TypeAlias = tuple[str, str, Commit | None, Digest | None, Digest | None]
+Name: TypeAlias = tuple[str, str, Commit | None, Digest | None, Digest | None, Commit | None]
 
 
 class Pool:
@@ -53,14 +53,23 @@ class Pool:
         commit: Commit | None = None,
         asked: Digest | None = None,
         core: Digest | None = None,
+        built: Commit | None = None,
     ) -> Release:
         """Give the release of this name and content; raise LookupError if the content is not known."""
-        name = (address, version, commit, asked, core)
+        name = (address, version, commit, asked, core, built)
         found = self._releases.get(name)
         if found is None:
             content = self._contents[address]
             manifest, shape = content.manifest, content.shape
-            made = Release(version=version, commit=commit, manifest=manifest, shape=shape, asked=asked, core=core)
+            made = Release(
+                version=version,
+                commit=commit,
+                manifest=manifest,
+                shape=shape,
+                asked=asked,
+                core=core,
+                built=built,
+            )
             found = self._releases.setdefault(name, made)
         return found
 
@@ -102,6 +111,8 @@ def write_reference(release: Release) -> dict[str, object]:
         written["asked"] = release.asked
     if release.core is not None:
         written["core"] = release.core
+    if release.built is not None:
+        written["built"] = release.built
     return written
 
 
@@ -110,8 +121,9 @@ def read_reference(tree: dict[str, str], _kind: object = None) -> Release:
     commit = Commit(tree["commit"]) if "commit" in tree else None
     asked = Digest(tree["asked"]) if "asked" in tree else None
     core = Digest(tree["core"]) if "core" in tree else None
+    built = Commit(tree["built"]) if "built" in tree else None
     try:
-        return KNOWN.get().release(tree["content"], tree["version"], commit, asked, core)
+        return KNOWN.get().release(tree["content"], tree["version"], commit, asked, core, built)
     except LookupError as error:
         raise ValueError(f"the content {error} of a release is missing") from error
 

@@ -24,6 +24,7 @@ GATES: Final = (
     "stalled",
     "fight",
     "rollout",
+    "movedTag",
     "mode",
     "needs",
     "slots",

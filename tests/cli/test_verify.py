@@ -5,8 +5,9 @@ import json
 import pytest
 
 from controller.codes import DONE, NEGATIVE, UNREACHABLE, WRONG
+from controller.sandbox.images import digest_of
 from tests.e2e.cloud import Cloud, Eye
-from tests.e2e.environments import environment, family
+from tests.e2e.environments import ACCOUNTS, REGION, environment, family
 from tests.sources.repository import Repository
 
 TRUST = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -114,3 +115,17 @@ def test_an_image_that_is_gone_and_one_for_another_platform_are_named(verify, cl
     found = {item["name"]: item for item in json.loads(said.out)["items"] if item["check"] == "image"}
     assert said.code == NEGATIVE and {item["result"] for item in found.values()} == {"NG"}
     assert found[other]["why"] == "it is for linux/arm64, and the tasks are linux/amd64" and found[gone]["why"]
+
+
+def test_a_target_that_follows_tags_is_checked_at_the_newest_or_says_why_not(verify, cloud, tmp_path, monkeypatch):
+    shop = Repository(tmp_path / "shop.git")
+    track = f'track: {{tags: "v*", repository: "{shop.url}"}}'
+    followed = environment("prod", "v1.2.3").replace("version: v1.2.3", track)
+    verify.repository.commit({"specs/prod.yaml": followed})
+    make_roles(cloud, "api")
+    assert "is not among the repositories that TRUEUP_APPLICATIONS allows" in verify("prod").out
+    monkeypatch.setenv("TRUEUP_APPLICATIONS", f"file://{tmp_path}")
+    assert "nothing to follow: there is no version among tags v*" in verify("prod").out
+    shop.git("tag", "v1.4.0", shop.commit({"a": "1"}))
+    name = f"{ACCOUNTS['prod']}.dkr.ecr.{REGION}.amazonaws.com/{family('api')}:v1.4.0"
+    assert digest_of(name) in verify("prod").out

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.gates.alarms import Alarms
+from controller.model.application import Application
 from controller.model.desired import Brake, DesiredTarget, Ignored, Load, OnDrift, Supersede
 from controller.model.lookups import Looked, LookedValue, Lookup
 from controller.model.manifest import Manifest
@@ -15,6 +16,7 @@ from controller.model.packed import Packed
 from controller.model.place import Place
 from controller.model.release import Fixed, Release, Settings
 from controller.model.rollout import Terms
+from controller.model.track import Followed, Track
 from controller.plan.said_in import environment_differences, target_differences
 
 PLACE = Place(kind="ecs", account="111122223333", region="eu-west-1", cluster="c", service="s", role="r")
@@ -49,6 +51,19 @@ CHANGED = {
     "needs": ((TargetName("db"),), {"needs[0]": (None, "db")}),
     "create": (True, {"create": (False, True)}),
     "breaking": (True, {"breaking": (False, True)}),
+    "track": (
+        Track(tags="v*", application=Application(repository="https://git.lan/x")),
+        {
+            "version": ("v1", None),
+            "track.tags": (None, "v*"),
+            "track.repository": (None, "https://git.lan/x"),
+            "track.onMovedTag": (None, "refuse"),
+        },
+    ),
+    "application": (
+        Application(repository="https://git.lan/x"),
+        {"application.repository": (None, "https://git.lan/x"), "application.branch": (None, "main")},
+    ),
     "draft": (
         Packed.of('{"base":{"family":"f"},"lookups":[["ssm","/a"]],"environment":[{"name":"A_KEY","value":"x"}]}'),
         {
@@ -64,7 +79,9 @@ CHANGED = {
 }
 # Where it is written, and what only completing it tells.
 LOOKED = Looked(commit=Commit("c" * 40), values=(LookedValue(lookup=Lookup(kind="ssm", name="/a"), text="1"),))
-SAYS_NOTHING = {"file": "x", "unread": "x", "notes": ("x",), "looked": LOOKED}
+FOLLOWED = Followed(version="v1", source="x", since=datetime(2030, 1, 1, tzinfo=UTC))
+SAYS_NOTHING = {"file": "x", "unread": "x", "notes": ("x",), "looked": LOOKED, "astray": "x", "followed": FOLLOWED}
+SAYS_NOTHING |= {"fresh": frozenset({"x"})}
 
 
 @pytest.mark.parametrize("name", sorted(CHANGED))

@@ -212,3 +212,19 @@ def test_references_written_by_digest_are_those_that_are_found(registries):
     pinned = reference.at(one(registries, str(reference)).digest)
     assert json.dumps(pinned).startswith(f'"{API}@sha256:')
     assert isinstance(one(registries, pinned), Found)
+
+
+def test_every_tag_of_a_repository_is_listed_page_by_page(registries, ground):
+    change(ground, *({"move": f"{API}:v1.{number}.0", "to": f"{API}:v1"} for number in range(1001)))
+    found = registries.tags(at(f"{API}:v0.0.0"))
+    assert len(found) == 1002 and {"v1", "v1.0.0", "v1.1000.0"} <= set(found)
+    assert counts(ground)["ecr:ListImages"] == 2
+
+
+def test_tags_that_cannot_be_listed_are_unreachable_and_of_no_repository_missing(registries, ground):
+    ground.faults(errors=[{"operation": "ecr:ListImages", "code": "AccessDeniedException"}])
+    found = registries.tags(at(f"{API}:v0.0.0"))
+    assert isinstance(found, Unreachable) and "it needs ecr:ListImages on arn:aws:ecr:" in found.why
+    ground.faults(errors=[])
+    change(ground, {"lose": API})
+    assert isinstance(registries.tags(at(f"{API}:v0.0.0")), Missing)

@@ -15,6 +15,7 @@ from controller.probes.hosts import Hosts
 from controller.probes.logins import Logins
 from controller.probes.oci import Distribution
 from controller.probes.registry import ImageRegistries
+from tests.probes.odd_server import answer, serving
 from tests.probes.real_registry import PASSWORD, USER, Registry, needs_registry, running
 
 pytestmark = needs_registry
@@ -122,3 +123,31 @@ def test_a_list_of_registries_that_is_wrong_is_refused_without_its_secrets(wrong
     with pytest.raises(SpecError, match="TRUEUP_REGISTRIES") as refused:
         Hosts.of(wrong)
     assert "secret" not in str(refused.value)
+
+
+def test_every_tag_of_a_repository_is_listed_or_it_is_said_why_not(registry, http):
+    for number in range(3):
+        registry.push("team/many", f"v1.{number}.0")
+    asked = registries(http)
+    assert set(asked.tags(at(f"{registry.host}/team/many:v0.0.0"))) == {"v1.0.0", "v1.1.0", "v1.2.0"}
+    assert isinstance(asked.tags(at(f"{registry.host}/team/none:v0.0.0")), Missing)
+    assert isinstance(asked.tags(at("127.0.0.1:1/a:v1")), Unreachable)
+    assert isinstance(asked.tags(at("127.0.0.1:1/No Name:v1")), Unreachable)
+
+
+def test_tags_are_listed_page_by_page_as_the_registry_says_and_not_without_end(http):
+    with serving() as odd:
+
+        def tell(connection, _wait):
+            last = odd.seen[-1][1].partition("last=")[2]
+            number = int(last or "0") + 1
+            more = {"Link": f'</v2/api/tags/list?n=2&last={number}>; rel="next"'} if number < odd.pages else {}
+            connection.sendall(answer(json.dumps({"tags": [f"v{number}.0.0", "same"]}), **more))
+
+        odd.answers["/v2/api/tags/list"] = tell
+        odd.pages = 3
+        asked = registries(http, f"registry.lan=http://{odd.host}")
+        assert set(asked.tags(at("registry.lan/api:v0.0.0"))) == {"same", "v1.0.0", "v2.0.0", "v3.0.0"}
+        odd.pages = 1000
+        assert "too many to follow" in asked.tags(at("registry.lan/api:v0.0.0")).why
+        assert odd.asked("/v2/api/tags/list") == 103

@@ -32,6 +32,7 @@ def shape(native: Native) -> Shaped:
     return Shaped(
         manifest=Manifest.of(fields),
         shape=json.dumps(content, sort_keys=True),
+        images=tuple(one["image"] for one in containers if one["image"] and one["name"] not in native.tags),
         hooks={where: json.dumps(hook, sort_keys=True) for where, hook in native.hooks.items()},
         settings=Settings(manifest=Manifest.of(settings), shape=json.dumps(native.service)) if settings else None,
     )

@@ -1,11 +1,10 @@
 """Make a release whole: what lies below it, what is passed over, and the digests of its tags. Changes nothing."""
 
-import json
 import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -13,39 +12,31 @@ from controller.errors import TrueupError
 from controller.model.desired import DesiredTarget
 from controller.model.images import Found, ImageAnswer, ImageAt, Missing, Reference
 from controller.model.lookups import LookupAnswer, LookupAt
-from controller.model.names import ClaimKey, Digest, TargetName
+from controller.model.names import ClaimKey, TargetName
 from controller.model.observation import Live
-from controller.model.packed import Packed
-from controller.model.paths import Paths
 from controller.model.place import Place
-from controller.model.release import Release, Settings
-from controller.model.rollout import MOVING
+from controller.model.version import read_version
 from controller.ports import Lookups, Registries, Unfinished
 from controller.targets.ecs.base import is_running, owned_of
 from controller.targets.ecs.bases import Bases, Unexamined
 from controller.targets.ecs.below import Below, laid
 from controller.targets.ecs.client import Clients
 from controller.targets.ecs.creation import lacking
-from controller.targets.ecs.draft import Draft, read_draft, tagged
-from controller.targets.ecs.known import kept_images, running_images, shared
+from controller.targets.ecs.draft import read_draft, tagged
+from controller.targets.ecs.known import kept_images, running_images
 from controller.targets.ecs.lookedup import LookedUp, Unfilled, fill
 from controller.targets.ecs.manifest import (
     WHOLE,
-    fixed_manifest,
-    read_creation,
     read_shape,
-    release_manifest,
-    settings_manifest,
-    write_shape,
 )
-from controller.targets.ecs.native import Native, last
+from controller.targets.ecs.native import last
 from controller.targets.ecs.pinned import (
     asked_images,
     known_images,
     moved,
-    with_images,
     wrong_with,
 )
+from controller.targets.ecs.whole import Work, current_of, is_polled, is_settled, is_unknown, waits, whole
 
 _LAID: Final = "laid over"
 _AGAIN: Final = 30.0  # seconds, while it could not be done
@@ -64,41 +55,22 @@ class _Done:
     result: DesiredTarget
 
 
-@dataclass(slots=True, kw_only=True)
-class _Work:
-    """One release on its way.
-
-    `want` has what was looked up in it; `words` are what the spec says of the task definition, `definition` the
-    whole of it. `tags` are the images that are to be found, `images` those that were, `base` the ARN of what others
-    registered below. `due` says that the registry is to be asked.
-    """
-
-    one: Unfinished
-    want: DesiredTarget
-    key: Key
-    draft: Draft
-    words: Native
-    definition: Native
-    service: Native
-    owned: Paths
-    passed: Paths
-    tags: Mapping[str, str]
-    images: dict[str, str]
-    base: str = ""
-    due: bool = True
-    notes: list[str] = field(default_factory=list)
-
-
 class Completing:
     """Completes releases. What was decided is in the record; what is kept here only saves asking again."""
 
     def __init__(
-        self, clients: Clients, bases: Bases, registries: Registries | None, lookups: Lookups | None
+        self,
+        clients: Clients,
+        bases: Bases,
+        registries: Registries | None,
+        lookups: Lookups | None,
+        polled: Registries | None = None,
     ) -> None:
         self._clients = clients
         self._looked_up = LookedUp(lookups)
         self._below = Below(clients, bases)
         self._registries = registries
+        self._polled = polled or registries
         self._elapsed: Callable[[], float] = clients.elapsed
         self._lock = threading.Lock()
         self._done: OrderedDict[ClaimKey, _Done] = OrderedDict()
@@ -106,7 +78,7 @@ class Completing:
     def complete(self, wanted: Sequence[Unfinished], now: datetime) -> Mapping[TargetName, DesiredTarget]:
         """Complete them all, with as few questions to registries as there can be."""
         done: dict[TargetName, DesiredTarget] = {}
-        works: list[_Work] = []
+        works: list[Work] = []
         looked_up = self._looked_up.ask(wanted)
         for one in wanted:
             try:
@@ -114,7 +86,7 @@ class Completing:
             except (Unfilled, Unexamined, TrueupError, LookupError) as problem:
                 done[one.target] = replace(one.want, unread=_words(problem))
                 continue
-            if isinstance(begun, _Work):
+            if isinstance(begun, Work):
                 works.append(begun)
             else:
                 done[one.target] = begun
@@ -123,7 +95,7 @@ class Completing:
 
     def _begin(
         self, one: Unfinished, looked_up: Mapping[LookupAt, LookupAnswer], now: datetime
-    ) -> _Work | DesiredTarget:
+    ) -> Work | DesiredTarget:
         """Give what was completed before if nothing changed since, else what there is to do."""
         draft, live = read_draft(one.want.draft), one.sight if isinstance(one.sight, Live) else None
         base, base_name = self._below.find(one, draft, live)
@@ -139,8 +111,7 @@ class Completing:
         filled = fill(one.want, values)
         words, service = read_shape(str(filled.release.shape))
         tags = dict(tagged(words, draft.tags)) if self._registries else {}
-        images = known_images(filled.release.digest, releases, tags)
-        work = _Work(
+        work = Work(
             one=one,
             want=filled,
             key=key,
@@ -151,34 +122,38 @@ class Completing:
             owned=owned_of(words) if draft.base and is_running(draft.base) else WHOLE,
             passed=passed,
             tags=tags,
-            images=running_images(tags, live) | kept_images(one.memory, tags) | images,
+            images=_known(one, filled, tags, live),
             base=base_name if base is not None and not is_running(draft.base) else "",
             notes=[f"{_LAID} {last(base_name)}"] if base is not None else [],
         )
         same = before is not None and before.want is one.want
         expired = before is not None and same and before.key == key
-        work.due = _is_unknown(work) or expired or (not same and not _is_settled(work))
+        work.due = is_unknown(work) or expired or (not same and not is_settled(work)) or is_polled(work.want)
         if before is not None and same and not work.due:
             work.notes += [note for note in before.result.notes if not note.startswith(_LAID)]
         return work
 
-    def _ask(self, works: Sequence[_Work]) -> Mapping[ImageAt, ImageAnswer]:
+    def _ask(self, works: Sequence[Work]) -> Mapping[ImageAt, ImageAnswer]:
         """Ask the registries what every tag stands for, and whether what it stood for is still there."""
-        if self._registries is None:
+        if self._registries is None or self._polled is None:
             return {}
         asked: dict[ImageAt, None] = {}
+        polled: dict[ImageAt, None] = {}
         for work in (work for work in works if work.due):
             place, images = work.one.want.place, (*work.tags.values(), *work.images.values())
-            asked.update(dict.fromkeys(_at(image, place) for image in images))
-        return self._registries.find(list(asked)) if asked else {}
+            questions = dict.fromkeys(_at(image, place) for image in images)
+            (polled if is_polled(work.want) else asked).update(questions)
+        found = self._registries.find(list(asked)) if asked else {}
+        return {**found, **self._polled.find(list(polled))} if polled else found
 
-    def _end(self, work: _Work, answers: Mapping[ImageAt, ImageAnswer]) -> DesiredTarget:
+    def _end(self, work: Work, answers: Mapping[ImageAt, ImageAnswer]) -> DesiredTarget:
         wrong = [_settle(work, name, image, answers) for name, image in work.tags.items()]
         wrong.append(lacking(work.want, work.definition) if work.draft.base else "")
         why = "; ".join(filter(None, wrong))
-        result = replace(work.one.want, unread=why) if why else _whole(work)
-        rests = not why and not _waits(work)
-        until = self._elapsed() + (_AGAIN if why else _spread(work) if rests else _SOON)
+        result = replace(work.one.want, unread=why) if why else whole(work)
+        rests = not why and not waits(work)
+        soon = 0.0 if is_polled(work.want) else _AGAIN if why else _spread(work) if rests else _SOON
+        until = self._elapsed() + soon
         self._keep(work.one.want.place.claim, _Done(want=work.one.want, key=work.key, until=until, result=result))
         return result
 
@@ -191,6 +166,18 @@ class Completing:
                 self._done.popitem(last=False)
 
 
+def _known(one: Unfinished, want: DesiredTarget, tags: Mapping[str, str], live: Live | None) -> dict[str, str]:
+    """Give the images that are known without asking; nothing is of those whose tags are asked for again and again.
+
+    What a version that is followed stood for is known from any release of it, whatever else the spec says now.
+    """
+    releases = one.memory.releases if one.memory else ()
+    images = known_images(want.release.digest, releases, tags)
+    kept = kept_images(releases if want.track is not None else current_of(one), tags)
+    found = running_images(tags, live) | kept | images
+    return {name: image for name, image in found.items() if tags[name] not in want.fresh}
+
+
 def _words(problem: Exception) -> str:
     return str(problem.args[0]) if isinstance(problem, LookupError) and problem.args else str(problem)
 
@@ -200,94 +187,55 @@ def _at(image: str, place: Place) -> ImageAt:
     return ImageAt(reference=image, place=replace(place, cluster="", service=""))
 
 
-def _is_unknown(work: _Work) -> bool:
-    return any(name not in work.images for name in work.tags)
-
-
-def _is_settled(work: _Work) -> bool:
-    """Whether nothing of it is still to be deployed: at rest, in flight, or what runs at first contact."""
-    memory = work.one.memory
-    rollout = memory.rollout if memory and memory.phase in MOVING else None
-    in_flight = rollout is not None and rollout.release.asked == work.want.release.digest
-    return not _waits(work) or in_flight or _runs(work)
-
-
-def _spread(work: _Work) -> float:
+def _spread(work: Work) -> float:
     """Let tags at rest be asked for once in about an hour, and those of many targets at different times."""
     return _LATE * (0.5 + zlib.crc32(work.one.want.place.claim.encode()) / 2**32)
 
 
-def _waits(work: _Work) -> bool:
-    """Whether what is wanted is not yet what runs at rest."""
-    memory = work.one.memory
-    current = memory.current.release if memory and memory.current else None
-    return current is None or current.asked != work.want.release.digest
-
-
-def _runs(work: _Work) -> bool:
-    """Whether what is known of the release so far is what runs, though nobody remembers that: first contact."""
-    live = work.one.sight
-    return isinstance(live, Live) and _whole(work).release.runs_in(live.manifest)
-
-
-def _settle(work: _Work, name: str, image: str, answers: Mapping[ImageAt, ImageAnswer]) -> str:
+def _settle(work: Work, name: str, image: str, answers: Mapping[ImageAt, ImageAnswer]) -> str:
     """Find the digest of one tag, or say why it cannot be deployed; what is only to be known becomes a note."""
     place = work.one.want.place
     answer, kept = answers.get(_at(image, place)), work.images.get(name)
     if kept is not None:
         if answer is not None and (note := moved(name, image, kept, answer)):
             work.notes.append(note)
+            work.astray = note if is_polled(work.want) and _is_followed(work, image) else work.astray
         wrong = _wrong_now(work, name, image, answers.get(_at(kept, place)))
-        if not wrong or not _is_settled(work):
+        if not wrong or not is_settled(work):
             return wrong
         work.notes.append(f"{wrong}; it runs, and a task that is replaced will not start")
         return ""
     if answer is None:
         return f"nobody said what {image} stands for"
+    if image in work.want.fresh and isinstance(answer, Missing) and (stays := _stood_for(work, name, image)):
+        work.images[name] = stays
+        work.notes.append(f"{answer.why}; {name!r} stays with {stays.partition('@')[2]}")
+        return ""
     if wrong := wrong_with(name, image, answer, work.definition):
         return wrong
     if isinstance(answer, Found):
         releases = work.one.memory.releases if work.one.memory else ()
         work.images[name] = Reference.of(image).at(answer.digest)
         before = next(iter(asked_images(releases, name, image)), None)
-        if before is not None and (note := moved(name, image, before, answer)):
+        if image not in work.want.fresh and before is not None and (note := moved(name, image, before, answer)):
             work.notes.append(note)
     return ""
 
 
-def _wrong_now(work: _Work, name: str, image: str, there: ImageAnswer | None) -> str:
+def _wrong_now(work: Work, name: str, image: str, there: ImageAnswer | None) -> str:
     """Say what has become wrong with an image whose digest is known; that nobody can be asked is nothing wrong."""
     if isinstance(there, Missing):
         return f"the image of {name!r} that {image} stood for is gone: {there.why}"
     return wrong_with(name, image, there, work.definition) if isinstance(there, Found) else ""
 
 
-def _whole(work: _Work) -> DesiredTarget:
-    """Put together what was found."""
-    want = work.want
-    definition = with_images(work.definition, work.images)
-    release = Release(
-        version=want.release.version,
-        manifest=release_manifest(definition, work.service, work.owned, work.passed),
-        shape=Packed.of(write_shape(definition, work.service, dict(work.tags), _creation(want), work.base)),
-        commit=want.release.commit,
-        asked=work.want.release.digest,
-        core=_core(work) if work.draft.base else None,
-    )
-    release = shared(release, work.one.memory)
-    settings, fixed = want.settings, want.fixed
-    if settings is not None and work.passed:
-        manifest = settings_manifest(json.loads(settings.shape), work.passed)
-        settings = Settings(manifest=manifest, shape=settings.shape)
-    if fixed is not None and work.passed:
-        fixed = replace(fixed, manifest=fixed_manifest(json.loads(fixed.shape), work.passed))
-    return replace(want, release=release, settings=settings, fixed=fixed, notes=tuple(work.notes))
+def _is_followed(work: Work, image: str) -> bool:
+    """Whether the tag of an image names the version that is followed."""
+    version = read_version(work.want.release.version)
+    return version is not None and version.is_numbered and version.base[1:] in (Reference.of(image).tag or "")
 
 
-def _core(work: _Work) -> Digest:
-    """Name what is the spec's own in a release that is laid over a base."""
-    return release_manifest(with_images(work.words, work.images), work.service, owned_of(work.words)).digest
-
-
-def _creation(want: DesiredTarget) -> Native | None:
-    return read_creation(str(want.release.shape))
+def _stood_for(work: Work, name: str, image: str) -> str:
+    """Give what a followed tag stood for when it was there."""
+    releases = work.one.memory.releases if work.one.memory else ()
+    return next(iter(asked_images(releases, name, image)), "")

@@ -1,7 +1,7 @@
 """What tags stand for as far as that is known without asking a registry: by what runs, and by what should."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from controller.model.observation import Live
@@ -21,10 +21,10 @@ def running_images(tags: Mapping[str, str], live: Live | None) -> dict[str, str]
     return {name: there[name] for name, image in tags.items() if named.get(name) == image}
 
 
-def kept_images(memory: Memory | None, tags: Mapping[str, str]) -> dict[str, str]:
-    """Keep what a tag stood for in the release that should run, where the same tag is asked for again."""
-    current = [memory.current.release] if memory and memory.current else []
-    found = {name: next(iter(asked_images(current, name, image)), "") for name, image in tags.items()}
+def kept_images(releases: Iterable[Release], tags: Mapping[str, str]) -> dict[str, str]:
+    """Keep what a tag stood for in the first of some releases that asked for it, where it is asked for again."""
+    known = tuple(releases)
+    found = {name: next(iter(asked_images(known, name, image)), "") for name, image in tags.items()}
     return {name: image for name, image in found.items() if image}
 
 

@@ -10,7 +10,7 @@ from controller.shaping import Fault, Native, Shaped
 from controller.targets.ecs.base import base_faults, overlaid, overlay_faults, owned_of
 from controller.targets.ecs.checks import DEFINITION, SERVICE, definition_faults, service_faults
 from controller.targets.ecs.creation import count_faults, creation_faults, creation_part, fixed_faults
-from controller.targets.ecs.draft import write_draft
+from controller.targets.ecs.draft import tagged, write_draft
 from controller.targets.ecs.fields import DEPLOYS, FIXED, NOT_DECLARED, SETTINGS, TAGS
 from controller.targets.ecs.hooked import going_back_faults, hooks_faults, write_hook
 from controller.targets.ecs.ignored import ignored
@@ -52,10 +52,9 @@ def shape(native: Native) -> Shaped:
     definition = _whole(native, faults) if native.base is None else _laid_over(native, native.base, faults)
     limits = limits_of(part(native.service, COUNT))
     count = number(service, COUNT) if COUNT in service else limits.get("minimum")
-    faults += inline_secrets(definition)
     faults += (*deadline_faults(service, native.deadline, SERVICE), *fixed_faults(service, SERVICE))
     faults += count_faults(service, count, SERVICE) if native.create else ()
-    faults += hooks_faults(definition, native)
+    faults += (*inline_secrets(definition), *hooks_faults(definition, native))
     faults += () if native.rollback_safe else going_back_faults(service, SERVICE)
     passed = ignored(native.ignore, faults)
     if native.base is None:
@@ -80,6 +79,7 @@ def shape(native: Native) -> Shaped:
         draft=write_draft(definition, service, native),
         ignore=passed,
         hooks={where: write_hook(hook) for where, hook in native.hooks.items()},
+        images=tuple(image for _, image in tagged(definition, native.tags)),
     )
 
 

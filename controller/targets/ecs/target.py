@@ -30,7 +30,8 @@ from controller.targets.ecs.ways import Existing
 class EcsTarget:
     """ECS services, looked at and brought to releases; meets controller.ports.Target.
 
-    Without `registries` images run as they are written. `clean` brings a line that somebody else logged to what may
+    Without `registries` images run as they are written; `polled` are the same, asked at most once an interval, for
+    tags that are followed. `clean` brings a line that somebody else logged to what may
     be kept and shown: it is given the line, how long it may be, and the environment of its container.
     """
 
@@ -40,12 +41,13 @@ class EcsTarget:
         registries: Registries | None = None,
         lookups: Lookups | None = None,
         *,
+        polled: Registries | None = None,
         clean: Clean = lambda line, most, _environment: line[:most],
     ) -> None:
         self._clients = clients
         definitions = Definitions()
         self._looking = Looking(clients, definitions, by_digest=registries is not None)
-        self._completing = Completing(clients, Bases(definitions, clients.elapsed), registries, lookups)
+        self._completing = Completing(clients, Bases(definitions, clients.elapsed), registries, lookups, polled)
         self._ensuring = Ensuring(clients, definitions, self._looking)
         lines = LogLines(clients, definitions, clean)
         self._evidence = Evidence(clients, self._looking, lines)
