@@ -23,6 +23,8 @@ from controller.model.questions import (
     Alarms,
     AlarmsOf,
     AlarmState,
+    Authors,
+    AuthorsOf,
     Candidate,
     ChangedBy,
     RangBetween,
@@ -127,6 +129,8 @@ class FakeWorld:
     approvals: dict = field(default_factory=dict)
     people: object = field(default_factory=lambda: Unanswered(why="nobody is known"))
     author: str = ""
+    wrote: object = None
+    authors_asked: list = field(default_factory=list)
     changer: object = field(default_factory=lambda: Unanswered(why="CloudTrail lists no such call yet"))
     trail_asked: list = field(default_factory=list)
     history: object = field(default_factory=lambda: Unanswered(why="no history can be read"))
@@ -190,6 +194,10 @@ class FakeWorld:
             return Approved(people=self.approvals.get(q.candidate.version, frozenset()))
         if isinstance(q, WhoIsWho):
             return self.people
+        if isinstance(q, AuthorsOf):
+            self.authors_asked.append(q)
+            email = self.author.rpartition("<")[2].removesuffix(">")
+            return self.wrote or Authors(emails=(email,))
         if isinstance(q, ChangedBy):
             self.trail_asked.append((self.now, q))
             return self.changer
@@ -251,7 +259,7 @@ class FakeWorld:
             source=w,
             store=Store,
             targets={"fake": Platform},
-            probes={AlarmsOf: w, ApprovalsOf: w, ChangedBy: w, RangBetween: w, WhoIsWho: w},
+            probes={AlarmsOf: w, ApprovalsOf: w, AuthorsOf: w, ChangedBy: w, RangBetween: w, WhoIsWho: w},
         )
 
     def act(self, action, check):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from controller.model.desired import Complaint
     from controller.options import Options
     from controller.sources.snapshot import Snapshots
+    from controller.sources.trust import Trust
 
 
 def validate(paths: Iterable[Path]) -> "tuple[list[str], list[Complaint]]":
@@ -51,9 +52,21 @@ def tree(options: "Options") -> "Snapshots":
     return GitMirror(options.repo, options.branch, options.path, cache=cache, credentials=credentials)
 
 
-def source(options: "Options", clock: "Clock") -> SpecSource:
-    """Read specs from there, compiled."""
-    return SpecSource(tree(options), Compiler(kinds.SPEC).compile, now=clock.now)
+def source(options: "Options", clock: "Clock", *, acts: bool = False) -> SpecSource:
+    """Read specs from there, compiled, and verified: by who `acts` always, by others where they were given keys."""
+    trust = trust_of(options, clock) if acts or options.signers else None
+    return SpecSource(tree(options), Compiler(kinds.SPEC).compile, now=clock.now, trust=trust)
+
+
+def trust_of(options: "Options", clock: "Clock") -> "Trust":
+    """Give whose signatures count: by the operator's folder of keys, and by people.yaml."""
+    from functools import partial
+
+    from controller.app.people import people_of
+    from controller.sources.trust import Trust
+
+    people = partial(people_of, options.people) if options.people else None
+    return Trust(signers=options.signers, cache=options.cache.expanduser(), now=clock.now, people=people)
 
 
 def folder_source(folder: Path, clock: "Clock") -> SpecSource:

@@ -8,6 +8,7 @@ from controller.cli.flags import (
     people_option,
     prometheus_options,
     registries_options,
+    signers_option,
     specs_options,
     terraform_states_option,
 )
@@ -30,6 +31,7 @@ from controller.cli.flags import (
 @registries_options
 @prometheus_options
 @people_option
+@signers_option
 @terraform_states_option
 @click.option("--once", is_flag=True, default=None, help="One turn for each environment, then exit.  [TRUEUP_ONCE]")
 def command(**flags: object) -> int:

@@ -25,12 +25,17 @@ APPROVED: Final = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """A wish that waits; `again` marks one that a person asked to retry, by the order `retry`."""
+    """A wish that waits; `again` marks one that a person asked to retry, by the order `retry`.
+
+    `authors` are the emails of all who wrote it, counted from what ran when it was first wished for; None until
+    that is known. They stay with it whatever becomes of git.
+    """
 
     release: Release
     since: datetime
     again: bool = False
     retry: int = 0
+    authors: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

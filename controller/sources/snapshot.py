@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from controller.model.names import Commit
+from controller.sources.permit import Permit
 
 
 class Reason(StrEnum):
@@ -21,6 +22,7 @@ class Reason(StrEnum):
     CORRUPT = "SourceCorrupt"
     REFUSED = "SourceRefused"
     REWRITTEN = "HistoryRewritten"
+    UNVERIFIED = "CommitUnverified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,47 @@ class Snapshot:
         return f"{self.path}/{name}" if self.path else name
 
 
+class State(StrEnum):
+    """What git says of a signature; the values are its own letters."""
+
+    GOOD = "G"
+    BAD = "B"
+    UNTRUSTED = "U"
+    SIGNATURE_EXPIRED = "X"
+    KEY_EXPIRED = "Y"
+    KEY_REVOKED = "R"
+    KEY_UNKNOWN = "E"
+    NONE = "N"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What git says of one commit or tag. `author` is the email that it gives, its own word.
+
+    `form` says of one that could not be checked how it is signed; empty if it is not signed at all.
+    """
+
+    name: str
+    state: State
+    key: str = ""
+    primary: str = ""
+    author: str = ""
+    form: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One commit: the emails of who wrote it, who committed it, and of co-authors that it names; all its own word.
+
+    `files` are those that it changed below the path; of a merge, only what is as in none of its parents. `renamed`
+    gives for a new name the old one.
+    """
+
+    emails: tuple[str, ...]
+    files: frozenset[str]
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+
 class Snapshots(Protocol):
     """What git and folder have in common. Every method may be called from any thread."""
 
@@ -89,6 +132,19 @@ class Snapshots(Protocol):
 
     def descends(self, commit: Commit, from_: Commit) -> bool | None:
         """Say whether `commit` is `from_` or has it among its ancestors; None when that cannot be known here."""
+        ...
+
+    def signatures(
+        self, commit: Commit, since: Commit | None, keys: Permit, known: dict[Commit, Signature]
+    ) -> tuple[Signature, ...] | NoSnapshot:
+        """Read the signature of a commit, or of all that it has and `since` has not, newest first.
+
+        What is in `known` is not asked again, and what is asked is put there.
+        """
+        ...
+
+    def changes(self, commit: Commit, since: Commit | None) -> tuple[Change, ...] | NoSnapshot:
+        """Read who changed what in all commits that this one has and `since` has not, children before parents."""
         ...
 
     def close(self) -> None:

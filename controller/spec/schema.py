@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from controller.model.desired import Brake, Load
+from controller.model.trust import Commits
 from controller.spec.forms import ABOUT_FORMS, Forms
 from controller.spec.parts import ABOUT_STATE, Paused, State, Strict
 from controller.spec.scalars import (
@@ -20,6 +21,7 @@ from controller.spec.scalars import (
     Region,
     RoleArn,
     Share,
+    TrueOrFalse,
     Whole,
     refuse,
 )
@@ -55,6 +57,19 @@ class Metadata(Strict):
     name: Name = Field(description="The name of the file or folder.")
 
 
+class Signatures(Strict):
+    """What has to be signed by somebody whom the operator knows."""
+
+    commits: Annotated[Commits, OneOf(tuple(Commits), Commits)] = Field(
+        default=Commits.NONE,
+        description="Which commits of the specs: none, head (the one that is read), or range (every one since the "
+        "last that was accepted). What is not holds the environment where it is.",
+    )
+    tags: Annotated[bool, TrueOrFalse()] = Field(
+        default=False, description="Whether tags of the application's repository have to be that are followed."
+    )
+
+
 class Spec(Strict):
     """What an environment is."""
 
@@ -67,6 +82,7 @@ class Spec(Strict):
         default_factory=list, description=f"For every target that says nothing else. {ABOUT_FORMS}"
     )
     terraform_state: State = Field(default="", description=f"For every target that names no other. {ABOUT_STATE}")
+    verify: Signatures = Field(default_factory=Signatures, description="What has to be signed.")
     paused: Paused = Field(default=None, description="true, or {reason, until}: nothing here is changed meanwhile.")
     max_automatic_rollbacks: Annotated[int, Whole(0, 100)] = Field(
         default=Brake().limit,
