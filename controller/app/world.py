@@ -19,7 +19,7 @@ from controller.model.questions import (
     RangBetween,
     WhoIsWho,
 )
-from controller.ports import Lookups, Probe, Registries, Store, Target, World
+from controller.ports import Applications, Lookups, Probe, Registries, Store, Target, World
 from controller.sources.specs import SpecSource
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def probes_of(
     clock: Clock,
     store: Store,
     specs: SpecSource,
+    applications: Applications,
     stop: "threading.Event | None" = None,
 ) -> "Mapping[type, Probe]":
     """Give who answers each kind of question; `stop` ends the waiting for hosts that are slow to answer."""
@@ -130,7 +131,7 @@ def probes_of(
     url, people = options.prometheus_url, options.people
     return {
         AlarmsOf: CloudWatchAlarms(clients.cloudwatch),
-        AuthorsOf: AuthorsProbe(specs),
+        AuthorsOf: AuthorsProbe(specs, applications),
         ChangedBy: CloudTrail(clients.cloudtrail),
         Fetched: HttpProbe(patience),
         Measured: PrometheusProbe(
@@ -167,7 +168,7 @@ def build(
         source=specs,
         store=store,
         targets=targets_of(options, clients, images, lookups),
-        probes=probes_of(options, clients, clock, store, specs, stop),
+        probes=probes_of(options, clients, clock, store, specs, repositories, stop),
         applications=repositories,
         watchers=watchers,
     )

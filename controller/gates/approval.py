@@ -78,12 +78,14 @@ class Approval:
             return ()
         if said.unknown:
             return Unsure(why=f"it is not known who wrote it: {said.unknown}; without that, say fourEyes: false")
-        found = {email: people.of_email(email) for email in said.authors}
+        found = {email: people.of_email(email) for email in said.authors.emails}
         strangers = [email or "none" for email, person in found.items() if person is None]
         if strangers:
             who = f"people.yaml knows nobody with the email {', '.join(strangers[:_NAMED])}, who wrote it"
             return Unsure(why=f"{who}: add that there, or say fourEyes: false")
-        return tuple(person for person in found.values() if person)
+        # Machines and strangers write applications too; only what is released with them is the operator's people's.
+        built = (people.of_email(email) for email in said.authors.builders)
+        return tuple(person for person in (*found.values(), *built) if person)
 
     def _barred(self, authors: Sequence[Person], requester: Person | None) -> Mapping[str, str]:
         """Name those who may not say yes for themselves, and why."""

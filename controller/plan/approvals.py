@@ -51,10 +51,13 @@ def _written(desired: Reading, memory: Memory | None, name: TargetName) -> Autho
         target=name,
         commit=want.release.commit or desired.commit,
         since=ran.release.commit if ran else None,
+        application=want.application,
+        version=want.release.version if want.application else "",
+        ran=ran.release.version if ran and want.application else "",
     )
 
 
-def _noted(memory: Memory | None, candidate: Candidate) -> tuple[str, ...] | None:
+def _noted(memory: Memory | None, candidate: Candidate) -> Authors | None:
     """Give who wrote a candidate, as it was noted when it began to wait."""
     waits = memory.next if memory else None
     return waits.authors if waits and waits.release.digest == candidate.digest else None
@@ -89,11 +92,11 @@ def _approvals(
     )
 
 
-def _told(answer: Answer) -> tuple[tuple[str, ...], str]:
+def _told(answer: Answer) -> tuple[Authors, str]:
     """Give who wrote it, or why that is not known."""
     if isinstance(answer, Authors):
-        return answer.emails, ""
-    return (), answer.why if isinstance(answer, Unanswered) else "nobody was asked"
+        return answer, ""
+    return Authors(emails=()), answer.why if isinstance(answer, Unanswered) else "nobody was asked"
 
 
 def note_authors(
@@ -104,7 +107,7 @@ def note_authors(
     if waits is None or waits.authors is not None or want is None or want.release.digest != waits.release.digest:
         return memory
     answer = seen.answers.get(_written(desired, before, name))
-    return replace(memory, next=replace(waits, authors=answer.emails)) if isinstance(answer, Authors) else memory
+    return replace(memory, next=replace(waits, authors=answer)) if isinstance(answer, Authors) else memory
 
 
 def use_up(memory: Memory, look: Look) -> Memory:

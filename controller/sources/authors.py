@@ -1,24 +1,30 @@
-"""Who wrote what a target is made of, between two commits of the specs."""
+"""Who wrote what a target is made of: its specs between two commits, its application between two versions."""
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from controller.model.images import Unreachable
 from controller.model.names import Commit
 from controller.model.questions import Answer, Authors, AuthorsOf, Question, Unanswered
+from controller.ports import Applications
 from controller.sources.snapshot import Change, NoSnapshot
 from controller.sources.specs import SpecSource
 
 _KEPT: Final = 64
+_MOST: Final = 2_000
+_TRAILER: Final = re.compile(r"^co-authored-by:[^<\n]*<([^<>\n]+)>", re.IGNORECASE | re.MULTILINE)
 _Pair = tuple[Commit, Commit | None]
 
 
 class AuthorsProbe:
     """Answers who wrote it; git is asked once for each pair of commits, whatever the number of targets."""
 
-    def __init__(self, source: SpecSource) -> None:
+    def __init__(self, source: SpecSource, applications: Applications) -> None:
         self._source = source
+        self._applications = applications
         self._lock = threading.Lock()
         self._read: OrderedDict[_Pair, tuple[Change, ...]] = OrderedDict()
 
@@ -33,7 +39,28 @@ class AuthorsProbe:
         found = self._changes(asked.commit, self._base(asked))
         if isinstance(found, NoSnapshot):
             return Unanswered(why=found.why)
-        return Authors(emails=tuple(sorted(_emails(found, files))))
+        builders = self._builders(asked)
+        if isinstance(builders, Unanswered):
+            return builders
+        return Authors(emails=tuple(sorted(_emails(found, files))), builders=builders)
+
+    def _builders(self, asked: AuthorsOf) -> tuple[str, ...] | Unanswered:
+        """Find who wrote the application, between the commits that the tags of both versions stand for."""
+        if asked.application is None:
+            return ()
+        tags = self._applications.tags(asked.application)
+        if isinstance(tags, Unreachable):
+            return Unanswered(why=tags.why)
+        missing = [version or "what runs" for version in (asked.version, asked.ran) if version not in tags]
+        if missing:
+            return Unanswered(why=f"{asked.application.repository} has no tag of {' and none of '.join(missing)}")
+        after, upto = tags[asked.ran], tags[asked.version]
+        found = self._applications.between(asked.application, after, upto, _MOST)
+        if isinstance(found, Unreachable):
+            return Unanswered(why=found.why)
+        if not found.complete:
+            return Unanswered(why=f"more than {_MOST} commits of {asked.application.repository} are between")
+        return tuple(sorted({email for commit in found.commits for email in (commit.email, *_named(commit.body))}))
 
     def _base(self, asked: AuthorsOf) -> Commit | None:
         """Find from which commit to count; from the first if what runs is of an unknown or a later one."""
@@ -68,3 +95,8 @@ def _emails(changes: Sequence[Change], files: frozenset[str]) -> set[str]:
             emails |= {*change.emails}
             names |= {change.renamed[file] for file in mine if file in change.renamed}
     return emails
+
+
+def _named(body: str) -> Sequence[str]:
+    """Give the emails of co-authors that a message names, wherever: of an application, too many do no harm."""
+    return [email.strip() for email in _TRAILER.findall(body)]

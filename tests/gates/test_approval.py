@@ -12,7 +12,7 @@ from controller.model.gate import Open, Shut, Unsure
 from controller.model.names import Digest, EnvName, TargetName
 from controller.model.orders import Approval as Given
 from controller.model.people import People, Person
-from controller.model.questions import Approvals, ApprovalsOf, Candidate, Unanswered, WhoIsWho
+from controller.model.questions import Approvals, ApprovalsOf, Authors, Candidate, Unanswered, WhoIsWho
 from tests.platform import place
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -48,9 +48,12 @@ def no(by="bob", number=2, **how):
     return yes(by, number, yes=False, **how)
 
 
-def judge(gate, *said, people=PEOPLE, authors=("dora@example.com",), now=NOW, candidate=CANDIDATE, **more):
+def judge(
+    gate, *said, people=PEOPLE, authors=("dora@example.com",), now=NOW, candidate=CANDIDATE, builders=(), **more
+):
     asked = ApprovalsOf(candidate=candidate)
-    answers = {asked: Approvals(given=said, authors=authors, **more), WhoIsWho(): people}
+    wrote = Authors(emails=authors, builders=builders)
+    answers = {asked: Approvals(given=said, authors=wrote, **more), WhoIsWho(): people}
     assert set(gate.asks(candidate)) == set(answers)
     return gate.judge(candidate, answers, now)
 
@@ -150,6 +153,13 @@ def test_nobody_of_several_who_wrote_it_says_yes_to_it():
     told = "1 of 2 approvals: dora; needs 1 more (carl can); not counted: anna (wrote it), bob (wrote it)"
     assert why(gate, yes(), yes("bob", 2), yes("dora", 3), authors=wrote) == told
     assert judge(gate, yes("carl"), yes("dora", 3), authors=wrote) == Open()
+
+
+def test_nobody_who_wrote_the_application_says_yes_to_it_and_strangers_who_did_keep_nothing_shut():
+    gate, built = Approval(count=2), ("bob@example.com", "robot@forge.example")
+    told = "1 of 2 approvals: anna; needs 1 more (carl can); not counted: bob (wrote it)"
+    assert why(gate, yes(), yes("bob", 2), builders=built) == told
+    assert judge(gate, yes(), yes("carl", 3), builders=built) == Open()
 
 
 def test_what_nobody_wrote_needs_no_other_eyes():

@@ -1,13 +1,22 @@
 """Who wrote what a target is made of: found in real histories, with all that may hide an author in them."""
 
+import time
+from collections.abc import Iterator
+
 import pytest
 
+from controller.model.application import Application
 from controller.model.names import EnvName, TargetName
 from controller.model.questions import Authors, AuthorsOf, Unanswered
+from controller.sources.application import Pace
+from controller.sources.applications import GitApplications
+from controller.sources.auth import Credentials
 from controller.sources.authors import AuthorsProbe
+from controller.sources.doors import Doors
 from controller.sources.folder import FolderSource
 from controller.sources.specs import SpecSource
 from controller.spec.parse import Compiler
+from tests.sources.repository import Repository
 from tests.sources.seen import NOW, heard_commands
 from tests.spec.shaping import TABLES
 from tests.spec.worlds import folder, lines
@@ -23,10 +32,10 @@ def by(name: str) -> str:
 class Ground:
     """A repository with two targets of one environment, and who reads it."""
 
-    def __init__(self, repository, mirror) -> None:
+    def __init__(self, repository, mirror, applications) -> None:
         self.repository = repository
         self.source = SpecSource(mirror, Compiler(TABLES).compile, now=lambda: NOW)
-        self.probe = AuthorsProbe(self.source)
+        self.probe = AuthorsProbe(self.source, applications)
         files = folder({name: lines(name, "v1.0.0", indent=2) for name in ("api", "web")})
         self.first = self.commit(files, "zoe", onto=None)
 
@@ -41,11 +50,11 @@ class Ground:
             **more,
         )
 
-    def ask(self, target=API, since="first"):
+    def ask(self, target=API, since="first", **more):
         self.source.poll()
         commit = self.source.read(PROD, None).commit
         since = self.first if since == "first" else since
-        asked = AuthorsOf(env=PROD, target=target, commit=commit, since=since)
+        asked = AuthorsOf(env=PROD, target=target, commit=commit, since=since, **more)
         return self.probe.answer([asked])[asked]
 
     def names(self, target=API, since="first") -> set[str]:
@@ -55,8 +64,17 @@ class Ground:
 
 
 @pytest.fixture
-def ground(repository, mirror) -> Ground:
-    return Ground(repository, mirror)
+def applications(tmp_path) -> Iterator[GitApplications]:
+    doors = Doors.of(f"file://{tmp_path}/", "", Credentials())
+    pace = Pace(interval=0.0, now=lambda: NOW, elapsed=time.monotonic)
+    opened = GitApplications(doors=doors, cache=tmp_path / "cache", pace=pace)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def ground(repository, mirror, applications) -> Ground:
+    return Ground(repository, mirror, applications)
 
 
 def test_all_who_changed_a_file_of_a_target_wrote_it_and_nobody_else(ground):
@@ -180,13 +198,33 @@ def test_what_cannot_be_known_is_unanswered(ground, tmp_path):
     assert isinstance(ground.probe.answer([unknown])[unknown], Unanswered)
 
 
-def test_a_folder_does_not_say_who_wrote_it(tmp_path):
+def test_who_wrote_the_application_between_what_runs_and_what_is_wanted_is_told_apart(ground, tmp_path):
+    shop = Repository(tmp_path / "shop.git")
+    shop.git("tag", "v1.0.0", shop.commit({"a": "1"}, author=by("zoe")))
+    shop.commit({"a": "2"}, author=by("mallory"))
+    message = "Mend\n\nCo-authored-by: Bob <bob@example.com>\n"
+    shop.git("tag", "v1.0.1", shop.commit({"a": "3"}, author=by("robot"), message=message))
+    shop.commit({"a": "4"}, author=by("carl"))
+    ground.release("api", "v1.0.1", "anna")
+    built = {"application": Application(repository=shop.url), "version": "v1.0.1", "ran": "v1.0.0"}
+    wrote = tuple(f"{name}@example.com" for name in ("bob", "mallory", "robot"))
+    assert ground.ask(**built) == Authors(emails=("anna@example.com",), builders=wrote)
+    shop.git("tag", "-d", "v1.0.0")
+    assert ground.ask(**built).why == f"{shop.url} has no tag of v1.0.0"
+    assert ground.ask(**built | {"version": "v1.0.2", "ran": ""}).why == (
+        f"{shop.url} has no tag of v1.0.2 and none of what runs"
+    )
+    gone = Application(repository=f"file://{tmp_path}/gone.git")
+    assert isinstance(ground.ask(**built | {"application": gone}), Unanswered)
+
+
+def test_a_folder_does_not_say_who_wrote_it(tmp_path, applications):
     for name, content in folder({"api": lines("api", "v1.0.0", indent=2)}).items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
     source = SpecSource(FolderSource(tmp_path), Compiler(TABLES).compile, now=lambda: NOW)
     source.poll()
     asked = AuthorsOf(env=PROD, target=API, commit=source.read(PROD, None).commit)
-    assert AuthorsProbe(source).answer([asked])[asked] == Unanswered(
+    assert AuthorsProbe(source, applications).answer([asked])[asked] == Unanswered(
         why="a folder has no commits that say who wrote it"
     )

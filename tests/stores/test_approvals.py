@@ -63,7 +63,12 @@ def test_orders_and_memories_of_before_there_were_approvals_are_read_and_written
 def test_what_was_asked_and_answered_of_people_is_read_as_it_was_written():
     answers = {
         WhoIsWho(): People(persons=(ANNA, Person(name="bob")), local=True),
-        ASKED: Approvals(given=(YES, NO), used=frozenset({8, 7}), authors=("anna@example.com",), requester="bob"),
+        ASKED: Approvals(
+            given=(YES, NO),
+            used=frozenset({8, 7}),
+            authors=Authors(emails=("anna@example.com",), builders=("b@x.com",)),
+            requester="bob",
+        ),
         AuthorsOf(env=EnvName("prod"), target=API, commit=Commit("c2"), since=Commit("c1")): Authors(
             emails=("anna@example.com",)
         ),

@@ -11,7 +11,7 @@ from controller.model.desired import Supersede
 from controller.model.hooks import Hook, When
 from controller.model.orders import Approval as Given
 from controller.model.people import People, Person
-from controller.model.questions import Unanswered
+from controller.model.questions import Authors, Unanswered
 from controller.model.rollout import Purpose
 from tests.world import Crash, digest, settled
 
@@ -278,7 +278,7 @@ def test_a_later_commit_of_somebody_else_does_not_let_the_author_say_yes():
 
 def test_who_wrote_it_is_remembered_with_what_waits_and_asked_for_once():
     w = gated()
-    assert w.memory.next.authors == ("dora@example.com",)
+    assert w.memory.next.authors == Authors(emails=("dora@example.com",))
     asked = len(w.authors_asked)
     w.wrote = Unanswered(why="git is away")
     w.ticks(5)
@@ -291,7 +291,7 @@ def test_who_wrote_it_is_remembered_with_what_waits_and_asked_for_once():
 def test_it_is_counted_anew_from_what_runs_when_the_content_changes():
     w = gated()
     wait_for(w, "3", "bob")
-    assert w.memory.next.authors == ("bob@example.com",)
+    assert w.memory.next.authors == Authors(emails=("bob@example.com",))
     asked = w.authors_asked[-1]
     assert (asked.target, asked.commit, asked.since) == ("api", "c3", w.memory.current.release.commit)
 
