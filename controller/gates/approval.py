@@ -85,7 +85,8 @@ class Approval:
             return Unsure(why=f"{who}: add that there, or say fourEyes: false")
         # Machines and strangers write applications too; only what is released with them is the operator's people's.
         built = (people.of_email(email) for email in said.authors.builders)
-        return tuple(person for person in (*found.values(), *built) if person)
+        signed = (people.named(name) for name in said.authors.signers)
+        return tuple(person for person in (*found.values(), *built, *signed) if person)
 
     def _barred(self, authors: Sequence[Person], requester: Person | None) -> Mapping[str, str]:
         """Name those who may not say yes for themselves, and why."""

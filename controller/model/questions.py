@@ -197,11 +197,13 @@ class WhoIsWho:
 class Authors:
     """The emails of all who wrote, committed or co-authored it, as git gives them, in order.
 
-    `builders` wrote the application that it runs.
+    `builders` wrote the application that it runs. `signers` are people, by their names in people.yaml, who signed
+    what was written, whatever it gives as its author.
     """
 
     emails: tuple[str, ...]
     builders: tuple[str, ...] = ()
+    signers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,10 @@ class AuthorsProbe:
         builders = self._builders(asked)
         if isinstance(builders, Unanswered):
             return builders
-        return Authors(emails=tuple(sorted(_emails(found, files))), builders=builders)
+        mine = _of_files(found, files)
+        emails = {email for change in mine for email in change.emails}
+        signers = self._source.signers(asked.env, [change.commit for change in mine])
+        return Authors(emails=tuple(sorted(emails)), builders=builders, signers=tuple(sorted(signers)))
 
     def _builders(self, asked: AuthorsOf) -> tuple[str, ...] | Unanswered:
         """Find who wrote the application, between the commits that the tags of both versions stand for."""
@@ -86,15 +89,15 @@ class AuthorsProbe:
             return found
 
 
-def _emails(changes: Sequence[Change], files: frozenset[str]) -> set[str]:
-    """Give the emails of all who changed one of these files, under the names that these had before too."""
-    names, emails = set(files), set[str]()
+def _of_files(changes: Sequence[Change], files: frozenset[str]) -> Sequence[Change]:
+    """Give the commits that changed one of these files, under the names that these had before too."""
+    names, found = set(files), []
     for change in changes:
         mine = change.files & names
-        if mine:
-            emails |= {*change.emails}
+        if mine or change.opaque:
+            found.append(change)
             names |= {change.renamed[file] for file in mine if file in change.renamed}
-    return emails
+    return found
 
 
 def _named(body: str) -> Sequence[str]:

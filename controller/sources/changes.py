@@ -12,8 +12,10 @@ from controller.sources.listing import read_name
 from controller.sources.snapshot import Change, NoSnapshot, Reason
 
 _TRAILERS: Final = "%(trailers:key=Co-authored-by,valueonly=true,unfold=true,separator=%x02)"
-_FORMAT: Final = f"%x01%H%x00%ae%x00%ce%x00{_TRAILERS}"
-_HEAD: Final = re.compile(rb"\n?\x01(?:[0-9a-f]{40}|[0-9a-f]{64})")
+_FORMAT: Final = f"%x01%H%x00%P%x00%ae%x00%ce%x00{_TRAILERS}"
+# Git puts a warning before the next commit where it left out what a merge of more than two changed.
+_HEAD: Final = re.compile(rb"(?:diff: warning: [^\x01]*)?\n?\x01([0-9a-f]{40}|[0-9a-f]{64})")
+_TWO: Final = 2
 _STATUS: Final = re.compile(rb"\n?([A-Z]+)(\d*)")
 
 
@@ -22,9 +24,11 @@ def read_changes(
 ) -> tuple[Change, ...] | NoSnapshot:
     """Read every commit that `commit` has and `since` has not, children first; without it, all there are.
 
-    Side branches are walked as well: what was merged was written by somebody. Raises OSError.
+    Side branches are walked as well: what was merged was written by somebody. What a merge changed itself is told
+    by merging again: an old branch that is merged "as ours" takes back what others wrote, and is as one of its
+    parents. Raises OSError.
     """
-    words = ["log", "-z", "--topo-order", "--full-history", "-c", "-M", "--name-status"]
+    words = ["log", "-z", "--topo-order", "--full-history", "--remerge-diff", "-M", "--name-status"]
     words += [f"--format=tformat:{_FORMAT}", commit, *((f"^{since}",) if since else ())]
     done = git.run(*words, "--", *((path,) if path else ()), at=folder)
     if not done.well:
@@ -42,9 +46,10 @@ def _changes(fields: Iterator[bytes], below: str) -> Iterator[Change]:
     """
     word = next(fields, None)
     while word is not None:
-        if not _HEAD.fullmatch(word):
+        hit = _HEAD.fullmatch(word)
+        if hit is None:
             raise ValueError(word)
-        author, committer, trailers = (_text(next(fields, b"")) for _ in range(3))
+        parents, author, committer, trailers = (_text(next(fields, b"")) for _ in range(4))
         files: set[str] = set()
         renamed: dict[str, str] = {}
         word = _next(fields)
@@ -57,7 +62,13 @@ def _changes(fields: Iterator[bytes], below: str) -> Iterator[Change]:
             word = _next(fields)
         others = (_email(trailer) for trailer in trailers.split("\x02") if trailer.strip())
         emails = tuple(dict.fromkeys(redact(email) for email in (author, committer, *others)))
-        yield Change(emails=emails, files=frozenset(files), renamed=renamed)
+        yield Change(
+            commit=Commit(_text(hit[1])),
+            emails=emails,
+            files=frozenset(files),
+            renamed=renamed,
+            opaque=len(parents.split()) > _TWO,
+        )
 
 
 def _next(fields: Iterator[bytes]) -> bytes | None:

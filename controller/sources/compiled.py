@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeAlias
 
-from controller.model.desired import Brake, Complaint, DesiredTarget, Load
-from controller.model.names import EnvName, TargetName
+from controller.model.desired import Brake, Complaint, Desired, DesiredTarget, Load
+from controller.model.names import Commit, EnvName, TargetName
 from controller.model.orders import Pause
 from controller.model.trust import Verify
 from controller.sources.snapshot import Snapshot
@@ -54,3 +54,26 @@ class Compiled(Protocol):
 
 
 Compile: TypeAlias = Callable[[EnvName, Mapping[str, Snapshot]], Compiled]
+
+
+def desired_of(
+    env: EnvName,
+    snapshot: Snapshot,
+    compiled: Compiled,
+    broken: Mapping[str, Commit],
+    complaints: tuple[Complaint, ...],
+) -> Desired:
+    """Give what an environment asks for at a commit."""
+    return Desired(
+        env=env,
+        commit=snapshot.commit,
+        targets=compiled.targets,
+        committed_at=snapshot.committed_at,
+        author=snapshot.author,
+        brake=compiled.brake,
+        load=compiled.load,
+        pause=compiled.pause,
+        complaints=complaints,
+        broken=broken,
+        verify=compiled.verify,
+    )

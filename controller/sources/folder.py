@@ -6,7 +6,7 @@ import os
 import stat
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,7 +144,7 @@ class FolderSource:
 
     def signatures(
         self,
-        commit: Commit,  # noqa: ARG002 - the same question as to git
+        commits: Sequence[Commit],  # noqa: ARG002 - the same question as to git
         since: Commit | None,  # noqa: ARG002
         keys: Permit,  # noqa: ARG002
         known: dict[Commit, Signature],  # noqa: ARG002

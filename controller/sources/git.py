@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -222,13 +222,13 @@ class GitMirror:
             return self._ancestry[pair]
 
     def signatures(
-        self, commit: Commit, since: Commit | None, keys: Permit, known: dict[Commit, Signature]
+        self, commits: Sequence[Commit], since: Commit | None, keys: Permit, known: dict[Commit, Signature]
     ) -> tuple[Signature, ...] | NoSnapshot:
-        """Read the signature of a commit, or of all that it has and `since` has not, newest first.
+        """Read the signatures of some commits, or of all that they have and `since` has not, newest first.
 
         What is in `known` is not asked again, and what is asked is put there.
         """
-        return self._of_mirror(lambda at: read_signatures(self._git, at, commit, since, keys, known))
+        return self._of_mirror(lambda at: read_signatures(self._git, at, commits, since, keys, known))
 
     def changes(self, commit: Commit, since: Commit | None) -> tuple[Change, ...] | NoSnapshot:
         """Read who changed what in all commits that this one has and `since` has not, children before parents."""

@@ -34,33 +34,31 @@ _FORMS: Final = (("SSH SIGNATURE", "SSH"), ("PGP ", "GPG"), ("SIGNED MESSAGE", "
 def read_signatures(
     git: Git,
     folder: Path,
-    commit: Commit,
+    commits: Sequence[Commit],
     since: Commit | None,
     keys: Permit,
     known: dict[Commit, Signature],
 ) -> tuple[Signature, ...] | NoSnapshot:
-    """Read what git says of a commit, or of every commit that it has and `since` has not, newest first.
+    """Read what git says of some commits, or of every commit that they have and `since` has not, newest first.
 
     What was asked before is taken from `known`, and what is asked is put there. Raises OSError.
     """
-    commits = _range(git, folder, commit, since)
-    if isinstance(commits, NoSnapshot):
-        return commits
-    new = [one for one in commits if one not in known]
+    found = _range(git, folder, commits, since) if since else commits
+    if isinstance(found, NoSnapshot):
+        return found
+    new = [one for one in found if one not in known]
     for start in range(0, len(new), _AT_ONCE):
         failed = _ask(git, folder, new[start : start + _AT_ONCE], keys, known)
         if failed is not None:
             return failed
-    return tuple(known[one] for one in commits)
+    return tuple(known[one] for one in found)
 
 
-def _range(git: Git, folder: Path, commit: Commit, since: Commit | None) -> Sequence[Commit] | NoSnapshot:
-    if since is None:
-        return (commit,)
-    done = git.run("rev-list", commit, f"^{since}", at=folder)
+def _range(git: Git, folder: Path, commits: Sequence[Commit], since: Commit) -> Sequence[Commit] | NoSnapshot:
+    done = git.run("rev-list", *commits, f"^{since}", at=folder)
     if not done.well:
-        return explain(done, f"listing the commits from {since[:12]} to {commit[:12]}")
-    return [Commit(line) for line in done.out.decode("ascii", "replace").split()] or (commit,)
+        return explain(done, f"listing the commits after {since[:12]}")
+    return [Commit(line) for line in done.out.decode("ascii", "replace").split()] or commits
 
 
 def _ask(

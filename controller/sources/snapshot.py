@@ -1,6 +1,6 @@
 """What a source gives: everything under the specs path at one commit, or one sentence that says why not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -100,13 +100,16 @@ class Signature:
 class Change:
     """One commit: the emails of who wrote it, who committed it, and of co-authors that it names; all its own word.
 
-    `files` are those that it changed below the path; of a merge, only what is as in none of its parents. `renamed`
-    gives for a new name the old one.
+    `files` are those that it changed below the path; of a merge, only those that merging alone would have left
+    otherwise. `renamed` gives for a new name the old one. Of a merge of more than two nobody knows what it changed:
+    it is `opaque`.
     """
 
+    commit: Commit
     emails: tuple[str, ...]
     files: frozenset[str]
     renamed: Mapping[str, str] = field(default_factory=dict)
+    opaque: bool = False
 
 
 class Snapshots(Protocol):
@@ -135,9 +138,9 @@ class Snapshots(Protocol):
         ...
 
     def signatures(
-        self, commit: Commit, since: Commit | None, keys: Permit, known: dict[Commit, Signature]
+        self, commits: Sequence[Commit], since: Commit | None, keys: Permit, known: dict[Commit, Signature]
     ) -> tuple[Signature, ...] | NoSnapshot:
-        """Read the signature of a commit, or of all that it has and `since` has not, newest first.
+        """Read the signatures of some commits, or of all that they have and `since` has not, newest first.
 
         What is in `known` is not asked again, and what is asked is put there.
         """

@@ -1,7 +1,7 @@
 """The source of the loop: a tree of files, compiled to what each environment asks for, or why it says nothing."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 from controller.model.desired import Accepted, Complaint, Desired, Reading, Unread
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.trust import Commits, Signed, Verify
-from controller.sources.compiled import Compile, Compiled
+from controller.sources.compiled import Compile, Compiled, desired_of
 from controller.sources.environments import Environments, Sheets, environments, sheets_of
 from controller.sources.folder import FolderSource
 from controller.sources.forward import goes_where_told, moves_forward
@@ -112,6 +112,15 @@ class SpecSource:
         compiled = self._compiled.get(env)
         return compiled.files_of(target) if compiled else frozenset()
 
+    def signers(self, env: EnvName, commits: Sequence[Commit]) -> frozenset[str]:
+        """Name the people who signed some commits, as far as signatures are asked for there and can be checked."""
+        compiled = self._compiled.get(env)
+        if self._trust is None or compiled is None:
+            return frozenset()
+        with self._lock:
+            asked = compiled.verify.stricter(self._trust.floor(env)).commits is not Commits.NONE
+            return self._trust.signers(self.tree, commits) if asked else frozenset()
+
     def _list(self) -> Environments | None:
         head = self.tree.good
         if head is None:
@@ -209,7 +218,7 @@ class SpecSource:
         if main in compiled.broken:
             return self._whole(env, snapshot, main, complaints, accepted)
         self._good_whole[env], self._compiled[env] = snapshot, compiled
-        return _desired(env, snapshot, compiled, broken, complaints)
+        return desired_of(env, snapshot, compiled, broken, complaints)
 
     def _whole(
         self, env: EnvName, snapshot: Snapshot, main: str, wrong: tuple[Complaint, ...], accepted: Accepted | None
@@ -224,7 +233,7 @@ class SpecSource:
         if next(iter(sheets)) in compiled.broken:
             return invalid
         self._good_whole[env], self._compiled[env] = good, compiled
-        return _desired(env, snapshot, compiled, {**broken, main: good.commit}, wrong)
+        return desired_of(env, snapshot, compiled, {**broken, main: good.commit}, wrong)
 
     def _files(
         self, env: EnvName, sheets: Sheets, accepted: Accepted | None
@@ -261,28 +270,6 @@ class SpecSource:
         commit = accepted.broken.get(path, accepted.commit) if accepted and not accepted.anywhere else now
         snapshot = None if commit == now else self.tree.snapshot(commit)
         return snapshot if isinstance(snapshot, Snapshot) and path in snapshot.files else None
-
-
-def _desired(
-    env: EnvName,
-    snapshot: Snapshot,
-    compiled: Compiled,
-    broken: Mapping[str, Commit],
-    complaints: tuple[Complaint, ...],
-) -> Desired:
-    return Desired(
-        env=env,
-        commit=snapshot.commit,
-        targets=compiled.targets,
-        committed_at=snapshot.committed_at,
-        author=snapshot.author,
-        brake=compiled.brake,
-        load=compiled.load,
-        pause=compiled.pause,
-        complaints=complaints,
-        broken=broken,
-        verify=compiled.verify,
-    )
 
 
 def _unread(env: EnvName, problem: NoSnapshot) -> Unread:

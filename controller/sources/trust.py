@@ -4,7 +4,7 @@ Only what git says is believed, and of that only the state of the signature and 
 key it is, and whether it counts now, the operator's own files say.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -55,17 +55,31 @@ class Trust:
 
     def commits(self, tree: Snapshots, head: Commit, since: Commit | None) -> Signed | NoSnapshot:
         """Say who signed a commit, if that counts of it and of all since `since`; else say of one why not."""
+        judged = self._all(tree, (head,), since)
+        if isinstance(judged, NoSnapshot):
+            return judged
+        wrong = next((one for one in judged if isinstance(one, NoSnapshot)), None)
+        return wrong or judged[0]
+
+    def signers(self, tree: Snapshots, commits: Sequence[Commit]) -> frozenset[str]:
+        """Name the people who signed some commits, as far as that can be checked."""
+        judged = self._all(tree, commits, None) if commits else ()
+        told = () if isinstance(judged, NoSnapshot) else judged
+        return frozenset(one.by for one in told if isinstance(one, Signed) and one.known)
+
+    def _all(
+        self, tree: Snapshots, commits: Sequence[Commit], since: Commit | None
+    ) -> Sequence[Signed | NoSnapshot] | NoSnapshot:
         keys = self._keys()
         if isinstance(keys, NoSnapshot):
             return keys
         if keys.stamp != self._stamp or len(self._known) > _KEPT:
             self._stamp, self._known = keys.stamp, {}
-        found = tree.signatures(head, since, keys.permit, self._known)
+        found = tree.signatures(commits, since, keys.permit, self._known)
         if isinstance(found, NoSnapshot):
             return NoSnapshot(reason=found.reason, why=f"signatures cannot be checked: {found.why}")
-        judged = [self._judge(one, f"commit {one.name[:12]}", keys) for one in found]
-        wrong = next((one for one in judged if isinstance(one, NoSnapshot)), None)
-        return wrong or next(one for one in judged if isinstance(one, Signed))
+        whom = self._who()
+        return [self._judge(one, f"commit {one.name[:12]}", keys, whom) for one in found]
 
     def tag(self, git: Git, folder: Path, tag: str) -> tuple[Commit, Signed] | NoSnapshot:
         """Say for which commit a tag of a repository stands and who signed it, if that counts; else say why not."""
@@ -78,7 +92,7 @@ class Trust:
             return _unverified(f"the tag {tag} cannot be checked: {problem}")
         if isinstance(found, NoSnapshot):
             return found
-        signed = self._judge(found.signature, f"the tag {tag}", keys)
+        signed = self._judge(found.signature, f"the tag {tag}", keys, self._who())
         return signed if isinstance(signed, NoSnapshot) else (found.commit, signed)
 
     def _keys(self) -> Keyring | NoSnapshot:
@@ -89,7 +103,7 @@ class Trust:
         except TrueupError as problem:
             return _unverified(f"nothing can be verified: {problem}")
 
-    def _judge(self, one: Signature, name: str, keys: Keyring) -> Signed | NoSnapshot:
+    def _judge(self, one: Signature, name: str, keys: Keyring, whom: tuple[People, str]) -> Signed | NoSnapshot:
         """Decide by the fingerprint alone; a signature that git finds good is nobody's until we know whose."""
         by = f"{name}, which gives {one.author} as its author," if one.author else name
         if one.state in _IDLE or not one.key:
@@ -98,7 +112,7 @@ class Trust:
             return _unverified(f"{by} is signed with {one.key}, a key that is revoked")
         if one.state not in {State.GOOD, State.UNTRUSTED}:
             return _unverified(f"{by} {_unfit(one)}")
-        people, unknown = self._who()
+        people, unknown = whom
         person = next((found for key in (one.key, one.primary) if key and (found := people.find(key=key))), None)
         listed = keys.signers.get(one.key, ())
         if one.state is State.GOOD or (person is not None and not listed):

@@ -48,11 +48,9 @@ def no(by="bob", number=2, **how):
     return yes(by, number, yes=False, **how)
 
 
-def judge(
-    gate, *said, people=PEOPLE, authors=("dora@example.com",), now=NOW, candidate=CANDIDATE, builders=(), **more
-):
+def judge(gate, *said, people=PEOPLE, authors=("dora@example.com",), now=NOW, candidate=CANDIDATE, **more):
     asked = ApprovalsOf(candidate=candidate)
-    wrote = Authors(emails=authors, builders=builders)
+    wrote = Authors(emails=authors, builders=more.pop("builders", ()), signers=more.pop("signers", ()))
     answers = {asked: Approvals(given=said, authors=wrote, **more), WhoIsWho(): people}
     assert set(gate.asks(candidate)) == set(answers)
     return gate.judge(candidate, answers, now)
@@ -160,6 +158,11 @@ def test_nobody_who_wrote_the_application_says_yes_to_it_and_strangers_who_did_k
     told = "1 of 2 approvals: anna; needs 1 more (carl can); not counted: bob (wrote it)"
     assert why(gate, yes(), yes("bob", 2), builders=built) == told
     assert judge(gate, yes(), yes("carl", 3), builders=built) == Open()
+
+
+def test_nobody_who_signed_it_says_yes_to_it_whatever_it_gives_as_its_author():
+    told = why(Approval(), yes(), signers=("anna", "nobody"))
+    assert told == "0 of 1 approval; needs 1 more (bob, carl can); not counted: anna (wrote it)"
 
 
 def test_what_nobody_wrote_needs_no_other_eyes():

@@ -119,6 +119,27 @@ def test_what_a_merge_itself_changes_was_written_by_who_merged(ground):
     assert ground.names() == {"anna", "carl", "dora"}
 
 
+def test_a_merge_that_takes_back_what_others_wrote_was_written_by_who_merged(ground):
+    """`git merge -s ours` on an old branch: what comes of it is as one of its parents, and in no other commit."""
+    runs = ground.release("api", "v1.0.1", "anna")
+    newest = ground.release("api", "v1.0.2", "bob")
+    merge(ground, ground.first, newest, {}, "mallory")
+    assert ground.names(since=newest) == {"mallory"}
+    assert ground.names(since=runs) == {"bob", "mallory"}
+
+
+def test_of_a_merge_of_more_than_two_nobody_knows_what_it_changed_so_who_merged_counts(ground):
+    runs = ground.release("web", "v1.0.1", "anna")
+    sides = [ground.release("web", f"v1.1.{n}", "carl", branch=f"side{n}", onto=runs) for n in (1, 2)]
+    parents = "".join(f"parent {one}\n" for one in (runs, *sides))
+    tree = ground.repository.git("rev-parse", f"{runs}^{{tree}}")
+    person = f"{by('mallory')} 1700000000 +0000"
+    text = f"tree {tree}\n{parents}author {person}\ncommitter {person}\n\nMerge\n"
+    ground.repository.point(ground.repository.write("commit", text.encode()))
+    ground.commit({"README.md": "x"}, "dora")
+    assert ground.names(since=runs) == {"mallory"}
+
+
 def merge(ground, one, other, files, author):
     """Merge, with these files as they are on the other side, or as the blob that is named."""
     git = ground.repository.git

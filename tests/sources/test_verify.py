@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 
 from controller.model.desired import Accepted, Desired, Unread
-from controller.model.names import EnvName
+from controller.model.names import EnvName, TargetName
+from controller.model.people import People, Person
+from controller.model.questions import Authors, AuthorsOf
 from controller.model.trust import Commits, Signed, Verify
+from controller.sources.authors import AuthorsProbe
 from controller.sources.folder import FolderSource
 from controller.sources.specs import SpecSource
 from controller.sources.trust import Trust
@@ -34,11 +37,18 @@ class Ground:
         self.signers.mkdir()
         (self.signers / "allowed_signers").write_text(f"anna {key.public}\n")
         self.floor = Verify()
+        self.people = People()
         self.source = self.start()
 
     def start(self) -> SpecSource:
         cache = self.folder / "cache"
-        trust = Trust(signers=self.signers, cache=cache, now=lambda: NOW, floor=lambda env: self.floor)
+        trust = Trust(
+            signers=self.signers,
+            cache=cache,
+            now=lambda: NOW,
+            people=lambda: self.people,
+            floor=lambda env: self.floor,
+        )
         return SpecSource(self._open(), Compiler(TABLES).compile, now=lambda: NOW, trust=trust)
 
     def restart(self) -> None:
@@ -171,6 +181,20 @@ def test_what_was_never_verified_is_not_gone_back_to(ground):
     assert ground.held(accepted)
     ground.push("", files=folder({"api": lines("api", "not-a-version", indent=2)}, head=head))
     assert ground.good(accepted).targets["api"].release.version == "v1.0.0"
+
+
+def test_whoever_signed_it_wrote_it_whatever_it_gives_as_its_author(ground):
+    first = ground.push("v1.0.0")
+    commit = ground.push("v1.0.1", author="Zoe <zoe@example.com>")
+    ground.people = People(persons=(Person(name="anna", keys=(ground.key.fingerprint,)),))
+    ground.good()
+    asked = AuthorsOf(env=PROD, target=TargetName("api"), commit=commit, since=first)
+    probe = AuthorsProbe(ground.source, None)
+    assert probe.answer([asked])[asked] == Authors(emails=("zoe@example.com",), signers=("anna",))
+    plain = ground.push("v1.0.2", NONE, author="Zoe <zoe@example.com>")
+    ground.good()
+    asked = replace(asked, commit=plain, since=commit)
+    assert probe.answer([asked])[asked] == Authors(emails=("zoe@example.com",))
 
 
 def test_a_key_that_the_operator_adds_later_is_enough(ground):
