@@ -38,7 +38,7 @@ LABEL org.opencontainers.image.title="trueup" \
 # Versions are the base image's business: Debian removes a pinned one from its mirrors with the next security fix.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates git openssh-client tini \
+ && apt-get install -y --no-install-recommends ca-certificates git gpg openssh-client tini \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --user-group --no-log-init --home-dir /var/lib/trueup --create-home --shell /usr/sbin/nologin trueup
 COPY --from=build /opt/trueup /opt/trueup

@@ -200,6 +200,7 @@ class Options(BaseSettings):
     registries: Plain = ""
     docker_config: Folder | None = None
     people: Folder | None = None
+    signers: Folder | None = None
     prometheus_url: Annotated[str, BeforeValidator(_endpoint)] | None = None
     prometheus_token_file: Folder | None = None
     applications: Plain = ""

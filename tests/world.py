@@ -23,6 +23,8 @@ from controller.model.questions import (
     Alarms,
     AlarmsOf,
     AlarmState,
+    Authors,
+    AuthorsOf,
     Candidate,
     ChangedBy,
     RangBetween,
@@ -149,6 +151,8 @@ class FakeWorld:
     approvals: dict = field(default_factory=dict)
     people: object = field(default_factory=lambda: Unanswered(why="nobody is known"))
     author: str = ""
+    wrote: object = None
+    authors_asked: list = field(default_factory=list)
     changer: object = field(default_factory=lambda: Unanswered(why="CloudTrail lists no such call yet"))
     trail_asked: list = field(default_factory=list)
     history: object = field(default_factory=lambda: Unanswered(why="no history can be read"))
@@ -212,6 +216,10 @@ class FakeWorld:
             return Approved(people=self.approvals.get(q.candidate.version, frozenset()))
         if isinstance(q, WhoIsWho):
             return self.people
+        if isinstance(q, AuthorsOf):
+            self.authors_asked.append(q)
+            email = self.author.rpartition("<")[2].removesuffix(">")
+            return self.wrote or Authors(emails=(email,))
         if isinstance(q, ChangedBy):
             self.trail_asked.append((self.now, q))
             return self.changer
@@ -255,7 +263,7 @@ class FakeWorld:
             source=self,
             store=_SeenStore(self),
             targets={"fake": _SeenPlatform(self)},
-            probes={AlarmsOf: self, ApprovalsOf: self, ChangedBy: self, RangBetween: self, WhoIsWho: self},
+            probes=dict.fromkeys((AlarmsOf, ApprovalsOf, AuthorsOf, ChangedBy, RangBetween, WhoIsWho), self),
         )
 
     def act(self, action, check):

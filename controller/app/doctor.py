@@ -16,6 +16,7 @@ from controller.app.world import clock_of
 from controller.errors import SpecError, TrueupError
 from controller.model.desired import Desired, Unread
 from controller.model.names import EnvName
+from controller.sources.snapshot import Reason
 
 if TYPE_CHECKING:
     from controller.app.beside import Beside
@@ -88,7 +89,7 @@ def _specs(asked: Asked, clock: "Clock", wanted: list[Desired]) -> Iterator[Find
     """Check that specs can be fetched and read; what they ask for is added to `wanted`."""
     options = asked.options
     try:
-        specs = source(options, clock)
+        specs = source(options, clock, acts=True)
     except SpecError as problem:
         yield ng("repository", "", str(problem), "correct --repo, --branch or --path")
         return
@@ -107,14 +108,31 @@ def _specs(asked: Asked, clock: "Clock", wanted: list[Desired]) -> Iterator[Find
             yield ng("specs", "", f"there is no environment in {options.path}", "write one, or `trueup adopt` one")
         for name in names:
             if asked.env in {None, name}:
-                yield from _read(name, specs.read(name, None), wanted)
+                reading = specs.read(name, None)
+                yield _signed(name, reading)
+                yield from _read(name, reading, wanted)
     finally:
         specs.close()
+
+
+def _signed(env: EnvName, reading: Desired | Unread) -> Finding:
+    """Say whether the newest commit is signed as the environment asks for."""
+    if isinstance(reading, Unread):
+        if reading.reason != Reason.UNVERIFIED:
+            return skip("signatures", env, "it cannot be read: see specs")
+        return ng("signatures", env, reading.why, "see docs/operations.md, Trust in the source")
+    if reading.signed is None:
+        return skip("signatures", env, "nobody asks for any: verify in docs/spec.md")
+    whose = "" if reading.signed.known else ", whom people.yaml does not know"
+    return ok("signatures", env, f"{reading.commit[:12]} is signed by {reading.signed.by}{whose}")
 
 
 def _read(env: EnvName, reading: Desired | Unread, wanted: list[Desired]) -> Iterator[Finding]:
     do = "run `trueup validate`, and mend what it says"
     if isinstance(reading, Unread):
+        if reading.reason == Reason.UNVERIFIED:
+            yield skip("specs", env, "they are not read, as they are not verified")
+            return
         yield ng("specs", env, reading.why, do)
         return
     wanted.append(reading)

@@ -77,6 +77,7 @@ def _stated(env: EnvName, snapshot: "Snapshot", compiler: Compiler) -> Stated:
         brake=compiled.brake,
         load=compiled.load,
         pause=compiled.pause,
+        verify=compiled.verify,
         complaints=compiled.complaints,
         broken=bool(compiled.broken),
     )

@@ -132,7 +132,7 @@ def run(options: "Options") -> int:
     )
     metrics, pulse, stop = Metrics(version=version("trueup")), Pulse(clock.real), threading.Event()
     with ExitStack() as ending:
-        specs = source(options, clock)
+        specs = source(options, clock, acts=True)
         watchers = _watchers(options, metrics)
         server = None if options.once else _server(options, metrics, pulse)
         if server is not None:

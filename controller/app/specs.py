@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from controller.model.desired import Complaint
     from controller.options import Options
     from controller.sources.snapshot import Snapshots
+    from controller.sources.trust import Trust
 
 
 def validate(paths: Iterable[Path]) -> "tuple[list[str], list[Complaint]]":
@@ -56,9 +57,21 @@ def credentials_of(options: "Options") -> Credentials:
     )
 
 
-def source(options: "Options", clock: "Clock") -> SpecSource:
-    """Read specs from there, compiled."""
-    return SpecSource(tree(options), Compiler(kinds.SPEC).compile, now=clock.now)
+def source(options: "Options", clock: "Clock", *, acts: bool = False) -> SpecSource:
+    """Read specs from there, compiled, and verified: by who `acts` always, by others where they were given keys."""
+    trust = trust_of(options, clock) if acts or options.signers else None
+    return SpecSource(tree(options), Compiler(kinds.SPEC).compile, now=clock.now, trust=trust)
+
+
+def trust_of(options: "Options", clock: "Clock") -> "Trust":
+    """Give whose signatures count: by the operator's folder of keys, and by people.yaml."""
+    from functools import partial
+
+    from controller.app.people import people_of
+    from controller.sources.trust import Trust
+
+    people = partial(people_of, options.people) if options.people else None
+    return Trust(signers=options.signers, cache=options.cache.expanduser(), now=clock.now, people=people)
 
 
 def versioned() -> Versioned:

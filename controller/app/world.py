@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING
 from controller.app.memory import open_store
 from controller.app.specs import source, versioned
 from controller.clock import Clock, parse
-from controller.model.questions import AlarmsOf, ChangedBy, Fetched, Measured, ProvenIn, RangBetween, WhoIsWho
-from controller.ports import Lookups, Probe, Registries, Store, Target, World
+from controller.model.questions import (
+    AlarmsOf,
+    AuthorsOf,
+    ChangedBy,
+    Fetched,
+    Measured,
+    ProvenIn,
+    RangBetween,
+    WhoIsWho,
+)
+from controller.ports import Applications, Lookups, Probe, Registries, Store, Target, World
 from controller.sources.specs import SpecSource
 
 if TYPE_CHECKING:
@@ -96,7 +105,13 @@ def targets_of(
 
 
 def probes_of(
-    options: "Options", clients: "Clients", clock: Clock, store: Store, stop: "threading.Event | None" = None
+    options: "Options",
+    clients: "Clients",
+    clock: Clock,
+    store: Store,
+    specs: SpecSource,
+    applications: Applications,
+    stop: "threading.Event | None" = None,
 ) -> "Mapping[type, Probe]":
     """Give who answers each kind of question; `stop` ends the waiting for hosts that are slow to answer."""
     import threading
@@ -110,11 +125,13 @@ def probes_of(
     from controller.probes.people import WhoIsWhoProbe
     from controller.probes.prometheus import PrometheusProbe, Server
     from controller.probes.together import Patience
+    from controller.sources.authors import AuthorsProbe
 
     patience = Patience(elapsed=clock.real, stop=stop or threading.Event())
     url, people = options.prometheus_url, options.people
     return {
         AlarmsOf: CloudWatchAlarms(clients.cloudwatch),
+        AuthorsOf: AuthorsProbe(specs, applications),
         ChangedBy: CloudTrail(clients.cloudtrail),
         Fetched: HttpProbe(patience),
         Measured: PrometheusProbe(
@@ -150,7 +167,7 @@ def build(
         source=specs,
         store=store,
         targets=targets_of(options, clients, images, lookups, seldom),
-        probes=probes_of(options, clients, clock, store, stop),
+        probes=probes_of(options, clients, clock, store, specs, repositories, stop),
         applications=repositories,
         registries=seldom,
         versioned=versioned(),

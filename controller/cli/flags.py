@@ -27,6 +27,9 @@ terraform_states_option: Final = click.option(
 people_option: Final = click.option(
     "--people", envvar="TRUEUP_PEOPLE", metavar="FILE", help="Who is who: people.yaml.  [TRUEUP_PEOPLE]"
 )
+signers_option: Final = click.option(
+    "--signers", metavar="DIR", help="Keys of those who may sign specs.  [TRUEUP_SIGNERS]"
+)
 
 
 def specs_options(*, branch: str = "Branch to read (main).") -> Callable[[F], F]:

@@ -14,6 +14,7 @@ from controller.cli.flags import (
     prometheus_options,
     read_role_option,
     registries_options,
+    signers_option,
     specs_options,
     terraform_states_option,
 )
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 @applications_option
 @prometheus_options
 @people_option
+@signers_option
 @terraform_states_option
 @click.option(
     "--base", metavar="REV", help="What merging would do: into this revision (origin/main) of a clone ..."

@@ -9,6 +9,7 @@ from controller.cli.flags import (
     people_option,
     prometheus_options,
     registries_options,
+    signers_option,
     specs_options,
     terraform_states_option,
 )
@@ -32,6 +33,7 @@ from controller.cli.flags import (
 @applications_option
 @prometheus_options
 @people_option
+@signers_option
 @terraform_states_option
 @click.option("--once", is_flag=True, default=None, help="One turn for each environment, then exit.  [TRUEUP_ONCE]")
 def command(**flags: object) -> int:

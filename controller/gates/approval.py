@@ -43,7 +43,7 @@ class Approval:
     four_eyes: bool = field(
         default=True,
         metadata={
-            "about": "Whether who wrote the spec's commit, or asked for it to be tried again, does not count."
+            "about": "Whether those who wrote it in the specs, or asked for it to be tried again, do not count."
         },
     )
 
@@ -67,27 +67,31 @@ class Approval:
         noes = [one for one in mine if not one.yes and people.named(one.by)]
         if noes:
             return Shut(why="; ".join(f"rejected by {one.by} at {_at(one.at)}{_because(one)}" for one in noes))
-        author = self._author(said, people)
-        if isinstance(author, Unsure):
-            return author
-        return self._counted(candidate, said, people, self._barred(author, people.meant(said.requester)), now)
+        authors = self._authors(said, people)
+        if isinstance(authors, Unsure):
+            return authors
+        return self._counted(candidate, said, people, self._barred(authors, people.meant(said.requester)), now)
 
-    def _author(self, said: Approvals, people: People) -> Person | Unsure | None:
-        """Find who wrote the commit: somebody unknown may be anybody, also whoever says yes."""
+    def _authors(self, said: Approvals, people: People) -> Sequence[Person] | Unsure:
+        """Find all who wrote it: somebody unknown may be anybody, also whoever says yes."""
         if not self.four_eyes:
-            return None
-        email = _email(said.author)
-        found = people.of_email(email) if email else None
-        if found is not None:
-            return found
-        who = f"people.yaml knows nobody with the email {email}" if email else "it is not known who"
-        wrote = ", who wrote the spec's commit" if email else " wrote the spec's commit"
-        return Unsure(why=f"{who}{wrote}: add that there, or say fourEyes: false")
+            return ()
+        if said.unknown:
+            return Unsure(why=f"it is not known who wrote it: {said.unknown}; without that, say fourEyes: false")
+        found = {email: people.of_email(email) for email in said.authors.emails}
+        strangers = [email or "none" for email, person in found.items() if person is None]
+        if strangers:
+            who = f"people.yaml knows nobody with the email {', '.join(strangers[:_NAMED])}, who wrote it"
+            return Unsure(why=f"{who}: add that there, or say fourEyes: false")
+        # Machines and strangers write applications too; only what is released with them is the operator's people's.
+        built = (people.of_email(email) for email in said.authors.builders)
+        signed = (people.named(name) for name in said.authors.signers)
+        return tuple(person for person in (*found.values(), *built, *signed) if person)
 
-    def _barred(self, author: Person | None, requester: Person | None) -> Mapping[str, str]:
+    def _barred(self, authors: Sequence[Person], requester: Person | None) -> Mapping[str, str]:
         """Name those who may not say yes for themselves, and why."""
         asked = {requester.name: "asked for it"} if requester and self.four_eyes else {}
-        return asked | ({author.name: "wrote the commit"} if author else {})
+        return asked | {author.name: "wrote it" for author in authors}
 
     def _counted(
         self, candidate: Candidate, said: Approvals, people: People, barred: Mapping[str, str], now: datetime
@@ -135,11 +139,6 @@ def _newest(given: Iterable[Given]) -> tuple[Given, ...]:
     """Keep the last word of each person on each content: nobody counts twice."""
     last = {(one.by, one.digest): one for one in sorted(given, key=lambda one: one.number)}
     return tuple(last.values())
-
-
-def _email(author: str) -> str:
-    """Take the email out of an author as git writes one: `Anna <anna@example.com>`."""
-    return author.rpartition("<")[2].removesuffix(">").strip()
 
 
 def _unknown(what: str, answer: Answer) -> str:

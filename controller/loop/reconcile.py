@@ -80,9 +80,11 @@ def look_only(env: EnvName, due: frozenset[TargetName] | None, world: World, bef
 
 
 def going_from(before: Record) -> Accepted | None:
-    """Say which commit to go forward from: none if a person accepted a history that goes elsewhere."""
-    order = before.orders.accept
-    return None if order is not None and order.number > before.heard_accept else before.accepted
+    """Say which commit to go forward from, and whether a person accepted a history that goes elsewhere."""
+    order, accepted = before.orders.accept, before.accepted
+    if accepted is None or order is None or order.number <= before.heard_accept:
+        return accepted
+    return replace(accepted, anywhere=True, only=order.commit)
 
 
 def _anything(action: Action) -> None:

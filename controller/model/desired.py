@@ -17,6 +17,7 @@ from controller.model.place import Place
 from controller.model.release import Fixed, Release, Settings
 from controller.model.rollout import Terms
 from controller.model.track import Followed, Track
+from controller.model.trust import Signed, Verify
 
 
 class Supersede(StrEnum):
@@ -128,15 +129,25 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """Up to which commit an environment has gone, and where each broken file was last good."""
+    """Up to which commit an environment has gone, and where each broken file was last good.
+
+    `verify` is what has to be signed of what follows, whatever that says. With `anywhere` a person said that what
+    is read next need not follow this commit; if `only` names one, no other may be read then but what follows it.
+    """
 
     commit: Commit
     broken: Mapping[str, Commit] = field(default_factory=dict)
+    verify: Verify = field(default_factory=Verify)
+    anywhere: bool = False
+    only: Commit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
-    """One environment at one commit; files that do not parse stand as they were when they last did."""
+    """One environment at one commit; files that do not parse stand as they were when they last did.
+
+    `verify` is what has to be signed of what follows it; `signed` is who signed this commit, if that was asked.
+    """
 
     env: EnvName
     commit: Commit
@@ -148,11 +159,13 @@ class Desired:
     pause: Pause | None = None
     complaints: tuple[Complaint, ...] = ()
     broken: Mapping[str, Commit] = field(default_factory=dict)
+    verify: Verify = field(default_factory=Verify)
+    signed: Signed | None = None
 
     @property
     def accepted(self) -> Accepted:
         """What the environment has gone up to once this is acted on."""
-        return Accepted(commit=self.commit, broken=self.broken)
+        return Accepted(commit=self.commit, broken=self.broken, verify=self.verify)
 
 
 GONE: Final = "EnvironmentGone"

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from controller.model.application import Application
 from controller.model.images import digests_in
 from controller.model.manifest import Manifest
-from controller.model.names import DeploymentId, Digest, EnvName, TargetName
+from controller.model.names import Commit, DeploymentId, Digest, EnvName, TargetName
 from controller.model.orders import Approval
 from controller.model.place import Place
 from controller.model.release import Release
@@ -193,6 +194,19 @@ class WhoIsWho:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Authors:
+    """The emails of all who wrote, committed or co-authored it, as git gives them, in order.
+
+    `builders` wrote the application that it runs. `signers` are people, by their names in people.yaml, who signed
+    what was written, whatever it gives as its author.
+    """
+
+    emails: tuple[str, ...]
+    builders: tuple[str, ...] = ()
+    signers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalsOf:
     """What did people say to this candidate?"""
 
@@ -203,14 +217,32 @@ class ApprovalsOf:
 class Approvals:
     """Every yes and no that is kept for a target, of other content too.
 
-    `used` are the numbers of those that a rollout was opened with. `author` is who wrote the commit that the wish
-    stands in, as git gives it; `requester` who asked to try again what failed, if that is what waits.
+    `used` are the numbers of those that a rollout was opened with. `authors` are those who wrote what waits,
+    `unknown` says why they are not known; `requester` asked to try again what failed, if that waits.
     """
 
     given: tuple[Approval, ...] = ()
     used: frozenset[int] = frozenset()
-    author: str = ""
+    authors: Authors = Authors(emails=())
+    unknown: str = ""
     requester: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorsOf:
+    """Who wrote what a target is made of, after the commit of what runs, up to the one of what waits?
+
+    Without `since` it is not known of which commit what runs is: then all count who ever wrote it. With
+    `application` it is asked too who wrote that, from the version that `ran` up to `version`.
+    """
+
+    env: EnvName
+    target: TargetName
+    commit: Commit
+    since: Commit | None = None
+    application: Application | None = None
+    version: str = ""
+    ran: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from controller.model.names import ClaimKey, DeploymentId, Digest, EnvName, Revi
 from controller.model.orders import Orders
 from controller.model.paths import Paths
 from controller.model.place import Place
-from controller.model.questions import Changer
+from controller.model.questions import Authors, Changer
 from controller.model.release import Kept, Release
 from controller.model.rollout import Phase, Rollout
 from controller.model.track import Followed
@@ -26,12 +26,17 @@ APPROVED: Final = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """A wish that waits; `again` marks one that a person asked to retry, by the order `retry`."""
+    """A wish that waits; `again` marks one that a person asked to retry, by the order `retry`.
+
+    `authors` are all who wrote it, counted from what ran when it was first wished for; None until that is known.
+    They stay with it whatever becomes of git.
+    """
 
     release: Release
     since: datetime
     again: bool = False
     retry: int = 0
+    authors: Authors | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from controller.model.names import TargetName
 from controller.model.observation import Observation
 from controller.model.record import Record
 from controller.model.rollout import MOVING, Phase
+from controller.plan.approvals import note_authors
 from controller.plan.beside import notes_of
 from controller.plan.blocking import blockers_of
 from controller.plan.flags import flagged
@@ -56,6 +57,7 @@ def decide(desired: Reading, seen: Observation, record: Record, now: datetime) -
         decision = waits.placed(name, decide_one(waits.gated(replace(look, braked=True) if braked else look)), now)
         turned += decision.row[1] == _AUTOMATIC.name and decision.row[0] is not Phase.ROLLING_BACK
         decisions[name] = decision
+    decisions = {name: _noted(one, desired, seen, record, name) for name, one in decisions.items()}
     kept = ration(decisions, record, seen.tokens, now)
     back = sum(d.row[1] == _AUTOMATIC.name and d.memory.phase is Phase.ROLLING_BACK for d in kept.values())
     return Plan(
@@ -65,6 +67,12 @@ def decide(desired: Reading, seen: Observation, record: Record, now: datetime) -
         rollbacks=(*recent, *(now for _ in range(back))),
         dropped=_forgotten(desired, record),
     )
+
+
+def _noted(decision: Decision, desired: Reading, seen: Observation, record: Record, name: TargetName) -> Decision:
+    """Remember with what waits who wrote it."""
+    memory = note_authors(decision.memory, record.targets.get(name), desired, name, seen)
+    return decision if memory is decision.memory else replace(decision, memory=memory)
 
 
 def decide_one(look: Look) -> Decision:

@@ -9,9 +9,10 @@ from controller.model.desired import Brake, Complaint, DesiredTarget, Load
 from controller.model.names import ClaimKey, Commit, EnvName, TargetName
 from controller.model.observation import Absent, Live, Sight, Unseen
 from controller.model.orders import Pause
+from controller.model.trust import Verify
 from controller.plan.beside import beside_differences, conflict_of, fixed_differences
 from controller.plan.compare import Difference, differences
-from controller.plan.said_in import environment_differences, target_differences
+from controller.plan.said_in import Whole, environment_differences, target_differences
 from controller.plan.versions import steps_in
 
 NOT_KNOWN: Final = "not known here"
@@ -36,6 +37,7 @@ class Stated:
     brake: Brake
     load: Load = field(default_factory=Load)
     pause: Pause | None = None
+    verify: Verify = field(default_factory=Verify)
     complaints: tuple[Complaint, ...] = ()
     broken: bool = False
 
@@ -141,8 +143,8 @@ def compose(
     return EnvironmentChange(env=env, change=change, spec=spec, targets=targets, complaints=complaints, notes=notes)
 
 
-def _whole(stated: Stated | None) -> tuple[Pause | None, Brake, Load] | None:
-    return (stated.pause, stated.brake, stated.load) if stated else None
+def _whole(stated: Stated | None) -> Whole | None:
+    return (stated.pause, stated.brake, stated.load, stated.verify) if stated else None
 
 
 def _target(

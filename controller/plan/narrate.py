@@ -34,15 +34,21 @@ def tell_outcomes(env: EnvName, outcomes: tuple[Outcome, ...], now: datetime) ->
 def _accepted(desired: Reading, before: Record, plan: Plan) -> Iterator[Entry]:
     if not isinstance(desired, Desired) or (before.accepted and before.accepted.commit == desired.commit):
         return
-    by = desired.author or "somebody"
+    signed = desired.signed
+    facts = {
+        "commit": desired.commit,
+        "author": desired.author,
+        "signedBy": signed.by if signed else "",
+        "key": signed.key if signed else "",
+    }
     stands = sorted(f"{path} is broken and stands as at {commit[:12]}" for path, commit in desired.broken.items())
     yield Entry(
         at=plan.decided_at,
         env=desired.env,
         event=Event.ACCEPTED,
         text="; ".join((f"commit {desired.commit[:12]} is what {desired.env} should run", *stands)),
-        by=by,
-        data={"commit": desired.commit},
+        by=signed.by if signed and signed.known else desired.author or "somebody",
+        data={key: value for key, value in facts.items() if value},
     )
 
 

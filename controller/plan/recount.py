@@ -102,9 +102,9 @@ def recount(life: Life, around: Sequence[Entry], memory: Memory | None) -> Rollo
         version=opening.version,
         digest=_digest(life, rollout),
         commit=commit,
-        author=facts.get("author", "") or next((one.by for one in reversed(commits) if one.what == commit), ""),
         built=facts.get("built", ""),
         follows=facts.get("follows", ""),
+        author=facts.get("author", "") or _author(around, commit, life),
         purpose=facts.get("purpose", ""),
         way=facts.get("way", ""),
         replaced=facts.get("from", ""),
@@ -148,6 +148,13 @@ def _opened(life: Life) -> datetime | None:
 
 def _told(row: Entry, what: str) -> Told:
     return Told(at=row.at, what=what, text=row.text, by=row.by, row=row.number)
+
+
+def _author(around: Sequence[Entry], commit: str, life: Life) -> str:
+    """Find who wrote the commit that was accepted for it; the row names another as well if it was signed."""
+    rows = (row for row in reversed(around) if row.event is Event.ACCEPTED and row.data.get("commit") == commit)
+    mine = (row for row in rows if life.began < row.number <= life.opening.number)
+    return next((row.data.get("author") or row.by for row in mine), "")
 
 
 def _is_about(row: Entry, life: Life) -> bool:

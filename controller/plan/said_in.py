@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from controller.model.desired import Brake, DesiredTarget, Load
 from controller.model.manifest import Manifest, Scalar
@@ -17,6 +17,7 @@ from controller.model.paths import is_under
 from controller.model.place import Place
 from controller.model.release import Release
 from controller.model.track import Track
+from controller.model.trust import Verify
 from controller.plan.compare import Difference
 
 # Where the spec writes what the model keeps elsewhere or calls otherwise (docs/spec.md).
@@ -41,6 +42,9 @@ _NOTHING: Final = DesiredTarget(
     place=Place(kind="", account="", region="", cluster="", service=""),
     release=Release(version="", manifest=Manifest.of({}, ())),
 )
+Whole: TypeAlias = tuple[Pause | None, Brake, Load, Verify]
+"""What a spec says of a whole environment."""
+
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
@@ -56,9 +60,7 @@ def target_differences(before: DesiredTarget | None, after: DesiredTarget | None
     return tuple(one for one in found if unsaid.get(one.path) != one.wanted)
 
 
-def environment_differences(
-    before: tuple[Pause | None, Brake, Load] | None, after: tuple[Pause | None, Brake, Load] | None
-) -> tuple[Difference, ...]:
+def environment_differences(before: Whole | None, after: Whole | None) -> tuple[Difference, ...]:
     """List what the spec says otherwise of a whole environment than before; None where there is no environment."""
     return _differences(_environment(before), _environment(after))
 
@@ -71,14 +73,16 @@ def _differences(before: Mapping[str, Scalar], after: Mapping[str, Scalar]) -> t
     )
 
 
-def _environment(said: tuple[Pause | None, Brake, Load] | None) -> dict[str, Scalar]:
+def _environment(said: Whole | None) -> dict[str, Scalar]:
     if said is None:
         return {}
-    pause, brake, load = said
+    pause, brake, load, verify = said
     share = f"{load.percent:g}%" if load.percent is not None else load.changes
     limits = {"concurrentRollouts": load.rollouts, "maxChanges": share}
     limited = {path: limit for path, limit in limits.items() if limit is not None}
-    return {"maxAutomaticRollbacks": brake.limit, **limited, **(dict(_flat("paused", pause)) if pause else {})}
+    signed = dict(_flat("verify", verify)) if verify else {}
+    paused = dict(_flat("paused", pause)) if pause else {}
+    return {"maxAutomaticRollbacks": brake.limit, **limited, **signed, **paused}
 
 
 def _target(target: DesiredTarget) -> dict[str, Scalar]:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from controller.errors import SpecError
 from controller.sources.address import Address, Scheme
+from controller.sources.permit import Permit
 from controller.sources.snapshot import NoSnapshot, Reason
+
+__all__ = ["Credentials", "Permit", "permit", "ssh_command"]
 
 _HEADER = "TRUEUP_GIT_HEADER"
 _LONGEST_TOKEN = 16 * 1024
@@ -64,20 +67,6 @@ class Credentials:
             known_hosts_file=file("KNOWN_HOSTS_FILE"),
             ca_file=file("CA_FILE"),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permit:
-    """What one git process is given: options, environment, and the secrets that its messages may not repeat.
-
-    `stamp` changes when a file that git reads by itself changes, so that two permits are equal only if the same
-    credentials are meant.
-    """
-
-    options: tuple[str, ...] = ()
-    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-    stamp: tuple[int, ...] = ()
 
 
 def permit(credentials: Credentials, address: Address) -> Permit | NoSnapshot:

@@ -18,8 +18,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from controller.sources.address import Scheme
-from controller.sources.auth import Permit
 from controller.sources.limits import Limits
+from controller.sources.permit import Permit
 
 _PATH = "/usr/bin:/bin"
 _CHUNK = 64 * 1024

@@ -6,7 +6,7 @@ import os
 import stat
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +17,9 @@ from controller.sources.failure import redact
 from controller.sources.limits import Limits
 from controller.sources.listing import read_name
 from controller.sources.objects import Entry, hash_object
+from controller.sources.permit import Permit
 from controller.sources.reading import RefusedError, judge
-from controller.sources.snapshot import Head, NoSnapshot, Reason, Snapshot
+from controller.sources.snapshot import Change, Head, NoSnapshot, Reason, Signature, Snapshot
 
 _KEPT = 8
 _TRIES = 5
@@ -140,6 +141,20 @@ class FolderSource:
     def descends(self, commit: Commit, from_: Commit) -> bool | None:  # noqa: ARG002 - the same question as to git
         """Say yes: a folder has no history that could be rewritten."""
         return True
+
+    def signatures(
+        self,
+        commits: Sequence[Commit],  # noqa: ARG002 - the same question as to git
+        since: Commit | None,  # noqa: ARG002
+        keys: Permit,  # noqa: ARG002
+        known: dict[Commit, Signature],  # noqa: ARG002
+    ) -> tuple[Signature, ...] | NoSnapshot:
+        """Say that nobody signs a folder."""
+        return NoSnapshot(reason=Reason.UNVERIFIED, why="a folder has no commits, and nobody signs it")
+
+    def changes(self, commit: Commit, since: Commit | None) -> tuple[Change, ...] | NoSnapshot:  # noqa: ARG002
+        """Say that nobody knows who wrote a folder."""
+        return NoSnapshot(reason=Reason.UNAVAILABLE, why="a folder has no commits that say who wrote it")
 
     def close(self) -> None:
         """Do nothing: nothing is held."""

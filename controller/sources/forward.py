@@ -20,3 +20,14 @@ def moves_forward(source: Snapshots, head: Commit, accepted: Commit | None) -> N
     else:
         why = f"history was rewritten: {head[:12]} does not follow {accepted[:12]}, which was accepted last"
     return NoSnapshot(reason=Reason.REWRITTEN, why=why)
+
+
+def goes_where_told(source: Snapshots, head: Commit, told: Commit | None) -> NoSnapshot | None:
+    """Say why `head` is not what a person accepted as history: not `told`, and none that follows it.
+
+    A commit may be told by its first digits. Without one, the person accepted whatever is there.
+    """
+    if told is None or head.startswith(told) or source.descends(head, told):
+        return None
+    why = f"{told[:12]} was accepted as history, and the newest commit, {head[:12]}, does not follow it"
+    return NoSnapshot(reason=Reason.REWRITTEN, why=why)

@@ -2,21 +2,27 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from controller.model.names import Commit
 from controller.sources.address import read_address, read_branch, read_path
-from controller.sources.auth import Credentials, Permit, permit
+from controller.sources.auth import Credentials, permit
+from controller.sources.changes import read_changes
 from controller.sources.command import Ended, Git
 from controller.sources.failure import explain
 from controller.sources.limits import Limits
 from controller.sources.mirror import Mirror
 from controller.sources.objects import is_oid
 from controller.sources.patience import Patience
+from controller.sources.permit import Permit
 from controller.sources.reading import read_snapshot
-from controller.sources.snapshot import Head, NoSnapshot, Reason, Snapshot
+from controller.sources.signing import read_signatures
+from controller.sources.snapshot import Change, Head, NoSnapshot, Reason, Signature, Snapshot
+
+T = TypeVar("T")
 
 _KEPT = 8
 _ANCESTRIES = 1000
@@ -214,6 +220,26 @@ class GitMirror:
                 self._ancestry.clear()
             self._ancestry[pair] = done.code == 0
             return self._ancestry[pair]
+
+    def signatures(
+        self, commits: Sequence[Commit], since: Commit | None, keys: Permit, known: dict[Commit, Signature]
+    ) -> tuple[Signature, ...] | NoSnapshot:
+        """Read the signatures of some commits, or of all that they have and `since` has not, newest first.
+
+        What is in `known` is not asked again, and what is asked is put there.
+        """
+        return self._of_mirror(lambda at: read_signatures(self._git, at, commits, since, keys, known))
+
+    def changes(self, commit: Commit, since: Commit | None) -> tuple[Change, ...] | NoSnapshot:
+        """Read who changed what in all commits that this one has and `since` has not, children before parents."""
+        return self._of_mirror(lambda at: read_changes(self._git, at, commit, since, self._path))
+
+    def _of_mirror(self, read: Callable[[Path], tuple[T, ...] | NoSnapshot]) -> tuple[T, ...] | NoSnapshot:
+        with self._one:
+            try:
+                return self._mirror.open() or read(self._mirror.folder)
+            except OSError as problem:
+                return _unusable(problem)
 
     def close(self) -> None:
         """Kill the git command under way, start no other, and let another process have the mirror."""

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from controller.model.names import Commit
 from controller.sources.address import Address
-from controller.sources.auth import Permit
 from controller.sources.command import Done, Ended, Git
 from controller.sources.failure import explain
 from controller.sources.heads import HEADS, drop_oldest, read_heads
 from controller.sources.limits import Limits
+from controller.sources.permit import Permit
 from controller.sources.snapshot import NoSnapshot, Reason
 
 _SLOTS = 8

@@ -1,12 +1,13 @@
 """What a source gives: everything under the specs path at one commit, or one sentence that says why not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from controller.model.names import Commit
+from controller.sources.permit import Permit
 
 
 class Reason(StrEnum):
@@ -21,6 +22,7 @@ class Reason(StrEnum):
     CORRUPT = "SourceCorrupt"
     REFUSED = "SourceRefused"
     REWRITTEN = "HistoryRewritten"
+    UNVERIFIED = "CommitUnverified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,50 @@ class Snapshot:
         return f"{self.path}/{name}" if self.path else name
 
 
+class State(StrEnum):
+    """What git says of a signature; the values are its own letters."""
+
+    GOOD = "G"
+    BAD = "B"
+    UNTRUSTED = "U"
+    SIGNATURE_EXPIRED = "X"
+    KEY_EXPIRED = "Y"
+    KEY_REVOKED = "R"
+    KEY_UNKNOWN = "E"
+    NONE = "N"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What git says of one commit or tag. `author` is the email that it gives, its own word.
+
+    `form` says of one that could not be checked how it is signed; empty if it is not signed at all.
+    """
+
+    name: str
+    state: State
+    key: str = ""
+    primary: str = ""
+    author: str = ""
+    form: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One commit: the emails of who wrote it, who committed it, and of co-authors that it names; all its own word.
+
+    `files` are those that it changed below the path; of a merge, only those that merging alone would have left
+    otherwise. `renamed` gives for a new name the old one. Of a merge of more than two nobody knows what it changed:
+    it is `opaque`.
+    """
+
+    commit: Commit
+    emails: tuple[str, ...]
+    files: frozenset[str]
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    opaque: bool = False
+
+
 class Snapshots(Protocol):
     """What git and folder have in common. Every method may be called from any thread."""
 
@@ -89,6 +135,19 @@ class Snapshots(Protocol):
 
     def descends(self, commit: Commit, from_: Commit) -> bool | None:
         """Say whether `commit` is `from_` or has it among its ancestors; None when that cannot be known here."""
+        ...
+
+    def signatures(
+        self, commits: Sequence[Commit], since: Commit | None, keys: Permit, known: dict[Commit, Signature]
+    ) -> tuple[Signature, ...] | NoSnapshot:
+        """Read the signatures of some commits, or of all that they have and `since` has not, newest first.
+
+        What is in `known` is not asked again, and what is asked is put there.
+        """
+        ...
+
+    def changes(self, commit: Commit, since: Commit | None) -> tuple[Change, ...] | NoSnapshot:
+        """Read who changed what in all commits that this one has and `since` has not, children before parents."""
         ...
 
     def close(self) -> None:

@@ -1,17 +1,20 @@
 """The source of the loop: a tree of files, compiled to what each environment asks for, or why it says nothing."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Final, Protocol, TypeAlias
+from typing import Final
 
-from controller.model.desired import Accepted, Brake, Complaint, Desired, DesiredTarget, Load, Reading, Unread
+from controller.model.desired import Accepted, Complaint, Desired, Reading, Unread
 from controller.model.names import Commit, EnvName, TargetName
-from controller.model.orders import Pause
+from controller.model.trust import Commits, Signed, Verify
+from controller.sources.compiled import Compile, Compiled, desired_of
 from controller.sources.environments import Environments, Sheets, environments, sheets_of
 from controller.sources.folder import FolderSource
-from controller.sources.forward import moves_forward
+from controller.sources.forward import goes_where_told, moves_forward
 from controller.sources.snapshot import Head, NoSnapshot, Reason, Snapshot, Snapshots
+from controller.sources.trust import Trust
 
 INVALID: Final = "SpecInvalid"
 
@@ -21,53 +24,20 @@ _AWAY: Final = frozenset({Reason.UNAVAILABLE, Reason.DENIED, Reason.CORRUPT})
 _UNASKED: Final = NoSnapshot(reason=Reason.UNAVAILABLE, why="the source was not asked yet")
 
 
-class Compiled(Protocol):
-    """An environment as its files say it; the targets of a file in `broken` are missing."""
-
-    @property
-    def targets(self) -> Mapping[TargetName, DesiredTarget]:
-        """What should run."""
-        ...
-
-    @property
-    def brake(self) -> Brake:
-        """How many automatic rollbacks may start."""
-        ...
-
-    @property
-    def load(self) -> Load:
-        """How much may change at once."""
-        ...
-
-    @property
-    def pause(self) -> Pause | None:
-        """A pause of the whole environment."""
-        ...
-
-    @property
-    def complaints(self) -> tuple[Complaint, ...]:
-        """Everything that is wrong, in order."""
-        ...
-
-    @property
-    def broken(self) -> Mapping[str, tuple[Complaint, ...]]:
-        """What is wrong in each file, by its name in the snapshot."""
-        ...
-
-
-Compile: TypeAlias = Callable[[EnvName, Mapping[str, Snapshot]], Compiled]
-
-
 class SpecSource:
     """Reads environments at the newest commit, and what is broken there at the last commit at which it was not.
 
-    Every method may be called from any thread. What has not changed is given as the identical object.
+    Every method may be called from any thread. What has not changed is given as the identical object. Without
+    `trust` nothing is verified: that is for those who only look.
     """
 
-    def __init__(self, tree: Snapshots, compiled: Compile, *, now: Callable[[], datetime]) -> None:
-        self._tree = tree
+    def __init__(
+        self, tree: Snapshots, compiled: Compile, *, now: Callable[[], datetime], trust: Trust | None = None
+    ) -> None:
+        self.tree = tree
         self._compile = compiled
         self._now = now
+        self._trust = trust
         self._lock = threading.Lock()
         self._failure: NoSnapshot | None = None
         self._listed: tuple[Commit, Environments] | None = None
@@ -76,21 +46,22 @@ class SpecSource:
         self._forward: dict[tuple[Commit, Commit], NoSnapshot | None] = {}
         self._good_files: dict[tuple[EnvName, str], Snapshot] = {}
         self._good_whole: dict[EnvName, Snapshot] = {}
+        self._compiled: dict[EnvName, Compiled] = {}
 
     @property
     def name(self) -> str:
         """What sort of source it is."""
-        return "folder" if isinstance(self._tree, FolderSource) else "git"
+        return "folder" if isinstance(self.tree, FolderSource) else "git"
 
     @property
     def head(self) -> Head | None:
         """The newest commit seen by this process, and when the source was last asked with success."""
-        return self._tree.good
+        return self.tree.good
 
     @property
     def problem(self) -> NoSnapshot | None:
         """Why the newest poll found nothing; None if it did."""
-        last = self._failure or self._tree.last or _UNASKED
+        last = self._failure or self.tree.last or _UNASKED
         return last if isinstance(last, NoSnapshot) else None
 
     @property
@@ -111,12 +82,12 @@ class SpecSource:
 
     def close(self) -> None:
         """Let go of the tree."""
-        self._tree.close()
+        self.tree.close()
 
     def poll(self) -> None:
         """Ask the tree once; what goes wrong is told by `read`."""
         try:
-            self._tree.poll(self._now())
+            self.tree.poll(self._now())
             self._failure = None
         except Exception as problem:  # noqa: BLE001 - a poll that fails in a new way must not stop what was read
             self._failure = NoSnapshot(reason=Reason.UNAVAILABLE, why=f"the poll failed: {type(problem).__name__}")
@@ -136,14 +107,28 @@ class SpecSource:
             self._told[env] = reading
             return reading
 
+    def files_of(self, env: EnvName, target: TargetName) -> frozenset[str]:
+        """Name the files that a target is made of, below the folder of specs; none if it was not read yet."""
+        compiled = self._compiled.get(env)
+        return compiled.files_of(target) if compiled else frozenset()
+
+    def signers(self, env: EnvName, commits: Sequence[Commit]) -> frozenset[str]:
+        """Name the people who signed some commits, as far as signatures are asked for there and can be checked."""
+        compiled = self._compiled.get(env)
+        if self._trust is None or compiled is None:
+            return frozenset()
+        with self._lock:
+            asked = compiled.verify.stricter(self._trust.floor(env)).commits is not Commits.NONE
+            return self._trust.signers(self.tree, commits) if asked else frozenset()
+
     def _list(self) -> Environments | None:
-        head = self._tree.good
+        head = self.tree.good
         if head is None:
             return None
         known = self._listed
         if known and known[0] == head.commit:
             return known[1]
-        snapshot = self._tree.snapshot(head.commit)
+        snapshot = self.tree.snapshot(head.commit)
         if isinstance(snapshot, Snapshot):
             return self._listing(snapshot)
         return known[1] if known else None
@@ -153,12 +138,12 @@ class SpecSource:
         known = self._listed
         if known is None or known[0] != snapshot.commit:
             known = (snapshot.commit, environments(snapshot))
-            if self._tree.good and self._tree.good.commit == snapshot.commit:
+            if self.tree.good and self.tree.good.commit == snapshot.commit:
                 self._listed = known
         return known[1]
 
     def _look(self, env: EnvName, accepted: Accepted | None) -> Reading:
-        head, problem = self._tree.good, self.problem
+        head, problem = self.tree.good, self.problem
         if problem and problem.reason not in _AWAY:
             return _unread(env, problem)
         if head is None:
@@ -180,22 +165,51 @@ class SpecSource:
         """Say why a head may not follow what was accepted; git is asked once for each pair."""
         if accepted is None or accepted.commit == head:
             return None
+        if accepted.anywhere:
+            return goes_where_told(self.tree, head, accepted.only)
         pair = (head, accepted.commit)
         if pair not in self._forward:
-            found = moves_forward(self._tree, head, accepted.commit)
-            if found and self._tree.descends(head, accepted.commit) is None:
+            found = moves_forward(self.tree, head, accepted.commit)
+            if found and self.tree.descends(head, accepted.commit) is None:
                 return found  # not known yet, so not for keeping
             self._forward = {**(self._forward if len(self._forward) < 64 else {}), pair: found}  # noqa: PLR2004
         return self._forward[pair]
 
     def _read_at(self, env: EnvName, commit: Commit, accepted: Accepted | None) -> Reading:
-        snapshot = self._tree.snapshot(commit)
+        snapshot = self.tree.snapshot(commit)
         if isinstance(snapshot, NoSnapshot):
             return _unread(env, snapshot)
         sheets = sheets_of(env, snapshot, self._listing(snapshot))
+        # Nothing of it is taken, and nothing of it is kept to go back to, before it is known whose it is.
+        signed = self._verified(env, commit, sheets, accepted)
+        if isinstance(signed, NoSnapshot):
+            return _unread(env, signed)
         reading = sheets if isinstance(sheets, Unread) else self._settle(env, snapshot, sheets, accepted)
+        if isinstance(reading, Desired) and signed:
+            reading = replace(reading, signed=signed)
         self._read[env] = (commit, reading)
         return reading
+
+    def _verified(
+        self, env: EnvName, commit: Commit, sheets: Sheets | Unread, accepted: Accepted | None
+    ) -> Signed | NoSnapshot | None:
+        """Say who signed a commit, or why it may not be read; None if nobody asks for a signature.
+
+        What counts is the strictest of what the commit says itself, what was accepted last, and the operator: a
+        commit cannot take away what keeps it out. After a history that a person accepted, its newest commit counts.
+        """
+        if self._trust is None or (accepted and accepted.commit == commit):
+            return None
+        need = Verify() if isinstance(sheets, Unread) else self._compile(env, sheets).verify
+        need = need.stricter(self._trust.floor(env)).stricter(accepted.verify if accepted else Verify())
+        if need.commits is Commits.NONE:
+            return None
+        is_range = need.commits is Commits.RANGE and accepted is not None and not accepted.anywhere
+        found = self._trust.commits(self.tree, commit, accepted.commit if accepted and is_range else None)
+        if isinstance(found, Signed):
+            return found
+        stays = f"; {env} stays at {accepted.commit[:12]}" if accepted else ""
+        return replace(found, why=f"{found.why}; verify: {need.commits.value} is asked for{stays}")
 
     def _settle(self, env: EnvName, snapshot: Snapshot, sheets: Sheets, accepted: Accepted | None) -> Reading:
         """Compile an environment; what is broken falls back, a file alone, the environment's own file with all."""
@@ -203,8 +217,8 @@ class SpecSource:
         compiled, broken, complaints = self._files(env, sheets, accepted)
         if main in compiled.broken:
             return self._whole(env, snapshot, main, complaints, accepted)
-        self._good_whole[env] = snapshot
-        return _desired(env, snapshot, compiled, broken, complaints)
+        self._good_whole[env], self._compiled[env] = snapshot, compiled
+        return desired_of(env, snapshot, compiled, broken, complaints)
 
     def _whole(
         self, env: EnvName, snapshot: Snapshot, main: str, wrong: tuple[Complaint, ...], accepted: Accepted | None
@@ -218,8 +232,8 @@ class SpecSource:
         compiled, broken, _ = self._files(env, sheets, accepted)
         if next(iter(sheets)) in compiled.broken:
             return invalid
-        self._good_whole[env] = good
-        return _desired(env, snapshot, compiled, {**broken, main: good.commit}, wrong)
+        self._good_whole[env], self._compiled[env] = good, compiled
+        return desired_of(env, snapshot, compiled, {**broken, main: good.commit}, wrong)
 
     def _files(
         self, env: EnvName, sheets: Sheets, accepted: Accepted | None
@@ -253,30 +267,9 @@ class SpecSource:
 
     def _recalled(self, path: str, now: Commit, accepted: Accepted | None) -> Snapshot | None:
         """Find the commit at which a file was last good, after a restart: the loop remembers it."""
-        commit = accepted.broken.get(path, accepted.commit) if accepted else now
-        snapshot = None if commit == now else self._tree.snapshot(commit)
+        commit = accepted.broken.get(path, accepted.commit) if accepted and not accepted.anywhere else now
+        snapshot = None if commit == now else self.tree.snapshot(commit)
         return snapshot if isinstance(snapshot, Snapshot) and path in snapshot.files else None
-
-
-def _desired(
-    env: EnvName,
-    snapshot: Snapshot,
-    compiled: Compiled,
-    broken: Mapping[str, Commit],
-    complaints: tuple[Complaint, ...],
-) -> Desired:
-    return Desired(
-        env=env,
-        commit=snapshot.commit,
-        targets=compiled.targets,
-        committed_at=snapshot.committed_at,
-        author=snapshot.author,
-        brake=compiled.brake,
-        load=compiled.load,
-        pause=compiled.pause,
-        complaints=complaints,
-        broken=broken,
-    )
 
 
 def _unread(env: EnvName, problem: NoSnapshot) -> Unread:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from controller.model.desired import Brake, Complaint, Load
 from controller.model.names import EnvName
 from controller.model.orders import Pause
+from controller.model.trust import Verify
 from controller.spec.fill import Filling
 from controller.spec.guards import gate_model, read_guards
 from controller.spec.nodes import (
@@ -68,6 +69,7 @@ class Head:
     brake: Brake
     load: Load
     pause: Pause | None
+    verify: Verify
     complaints: tuple[Complaint, ...]
 
 
@@ -98,6 +100,7 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables) -> Head
         brake=Brake(limit=model.spec.max_automatic_rollbacks) if model else Brake(),
         load=_load(model.spec) if model else Load(),
         pause=pause_of(model.spec.paused) if model else None,
+        verify=_verify(model.spec) if model else Verify(),
         complaints=tuple(wrong),
     )
 
@@ -105,6 +108,11 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables) -> Head
 def pause_of(stop: Stop | None) -> Pause | None:
     """Give the pause that a spec asks for."""
     return Pause(reason=stop.reason, until=stop.until) if stop else None
+
+
+def _verify(spec: Spec) -> Verify:
+    """Give what has to be signed."""
+    return Verify(commits=spec.verify.commits, tags=spec.verify.tags)
 
 
 def _load(spec: Spec) -> Load:

@@ -134,7 +134,15 @@ class Compiler:
         target = reader.read(entry.at, entry.value, page.shown, page.view.commit)
         if target is None:
             return reader.wrong
-        return Made(digest=digest, seen=shelf.seen, target=target, name=entry.at, service=service, needs=needs)
+        return Made(
+            digest=digest,
+            seen=shelf.seen,
+            target=target,
+            name=entry.at,
+            service=service,
+            needs=needs,
+            file=page.path,
+        )
 
     def _scan(self, view: View, path: str) -> Scanned:
         """Scan a file, or give what was made of it before: many targets refer to the same one."""

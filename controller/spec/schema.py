@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from controller.model.desired import Brake, Load
+from controller.model.trust import Commits
 from controller.spec.application import ABOUT_APPLICATION, Built
 from controller.spec.forms import ABOUT_FORMS, Forms
 from controller.spec.parts import ABOUT_STATE, Paused, State, Strict
@@ -21,6 +22,7 @@ from controller.spec.scalars import (
     Region,
     RoleArn,
     Share,
+    TrueOrFalse,
     Whole,
     refuse,
 )
@@ -56,6 +58,19 @@ class Metadata(Strict):
     name: Name = Field(description="The name of the file or folder.")
 
 
+class Signatures(Strict):
+    """What has to be signed by somebody whom the operator knows."""
+
+    commits: Annotated[Commits, OneOf(tuple(Commits), Commits)] = Field(
+        default=Commits.NONE,
+        description="Which commits of the specs: none, head (the one that is read), or range (every one since the "
+        "last that was accepted). What is not holds the environment where it is.",
+    )
+    tags: Annotated[bool, TrueOrFalse()] = Field(
+        default=False, description="Whether tags of the application's repository have to be that are followed."
+    )
+
+
 class Spec(Strict):
     """What an environment is."""
 
@@ -71,6 +86,7 @@ class Spec(Strict):
         default=None, description=f"For every target that names no other. {ABOUT_APPLICATION}"
     )
     terraform_state: State = Field(default="", description=f"For every target that names no other. {ABOUT_STATE}")
+    verify: Signatures = Field(default_factory=Signatures, description="What has to be signed.")
     paused: Paused = Field(default=None, description="true, or {reason, until}: nothing here is changed meanwhile.")
     max_automatic_rollbacks: Annotated[int, Whole(0, 100)] = Field(
         default=Brake().limit,

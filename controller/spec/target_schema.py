@@ -32,7 +32,7 @@ from controller.spec.scalars import (
 )
 from controller.spec.track import ABOUT_TRACK, Tracked
 
-LATER: Final = frozenset({"groups", "verify"})
+LATER: Final = frozenset({"groups"})
 """What the plan promises, wherever it would stand: one that is accepted in silence is believed to be there."""
 
 _CREATE: Final = "true: a service that was never seen is created, if enough is said of it; one that is gone is not."

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from controller.model.desired import Brake, Complaint, DesiredTarget, Load
 from controller.model.names import TargetName
 from controller.model.orders import Pause
+from controller.model.trust import Verify
 from controller.spec.head import Head
 from controller.spec.needs import misplaced
 from controller.spec.nodes import Mark
@@ -14,7 +15,10 @@ from controller.spec.problems import complaint, in_order
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A target, what it was made from, and where its name, its service and each name that it needs stand."""
+    """A target, what it was made from, and where its name, its service and each name that it needs stand.
+
+    `file` is where it is written, `seen` are the other files that were read for it, by their names in the snapshot.
+    """
 
     digest: str
     seen: Mapping[str, bytes | str | None]
@@ -22,6 +26,7 @@ class Made:
     name: Mark
     service: Mark
     needs: Mapping[str, Mark] = field(default_factory=dict)
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +34,24 @@ class Compiled:
     """An environment as its files say it; targets of a file in `broken` are not among the targets.
 
     `broken` gives the complaints of each file, by its name below the folder of specs; `complaints` are all of them,
-    in order and each said once. `made` are the targets of broken files too, with where they stand.
+    in order and each said once. `made` are the targets of broken files too, with where they stand. `main` is the
+    environment's own file.
     """
 
     targets: Mapping[TargetName, DesiredTarget]
     brake: Brake = field(default_factory=Brake)
     load: Load = field(default_factory=Load)
     pause: Pause | None = None
+    verify: Verify = field(default_factory=Verify)
     complaints: tuple[Complaint, ...] = ()
     broken: Mapping[str, tuple[Complaint, ...]] = field(default_factory=dict)
     made: Mapping[TargetName, Made] = field(default_factory=dict)
+    main: str = ""
+
+    def files_of(self, target: TargetName) -> frozenset[str]:
+        """Name the files that a target is made of, as in the snapshot; none if there is no such target."""
+        made = self.made.get(target)
+        return frozenset((self.main, made.file, *made.seen)) if made else frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +88,11 @@ def assemble(
         brake=head.brake,
         load=head.load,
         pause=head.pause,
+        verify=head.verify,
         complaints=in_order([*(one for complaints in wrong.values() for one in complaints), *strays]),
         broken=broken,
         made={} if head.complaints else {name: made for one in units.values() for name, made in one.made.items()},
+        main=main,
     )
 
 

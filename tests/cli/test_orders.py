@@ -1,11 +1,15 @@
 """Orders: what people type, what the loop does about it, and every wrong way to type it."""
 
+import getpass
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from controller.clock import Clock, parse
-from controller.codes import BLOCKED, DONE, WRONG
+from controller.codes import BLOCKED, DONE, UNREACHABLE, WRONG
+from controller.loop.reconcile import going_from
+from controller.model.desired import Accepted
 from tests.world import digest
 
 FAST = "2020-01-01T00:00:00Z*2"
@@ -237,3 +241,37 @@ def test_every_order_is_in_the_history_with_who_gave_it(shop):
 def test_a_store_that_is_not_there_is_not_made(tmp_path, trueup):
     said = trueup("status", "--store", f"sqlite:///{tmp_path}/nowhere.db")
     assert said.code == WRONG and "no such file" in said.err and not (tmp_path / "nowhere.db").exists()
+
+
+def people_file(folder, local="true"):
+    file = folder / "people.yaml"
+    file.write_text(
+        f"apiVersion: trueup/v1\nkind: People\nlocalApprovals: {local}\npeople:\n"
+        f"  anna: {{emails: [anna@example.com], osUsers: [{getpass.getuser()}]}}\n"
+    )
+    return str(file)
+
+
+def test_a_history_is_accepted_by_somebody_whom_people_yaml_knows_and_just_as_far_as_they_looked(shop, tmp_path):
+    shop.release("1")
+    words = ("accept-history", "prod", "--reason", "cleaned up")
+    said = shop(*words, "--commit", "9f3c2a7d", "--people", people_file(tmp_path))
+    assert "goes on from 9f3c2a7d, if that is the newest commit or what follows it" in said.out
+    order = shop.store.orders("prod").accept
+    assert (order.by, order.commit, order.reason) == ("anna", "9f3c2a7d", "cleaned up")
+    row = shop.store.journal(env="prod")[-1]
+    assert (row.by, row.text) == ("anna", "accept-history of 9f3c2a7d: cleaned up")
+    assert going_from(replace(shop.store.load("prod"), accepted=Accepted(commit="c1"))) == Accepted(
+        commit="c1", anywhere=True, only="9f3c2a7d"
+    )
+
+
+def test_a_history_is_not_accepted_by_a_stranger_nor_of_no_commit(shop, tmp_path):
+    shop.release("1")
+    words = ("accept-history", "prod", "--reason", "cleaned up")
+    said = shop(*words, "--people", people_file(tmp_path, local="false"))
+    assert said.code == UNREACHABLE and "it is not known who you are" in said.err
+    for wrong in ("main", "9f3c", "--path", "HEAD~1"):
+        said = shop(*words, f"--commit={wrong}")
+        assert said.code == WRONG and "write the commit's id" in said.err
+    assert shop.store.orders("prod").accept is None

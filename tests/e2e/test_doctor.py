@@ -8,6 +8,7 @@ from controller.codes import DONE, NEGATIVE, UNREACHABLE, WRONG
 from tests.e2e.environments import REGION, cluster, environment, role
 from tests.e2e.process import Said, trueup
 from tests.e2e.stage import FIRST, Stage
+from tests.sources.signing import SshKey, sign_tip
 
 pytestmark = pytest.mark.e2e
 
@@ -56,8 +57,8 @@ def test_all_is_well_and_nothing_is_changed(settled: Stage):
     said = examined(settled)
     assert said.code == DONE, said.out + said.err
     assert results(said) == [
-        ("git", "OK"), ("repository", "OK"), ("specs", "OK"), ("store", "OK"), ("role", "OK"), ("clock", "OK"),
-        ("cluster", "OK"), ("definitions", "OK"),
+        ("git", "OK"), ("repository", "OK"), ("signatures", "SKIP"), ("specs", "OK"), ("store", "OK"),
+        ("role", "OK"), ("clock", "OK"), ("cluster", "OK"), ("definitions", "OK"),
     ]  # fmt: skip
     assert settled.cloud.changes() == []
 
@@ -82,6 +83,24 @@ def test_a_spec_that_does_not_parse_is_named_with_its_place(settled: Stage):
     assert said.code == NEGATIVE
     assert "prod.yaml:8:5" in found(said, "specs")["found"]
     assert found(examined(settled, "stage"), "specs")["found"] == "no such environment; there are: prod"
+
+
+def test_whether_the_newest_commit_is_signed_as_is_asked_for(settled: Stage):
+    signed = environment("prod", FIRST).replace("  defaults:\n", "  verify: {commits: head}\n  defaults:\n")
+    settled.commit({"prod.yaml": signed})
+    said = examined(settled)
+    missing = "nobody's key is known: give --signers, or --people with keys; verify: head is asked for"
+    assert (said.code, found(said, "signatures")["found"]) == (NEGATIVE, missing)
+    assert found(said, "specs", "SKIP")["found"] == "they are not read, as they are not verified"
+    key = SshKey.make(settled.folder / "anna")
+    (settled.folder / "signers").mkdir()
+    (settled.folder / "signers" / "allowed_signers").write_text(f"anna@example.com {key.public}\n")
+    said = examined(settled, signers=str(settled.folder / "signers"))
+    assert "ada@example.com as its author, is not signed" in found(said, "signatures")["found"]
+    commit = sign_tip(settled.repository, key)
+    said = examined(settled, signers=str(settled.folder / "signers"))
+    told = f"{commit[:12]} is signed by anna@example.com, whom people.yaml does not know"
+    assert (said.code, found(said, "signatures", "OK")["found"]) == (DONE, told)
 
 
 def test_a_role_that_may_not_be_assumed_or_is_of_another_account(settled: Stage):

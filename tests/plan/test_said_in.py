@@ -17,6 +17,7 @@ from controller.model.place import Place
 from controller.model.release import Fixed, Release, Settings
 from controller.model.rollout import Terms
 from controller.model.track import Followed, Track
+from controller.model.trust import Commits, Verify
 from controller.plan.said_in import environment_differences, target_differences
 
 PLACE = Place(kind="ecs", account="111122223333", region="eu-west-1", cluster="c", service="s", role="r")
@@ -123,9 +124,10 @@ def test_of_a_target_that_is_new_defaults_are_no_news():
     assert not {"healAfter", "create", "rollout.settle"} & found.keys()
 
 
-def test_an_environment_says_its_pause_its_brake_and_its_load():
+def test_an_environment_says_its_pause_its_brake_its_load_and_what_has_to_be_signed():
     paused = Pause(reason="quarter end", until=datetime(2030, 1, 1, tzinfo=UTC))
-    plain, told = (None, Brake(), Load()), (paused, Brake(limit=5), Load(rollouts=2, percent=30.0))
+    plain = (None, Brake(), Load(), Verify())
+    told = (paused, Brake(limit=5), Load(rollouts=2, percent=30.0), Verify(commits=Commits.HEAD))
     assert {one.path: one.wanted for one in environment_differences(plain, told)} == {
         "concurrentRollouts": 2,
         "maxAutomaticRollbacks": 5,
@@ -134,7 +136,9 @@ def test_an_environment_says_its_pause_its_brake_and_its_load():
         "paused.by": "",
         "paused.reason": "quarter end",
         "paused.until": "2030-01-01T00:00:00Z",
+        "verify.commits": "head",
+        "verify.tags": False,
     }
-    (one,) = environment_differences(plain, (None, Brake(), Load(changes=5)))
+    (one,) = environment_differences(plain, (None, Brake(), Load(changes=5), Verify()))
     assert (one.path, one.live, one.wanted) == ("maxChanges", None, 5)
     assert environment_differences(plain, plain) == ()

@@ -73,15 +73,17 @@ def say(w, by, version, *, yes=True):
 
 def check_opened(w, used):
     """Whatever opened a rollout of something new: who said yes to it, by the order book of that very turn."""
+    author = ""
     for cycle in w.cycles:
         before, decision = cycle.before.targets["api"], cycle.plan.decisions.get("api")
+        if before.next is None or before.next.release.digest != cycle.desired.targets["api"].release.digest:
+            author = cycle.desired.author.partition(" ")[0]  # who wrote it when it was first wished for
         after = decision.memory if decision else before
         if not isinstance(decision.action, Ensure) or decision.action.purpose is not Purpose.FORWARD:
             continue
         wish, known = decision.action.release, {one.digest for one in before.known}
         if after.rollouts == before.rollouts or wish.digest in known:
             continue
-        author = cycle.desired.author.partition(" ")[0]
         people = {one.name for one in cycle_people(cycle).persons}
         book = [one for one in cycle.before.orders.targets["api"].approvals if one.digest == wish.digest]
         last = {one.by: one for one in book}

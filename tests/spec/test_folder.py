@@ -1,7 +1,8 @@
 """An environment that is a folder: each file stands or falls alone, its own file carries all others."""
 
 from controller.model.desired import Load
-from controller.model.names import Commit
+from controller.model.names import Commit, TargetName
+from controller.model.trust import Commits, Verify
 from controller.spec.parse import Compiler, spec_files
 from controller.spec.tables import Files
 from tests.spec.shaping import TABLES
@@ -193,6 +194,19 @@ def test_an_environment_says_how_much_of_it_may_change_at_once():
     share = compiled(folder({"api": API}, head=f'{HEAD}  maxChanges: "30%"\n{DEFAULTS}'))
     assert share.load == Load(percent=30.0)
     assert compiled(folder({"api": API})).load == Load()
+
+
+def test_what_has_to_be_signed_is_said_of_the_whole_environment():
+    assert compiled(folder({"api": API})).verify == Verify()
+    said_ = compiled(folder({"api": API}, head=f"{HEAD}  verify: {{commits: range, tags: true}}\n{DEFAULTS}"))
+    assert said_.verify == Verify(commits=Commits.RANGE, tags=True)
+
+
+def test_a_target_names_the_files_that_it_is_made_of():
+    made = compiled(folder({"api": API, "web": WEB}))
+    looked_for = {"prod/taskdefs/main.yaml", "taskdefs/main.yaml"}  # the first of them that is there is taken
+    assert made.files_of(TargetName("api")) == {"prod/environment.yaml", "prod/api.yaml", *looked_for}
+    assert made.files_of(TargetName("none")) == frozenset()
 
 
 def test_defaults_may_say_what_is_needed_and_a_target_otherwise():

@@ -11,7 +11,7 @@ from controller.model.names import Commit, Digest, EnvName, TargetName
 from controller.model.observation import Observation, Unseen
 from controller.model.orders import Approval, TargetOrders
 from controller.model.people import People, Person, Session
-from controller.model.questions import Approvals, ApprovalsOf, Candidate, Unanswered, WhoIsWho
+from controller.model.questions import Approvals, ApprovalsOf, Authors, AuthorsOf, Candidate, Unanswered, WhoIsWho
 from controller.model.record import Memory
 from controller.stores.codec import Codec
 from controller.stores.contents import Pool
@@ -64,7 +64,13 @@ def test_what_was_asked_and_answered_of_people_is_read_as_it_was_written():
     answers = {
         WhoIsWho(): People(persons=(ANNA, Person(name="bob")), local=True),
         ASKED: Approvals(
-            given=(YES, NO), used=frozenset({8, 7}), author="Anna <anna@example.com>", requester="bob"
+            given=(YES, NO),
+            used=frozenset({8, 7}),
+            authors=Authors(emails=("anna@example.com",), builders=("b@x.com",)),
+            requester="bob",
+        ),
+        AuthorsOf(env=EnvName("prod"), target=API, commit=Commit("c2"), since=Commit("c1")): Authors(
+            emails=("anna@example.com",)
         ),
     }
     seen = Observation(sights={API: Unseen(why="blind")}, answers=answers, at=NOW)

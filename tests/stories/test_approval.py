@@ -11,7 +11,7 @@ from controller.model.desired import Supersede
 from controller.model.hooks import Hook, When
 from controller.model.orders import Approval as Given
 from controller.model.people import People, Person
-from controller.model.questions import Unanswered
+from controller.model.questions import Authors, Unanswered
 from controller.model.rollout import Purpose
 from tests.world import Crash, digest, settled
 
@@ -129,7 +129,7 @@ def test_whoever_wrote_the_commit_does_not_open_it_alone():
     w = gated()
     say(w, by="dora")
     w.ticks(3)
-    assert not w.sent and "not counted: dora (wrote the commit)" in blocked(w)[0]
+    assert not w.sent and "not counted: dora (wrote it)" in blocked(w)[0]
     say(w, by="bob")
     w.tick(1)
     assert opened(w) == ["2"]
@@ -256,3 +256,70 @@ def test_a_crash_before_or_after_the_call_uses_one_yes_once():
         w.ticks(14)
         assert w.goods[0] == "2", (effect, w.trail())
         assert opened(w) == ["2"] and w.memory.approved == (w.orders.approvals[0].number,)
+
+
+def wait_for(w, version, author):
+    w.version, w.author = version, f"{author} <{author}@example.com>"
+    w.tick(1)
+    return w
+
+
+def test_a_later_commit_of_somebody_else_does_not_let_the_author_say_yes():
+    w = gated()
+    w.author = "Bob <bob@example.com>"  # the newest commit is bob's now, and what waits is still dora's
+    w.tick(1)
+    say(w, by="dora")
+    w.ticks(3)
+    assert not w.sent and "not counted: dora (wrote it)" in blocked(w)[0]
+    say(w, by="bob")
+    w.tick(1)
+    assert opened(w) == ["2"]
+
+
+def test_who_wrote_it_is_remembered_with_what_waits_and_asked_for_once():
+    w = gated()
+    assert w.memory.next.authors == Authors(emails=("dora@example.com",))
+    asked = len(w.authors_asked)
+    w.wrote = Unanswered(why="git is away")
+    w.ticks(5)
+    assert len(w.authors_asked) == asked
+    say(w, by="bob")
+    w.tick(1)
+    assert opened(w) == ["2"]
+
+
+def test_it_is_counted_anew_from_what_runs_when_the_content_changes():
+    w = gated()
+    wait_for(w, "3", "bob")
+    assert w.memory.next.authors == Authors(emails=("bob@example.com",))
+    asked = w.authors_asked[-1]
+    assert (asked.target, asked.commit, asked.since) == ("api", "c3", w.memory.current.release.commit)
+
+
+def test_until_it_is_known_who_wrote_it_a_yes_waits_and_may_turn_out_to_be_the_authors():
+    w = settled("0", "1")
+    w.people, w.author = PEOPLE, "Dora <dora@example.com>"
+    w.want["gates"] = (Approval(groups=("release-managers",)),)
+    w.wrote = Unanswered(why="git is away")
+    w.version = "2"
+    w.tick(1)
+    say(w, by="dora")
+    w.ticks(2)
+    assert w.memory.next.authors is None and not w.sent
+    assert blocked(w) == ["it is not known who wrote it: git is away; without that, say fourEyes: false"]
+    w.wrote = None
+    w.ticks(2)
+    assert not w.sent and "not counted: dora (wrote it)" in blocked(w)[0]
+
+
+def test_what_is_tried_again_while_it_runs_is_counted_from_what_was_good_before():
+    w = failing(gated())
+    w.retry()
+    w.tick(1)
+    runs = replace(w.memory.current, release=replace(w.memory.next.release, commit="c2"))
+    good = replace(w.memory.goods[0], release=replace(w.memory.goods[0].release, commit="c1"))
+    waits = replace(w.memory.next, authors=None)
+    memory = replace(w.memory, current=runs, goods=(good,), next=waits)
+    w.store.record = replace(w.store.record, targets={"api": memory})
+    w.tick(1)
+    assert w.authors_asked[-1].since == "c1"

@@ -1,0 +1,79 @@
+"""What the source needs of an environment that was compiled; who compiles it is handed in."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeAlias
+
+from controller.model.desired import Brake, Complaint, Desired, DesiredTarget, Load
+from controller.model.names import Commit, EnvName, TargetName
+from controller.model.orders import Pause
+from controller.model.trust import Verify
+from controller.sources.snapshot import Snapshot
+
+
+class Compiled(Protocol):
+    """An environment as its files say it; the targets of a file in `broken` are missing."""
+
+    @property
+    def targets(self) -> Mapping[TargetName, DesiredTarget]:
+        """What should run."""
+        ...
+
+    @property
+    def brake(self) -> Brake:
+        """How many automatic rollbacks may start."""
+        ...
+
+    @property
+    def load(self) -> Load:
+        """How much may change at once."""
+        ...
+
+    @property
+    def pause(self) -> Pause | None:
+        """A pause of the whole environment."""
+        ...
+
+    @property
+    def verify(self) -> Verify:
+        """What has to be signed."""
+        ...
+
+    @property
+    def complaints(self) -> tuple[Complaint, ...]:
+        """Everything that is wrong, in order."""
+        ...
+
+    @property
+    def broken(self) -> Mapping[str, tuple[Complaint, ...]]:
+        """What is wrong in each file, by its name in the snapshot."""
+        ...
+
+    def files_of(self, target: TargetName) -> frozenset[str]:
+        """Name the files that a target is made of, as in the snapshot."""
+        ...
+
+
+Compile: TypeAlias = Callable[[EnvName, Mapping[str, Snapshot]], Compiled]
+
+
+def desired_of(
+    env: EnvName,
+    snapshot: Snapshot,
+    compiled: Compiled,
+    broken: Mapping[str, Commit],
+    complaints: tuple[Complaint, ...],
+) -> Desired:
+    """Give what an environment asks for at a commit."""
+    return Desired(
+        env=env,
+        commit=snapshot.commit,
+        targets=compiled.targets,
+        committed_at=snapshot.committed_at,
+        author=snapshot.author,
+        brake=compiled.brake,
+        load=compiled.load,
+        pause=compiled.pause,
+        complaints=complaints,
+        broken=broken,
+        verify=compiled.verify,
+    )
