@@ -5,6 +5,8 @@ import click
 from controller.cli.flags import (
     cache_option,
     endpoint_option,
+    github_options,
+    notifiers_option,
     people_option,
     prometheus_options,
     registries_options,
@@ -30,6 +32,8 @@ from controller.cli.flags import (
 @registries_options
 @prometheus_options
 @people_option
+@notifiers_option
+@github_options
 @terraform_states_option
 @click.option("--once", is_flag=True, default=None, help="One turn for each environment, then exit.  [TRUEUP_ONCE]")
 def command(**flags: object) -> int:

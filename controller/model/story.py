@@ -36,6 +36,9 @@ class Event(StrEnum):
     ACCEPTED = "commit accepted"
     ORDER = "order"
     HELD = "held"
+    NEEDED = "person needed"
+    BEFORE = "about to start"
+    NOTES = "release notes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
