@@ -34,7 +34,12 @@ class Slack:
     channel: str = field(default="", metadata={"about": "The channel that the bot posts to."})
     api: str = field(
         default="https://slack.com/api",
-        metadata={"about": "Another API than Slack's own.", "explain": explain_server, "pattern": URL},
+        metadata={
+            "about": "Another API than Slack's own.",
+            "explain": explain_server,
+            "pattern": URL,
+            "secret": True,
+        },
     )
 
     def wrong(self) -> Iterator[str]:

@@ -26,7 +26,13 @@ class Webhook:
     """A URL that takes CloudEvents, each signed."""
 
     url: str = field(
-        default="", metadata={"about": "Where to, if that is no secret.", "explain": explain_url, "pattern": URL}
+        default="",
+        metadata={
+            "about": "Where to, if that is no secret.",
+            "explain": explain_url,
+            "pattern": URL,
+            "secret": True,
+        },
     )
     url_file: str = field(default="", metadata={"about": "A file that holds the URL."})
     url_env: str = field(default="", metadata={"about": "A variable that holds the URL."})
