@@ -2,18 +2,23 @@
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Final, cast
 
 from controller import kinds
+from controller.app.recount import rollout_record
 from controller.clock import Clock
 from controller.errors import AccessError, SpecError
 from controller.loop.asking import Asking
 from controller.loop.bell import Bell
+from controller.loop.deliver import Deliverer, begin_all
+from controller.loop.noting import Noting, Reads
 from controller.loop.receiver import Receiver
 from controller.loop.tell import name_of
 from controller.model.message import Message, Occasion
@@ -79,7 +84,7 @@ def notifying_of(path: Path) -> Notifying:
 def receivers_of(options: "Options", told: Notifying, http: Http) -> Iterator[Receiver]:
     """Make every notifier. Raises SpecError for a secret that is not there."""
     tools = _tools(options, http)
-    redact = redactor(options.secrets)
+    clean = cleaner_of(options)
     for name, settings in told.notifiers.items():
         try:
             notifier = cast("Kind", settings).opened(tools)
@@ -88,7 +93,7 @@ def receivers_of(options: "Options", told: Notifying, http: Http) -> Iterator[Re
         routes = tuple(route for route in told.routes if route.notifier == name)
         yield Receiver(
             name=name,
-            notifier=Cleaned(notifier, lambda line: visible(redact(line))),
+            notifier=Cleaned(notifier, clean),
             routes=routes,
             digest=told.digest,
             give_up=told.give_up,
@@ -97,13 +102,14 @@ def receivers_of(options: "Options", told: Notifying, http: Http) -> Iterator[Re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """Those who tell people, if the operator set up any."""
+    """Those who write release notes, and those who tell people."""
 
-    bell: Bell | None = None
+    notes: Bell
+    notifiers: Bell
 
     def drained(self, code: int) -> int:
-        """Wait at the end of a run of single turns until everybody is told; gives the exit code back."""
-        if self.bell is not None and not self.bell.drain(_DRAIN):
+        """Let them work at the end of a run of single turns until all is told; gives the exit code back."""
+        if not (self.notes.drain(_DRAIN) and self.notifiers.drain(_DRAIN)):
             logger().warning("not everybody could be told; the next run goes on with it")
         return code
 
@@ -115,25 +121,54 @@ def telling_of(
 
     Raises SpecError as above.
     """
+    stop = Event()
+    deliverers = _deliverers(options, built, metrics, ending, stop)
+    notifiers = Bell(deliverers, stop)
+    noting = _noting(options, built, notifiers)
+    notes = Bell({"notes": noting}, stop)
+    noting.begin()
+    if options.notifiers:
+        begin_all(deliverers, built.store)
+    for bell in (notes, notifiers):
+        ending.callback(bell.stop)
+        if not options.once:
+            bell.start()
+    asking = (Asking(built.store).watch,) if options.notifiers else ()
+    watchers = (*asking, notifiers.watch, notes.watch)
+    for watcher in watchers:
+        metrics.watcher_seen(name_of(watcher))
+    told = Telling(notes=notes, notifiers=notifiers)
+    return replace(built, world=replace(built.world, watchers=(*built.world.watchers, *watchers))), told
+
+
+def _deliverers(
+    options: "Options", built: "Built", metrics: "Metrics", ending: ExitStack, stop: Event
+) -> dict[str, Deliverer]:
     if options.notifiers is None:
-        return built, Telling()
+        return {}
     http = Http()
     ending.callback(http.close)
     receivers = list(receivers_of(options, notifying_of(options.notifiers), http))
     for one in receivers:
         metrics.notifier_seen(one.name)
-    chance = random.SystemRandom().random
-    bell = Bell(receivers, built.store, built.clock.now, chance, Reporter(metrics=metrics))
-    bell.begin()
-    ending.callback(bell.stop)
-    if not options.once:
-        bell.start()
-    watchers = (Asking(built.store).watch, bell.watch)
-    for watcher in watchers:
-        metrics.watcher_seen(name_of(watcher))
-    return replace(built, world=replace(built.world, watchers=(*built.world.watchers, *watchers))), Telling(
-        bell=bell
+    chance, heard = random.SystemRandom().random, Reporter(metrics=metrics)
+    return {one.name: Deliverer(one, built.store, built.clock.now, chance, heard, stop.is_set) for one in receivers}
+
+
+def _noting(options: "Options", built: "Built", notifiers: Bell) -> Noting:
+    reads = Reads(
+        source=built.source,
+        applications=built.applications,
+        record=partial(rollout_record, built.store),
+        clean=cleaner_of(options),
     )
+    return Noting(reads, built.store, built.clock.now, notifiers.ring)
+
+
+def cleaner_of(options: "Options") -> Callable[[str], str]:
+    """Give what brings a line of somebody else's to what may be told."""
+    redact = redactor(options.secrets)
+    return lambda line: visible(redact(line))
 
 
 def a_test(name: str, at: datetime) -> Message:

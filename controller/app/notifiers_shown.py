@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from controller.app.notifiers import a_test, notifying_of, receivers_of
 from controller.errors import SpecError
+from controller.loop.noting import NOTES
 from controller.model.message import DeadLetter, Delivery, Route
 from controller.plan.messages import is_approval, message_of
 from controller.probes.guarded import Http
@@ -42,7 +43,7 @@ class Shown:
 def shown(file: Path | None, store: "Store", now: datetime) -> tuple[Shown, ...]:
     """Give every notifier of the file, and those that only the store knows. Raises SpecError for a wrong file."""
     told = notifying_of(file) if file else None
-    deliveries = store.deliveries()
+    deliveries = {name: one for name, one in store.deliveries().items() if name != NOTES}
     names = list(told.notifiers) if told else []
     names += [name for name in deliveries if name not in names]
     return tuple(_shown(name, told, deliveries.get(name), store, now) for name in names)

@@ -1,40 +1,26 @@
-"""All notifiers at work, each in a thread of its own: none waits for another, and no turn for any of them."""
+"""All who tell people at work, each in a thread of its own: none waits for another, and no turn for any of them."""
 
 import threading
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Mapping
+from typing import Protocol
 
-from controller.loop.deliver import Deliverer
-from controller.loop.receiver import Heard, Receiver
 from controller.model.cycle import Cycle
-from controller.ports import Store
+
+
+class Works(Protocol):
+    """Somebody who deals with what is new in the journal."""
+
+    def step(self) -> tuple[float, bool]:
+        """Deal with all that is new; gives in how many seconds to do so again, and whether all is done."""
+        ...
 
 
 class Bell:
-    """Wakes every notifier when a turn has changed something. A watcher of turns."""
+    """Wakes everybody when a turn has changed something. A watcher of turns."""
 
-    def __init__(
-        self,
-        receivers: Sequence[Receiver],
-        store: Store,
-        now: Callable[[], datetime],
-        chance: Callable[[], float],
-        heard: Heard,
-    ) -> None:
-        self._stop = threading.Event()
-        self._store, self._names = store, frozenset(one.name for one in receivers)
-        self._workers = [
-            _Worker(one.name, Deliverer(one, store, now, chance, heard, self._stop.is_set), self._stop)
-            for one in receivers
-        ]
-
-    def begin(self) -> None:
-        """Let each notifier that is new start where the journal ends, and forget those that there are no more."""
-        for name, delivery in self._store.deliveries().items():
-            if name not in self._names:
-                self._store.deliver(name, delivery, None)
-        for worker in self._workers:
-            worker.deliverer.begin()
+    def __init__(self, works: Mapping[str, Works], stop: threading.Event) -> None:
+        self._stop = stop
+        self._workers = [_Worker(name, one, stop) for name, one in works.items()]
 
     def start(self) -> None:
         """Start the threads; one that hangs keeps no process from ending."""
@@ -75,17 +61,17 @@ class Bell:
 
 
 class _Worker:
-    """One notifier's thread."""
+    """One thread."""
 
-    def __init__(self, name: str, deliverer: Deliverer, stop: threading.Event) -> None:
-        self.deliverer, self._stop = deliverer, stop
+    def __init__(self, name: str, works: Works, stop: threading.Event) -> None:
+        self._works, self._stop = works, stop
         self.wake, self.is_done = threading.Event(), threading.Event()
-        self.thread = threading.Thread(target=self._run, name=f"notifier {name}", daemon=True)
+        self.thread = threading.Thread(target=self._run, name=f"telling {name}", daemon=True)
 
     def _run(self) -> None:
         while not self._stop.is_set():
             self.wake.clear()
-            seconds, done = self.deliverer.step()
+            seconds, done = self._works.step()
             if done:
                 self.is_done.set()
                 self.wake.wait(seconds)

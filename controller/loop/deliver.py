@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from controller.errors import Conflict, PlatformError, Refusal
+from controller.loop.noting import NOTES
 from controller.loop.receiver import Heard, Receiver
 from controller.model.message import DEAD, THREADS, DeadLetter, Delivery, Message, Waiting
 from controller.model.story import Entry
@@ -222,6 +223,15 @@ class Deliverer:
             owner = rows[0].data.get("owners", "")
             return self._digest_of(owner, Waiting(row=number, at=rows[0].at))
         return message_of(rows[0], self._owner(rows[0]))
+
+
+def begin_all(deliverers: Mapping[str, Deliverer], store: Store) -> None:
+    """Let each notifier that is new start where the journal ends, and forget those that there are no more."""
+    for name, delivery in store.deliveries().items():
+        if name not in deliverers and name != NOTES:
+            store.deliver(name, delivery, None)
+    for deliverer in deliverers.values():
+        deliverer.begin()
 
 
 def with_thread(threads: Mapping[str, str], name: str, thread: str) -> Mapping[str, str]:

@@ -18,8 +18,10 @@ class Outbox(Protocol):
         """Give how far each notifier has come that ever was, in order of name."""
         ...
 
-    def deliver(self, notifier: str, before: Delivery | None, after: Delivery | None) -> None:
-        """Write how far a notifier has come, or forget it, if it still was as far as `before` says."""
+    def deliver(
+        self, notifier: str, before: Delivery | None, after: Delivery | None, entries: Sequence[Entry] = ()
+    ) -> None:
+        """Write how far a notifier has come, or forget it, and rows, if it still was as far as `before` says."""
         ...
 
     def again(self, notifier: str) -> Again:

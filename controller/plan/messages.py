@@ -23,8 +23,8 @@ Said: TypeAlias = tuple[frozenset[Occasion], str, str, str]
 DIGEST: Final = "waiting"
 """The transition of a digest: what waits for an approval."""
 _FACTS: Final = ("commit", "author", "digest", "from", "back", "cause", "purpose", "need", "runs", "seconds")
-_MOST: Final = 2000
-"""How many characters of a reason are told."""
+_MOST: Final = 16_000
+"""How many characters of a text are told; receivers take less, and are given less."""
 _BEFORE: Final = frozenset({Occasion.BEFORE})
 _DURING: Final = frozenset({Occasion.DURING})
 _AFTER: Final = frozenset({Occasion.AFTER})

@@ -36,9 +36,11 @@ class Outbox:
         found = self._backend.get(DELIVERIES, names)
         return {name: self._codec.read(Delivery, found[name].body) for name in names if name in found}
 
-    def deliver(self, notifier: str, before: Delivery | None, after: Delivery | None) -> None:
+    def deliver(
+        self, notifier: str, before: Delivery | None, after: Delivery | None, rows: Sequence[Row] = ()
+    ) -> None:
         """Write how far a notifier has come, or forget it, if it still was as far as `before` says."""
-        self._replace(Key(DELIVERIES, notifier), Delivery, before, after)
+        self._replace(Key(DELIVERIES, notifier), Delivery, before, after, rows)
 
     def again(self, notifier: str) -> Again:
         """Read which dead letters somebody wants sent again."""

@@ -161,9 +161,11 @@ class Records:
         """Give how far each notifier has come that ever was, in order of name."""
         return self._outbox.deliveries()
 
-    def deliver(self, notifier: str, before: Delivery | None, after: Delivery | None) -> None:
-        """Write how far a notifier has come, or forget it, if it still was as far as `before` says."""
-        self._outbox.deliver(notifier, before, after)
+    def deliver(
+        self, notifier: str, before: Delivery | None, after: Delivery | None, entries: Sequence[Entry] = ()
+    ) -> None:
+        """Write how far a notifier has come, or forget it, and rows, if it still was as far as `before` says."""
+        self._outbox.deliver(notifier, before, after, [self._row(entry) for entry in entries])
 
     def again(self, notifier: str) -> Again:
         """Read which dead letters somebody wants sent again."""

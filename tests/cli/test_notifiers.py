@@ -8,6 +8,8 @@ import pytest
 from controller.codes import DONE, NEGATIVE, UNREACHABLE, WRONG
 from controller.errors import Refusal
 from controller.loop.asking import Asking
+from controller.model.story import Event
+from tests.contracts import made
 from tests.loop.telling import Box, Life
 from tests.notifiers.receiving import SIGNING, receiving
 
@@ -142,3 +144,29 @@ def test_hostile_text_in_a_dead_letter_moves_no_cursor(shop):
 def test_without_any_notifier_it_says_so(shop):
     said = shop("notifiers")
     assert (said.code, said.out.partition(":")[0]) == (DONE, "nobody is told anything")
+
+
+def test_release_notes_are_shown_of_the_newest_or_of_one_version(shop):
+    for version in ("1", "2"):
+        row = made.an_entry(f"{version} in prod/api\n\nFixes\n- one \x1b[2J (abc, Ada)")
+        row = replace(row, event=Event.NOTES, version=version)
+        shop.store.deliver("/notes", None, None, [row])
+    newest, older = shop("history", "prod", "api", "--notes"), shop("history", "prod", "api", "--notes", "1")
+    assert newest.out.startswith("2 in prod/api\n\nFixes\n") and "\x1b" not in newest.out
+    assert older.out.startswith("1 in prod/api\n")
+    listed = json.loads(shop("history", "prod", "api", "--notes", "1", "-o", "json").out)
+    assert (listed["kind"], listed["items"][0]["version"]) == ("ReleaseNotesList", "1")
+
+
+@pytest.mark.parametrize(
+    ("args", "what"),
+    [
+        (("prod", "api", "--notes", "9"), "prod/api has no release notes of 9; there are: none"),
+        (("prod", "--notes"), "--notes takes ENV and TARGET"),
+        (("prod", "api", "--notes", "1", "--show", "1"), "--show takes ENV and TARGET, and neither --all"),
+    ],
+)
+def test_notes_that_there_are_not_get_one_sentence(shop, args, what):
+    shop.release("1")
+    said = shop("history", *args)
+    assert (said.code, said.out) == (WRONG, "") and what in said.err

@@ -8,6 +8,7 @@ import pytest
 
 from controller.errors import AccessError, PlatformError, Refusal
 from controller.loop.bell import Bell
+from controller.loop.deliver import Deliverer, begin_all
 from controller.loop.receiver import Receiver
 from controller.model.message import DEAD, Occasion, Route
 from controller.stores.sqlite import SqliteBackend
@@ -232,6 +233,17 @@ def test_another_who_delivers_too_is_followed_and_not_written_over(life):
     assert box.got[-1].id == other.got[0].id
 
 
+def rung(life, *receivers):
+    """All of these at work, each in a thread of its own."""
+    stop = threading.Event()
+    made = {
+        one.name: Deliverer(one, life.store, lambda: life.world.now, lambda: 1.0, life.heard, stop.is_set)
+        for one in receivers
+    }
+    begin_all(made, life.store)
+    return Bell(made, stop)
+
+
 def test_one_that_hangs_delays_nobody(life):
     hold, entered = threading.Event(), threading.Event()
 
@@ -247,8 +259,7 @@ def test_one_that_hangs_delays_nobody(life):
         Receiver(name=name, notifier=one, routes=(Route(notifier=name, occasions=EVERY),), **how)
         for name, one in (("dead", Hangs()), ("box", box))
     ]
-    bell = Bell(receivers, life.store, lambda: life.world.now, lambda: 1.0, life.heard)
-    bell.begin()
+    bell = rung(life, *receivers)
     bell.start()
     released(life)
     bell.watch(life.world.cycles[-1])
@@ -272,26 +283,23 @@ def test_single_turns_end_when_all_is_told_or_after_a_while(life):
 
     def bell(box):
         routes = (Route(notifier="box", occasions=EVERY),)
-        made = Receiver(name="box", notifier=box, routes=routes, **how)
-        return Bell([made], life.store, lambda: life.world.now, lambda: 1.0, life.heard)
+        return rung(life, Receiver(name="box", notifier=box, routes=routes, **how))
 
     box = Box()
     first = bell(box)
-    first.begin()
     released(life)
     assert first.drain(10)
     first.stop()
     assert box.told == GOOD
     released(life, "2")
     second = bell(Box(always=PlatformError("away")))
-    second.begin()
     assert not second.drain(0.2)
     second.stop()
 
 
 def test_a_notifier_that_is_gone_is_forgotten_and_starts_anew_when_it_comes_back(life):
     life.deliverer(Box(), name="old")
-    Bell([], life.store, lambda: life.world.now, lambda: 1.0, life.heard).begin()
+    begin_all({}, life.store)
     assert life.store.deliveries() == {}
     released(life)
     box = Box()
