@@ -115,13 +115,12 @@ class Telling:
 
 
 def telling_of(
-    options: "Options", built: "Built", metrics: "Metrics", ending: ExitStack
+    options: "Options", built: "Built", metrics: "Metrics", ending: ExitStack, stop: Event
 ) -> "tuple[Built, Telling]":
-    """Let turns be watched by those who tell people, until `ending`; with `once` these begin after the turns.
+    """Let turns be watched by those who tell people, until `stop`; with `once` these begin after the turns.
 
     Raises SpecError as above.
     """
-    stop = Event()
     deliverers = _deliverers(options, built, metrics, ending, stop)
     notifiers = Bell(deliverers, stop)
     noting = _noting(options, built, notifiers)
@@ -162,7 +161,11 @@ def _noting(options: "Options", built: "Built", notifiers: Bell) -> Noting:
         record=partial(rollout_record, built.store),
         clean=cleaner_of(options),
     )
-    return Noting(reads, built.store, built.clock.now, notifiers.ring)
+
+    def waits(error: Exception) -> None:
+        logger().warning("release notes wait", why=f"{type(error).__name__}: {error}")
+
+    return Noting(reads, built.store, built.clock.now, notifiers.ring, waits)
 
 
 def cleaner_of(options: "Options") -> Callable[[str], str]:

@@ -10,6 +10,7 @@ from controller.app.notifiers import a_test, notifying_of, receivers_of
 from controller.errors import SpecError
 from controller.loop.noting import NOTES
 from controller.model.message import DeadLetter, Delivery, Route
+from controller.model.names import EnvName, TargetName
 from controller.plan.messages import is_approval, message_of
 from controller.probes.guarded import Http
 
@@ -76,11 +77,15 @@ def _waiting(delivery: Delivery, routes: tuple[Route, ...], store: "Store") -> "
     after = delivery.cursor
     while rows := store.journal(after=after, limit=_PAGE if after else 10**9):
         for row in rows:
-            memory = store.load(row.env).targets.get(row.target) if row.target else None
-            message = message_of(row, memory.owner if memory else "")
+            message = message_of(row, lambda env, target: _owner_of(store, env, target))
             if message is not None and not is_approval(row) and any(route.takes(message) for route in routes):
                 yield row
         after = rows[-1].number
+
+
+def _owner_of(store: "Store", env: EnvName, target: TargetName) -> str:
+    memory = store.load(env).targets.get(target)
+    return memory.owner if memory else ""
 
 
 def send_test(options: "Options", name: str) -> None:

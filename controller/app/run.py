@@ -145,7 +145,7 @@ def run(options: "Options") -> int:
         on_call = cast("OnCall", metrics.aws_call)
         built = build(options, store, clock, specs=specs, on_call=on_call, stop=stop, watchers=watchers)
         ending.callback(built.close)
-        built, telling = telling_of(options, built, metrics, ending)
+        built, telling = telling_of(options, built, metrics, ending, stop)
         owner = f"{socket.gethostname()}:{os.getpid()}:{clock.now():%Y%m%dT%H%M%S}"
         leases = Leases(store, owner, options.lease.total_seconds(), clock.real, alone=lock is not None)
         ending.callback(leases.release)

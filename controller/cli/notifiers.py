@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.common import opened, output_option, store_option
-from controller.cli.flags import github_options, notifiers_option
+from controller.cli.flags import endpoint_option, github_options, notifiers_option
 from controller.cli.show import instant, listing, span, table
 from controller.codes import DONE, NEGATIVE
 from controller.errors import SpecError
@@ -30,6 +30,7 @@ def command(ctx: click.Context, notifiers: str | None, output: str, store: str, 
 
     Exit code 1 if one has messages that wait after a try that failed, or dead letters.
     """  # noqa: D301  click's own mark for text that is not rewrapped
+    ctx.obj = notifiers
     if ctx.invoked_subcommand is not None:
         return DONE
     from controller.app.memory import clock_now
@@ -55,13 +56,14 @@ def command(ctx: click.Context, notifiers: str | None, output: str, store: str, 
 @click.argument("name")
 @notifiers_option
 @github_options
-@click.option("--endpoint-url", metavar="URL", help="Another AWS, such as the sandbox.  [TRUEUP_ENDPOINT_URL]")
-def test(name: str, **flags: object) -> int:
+@endpoint_option
+@click.pass_obj
+def test(given: str | None, /, name: str, notifiers: str | None, **flags: object) -> int:
     """Send a test message through the notifier NAME, now and once."""
     from controller.app.notifiers_shown import send_test
     from controller.options import read
 
-    send_test(read(flags, needs=("notifiers",)), name)
+    send_test(read({**flags, "notifiers": notifiers or given}, needs=("notifiers",)), name)
     click.echo(f"{name}: the test message was taken")
     return DONE
 

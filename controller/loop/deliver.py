@@ -14,6 +14,7 @@ from controller.errors import Conflict, PlatformError, Refusal
 from controller.loop.noting import NOTES
 from controller.loop.receiver import Heard, Receiver
 from controller.model.message import DEAD, THREADS, DeadLetter, Delivery, Message, Waiting
+from controller.model.names import EnvName, TargetName
 from controller.model.story import Entry
 from controller.plan.messages import digest_of, is_approval, message_of
 from controller.plan.needed import waits_of
@@ -70,6 +71,7 @@ class Deliverer:
 
     def _step(self) -> tuple[float, bool]:
         if self._saved is None:
+            self.begin()
             self._saved = self._state = self._store.deliveries()[self._receiver.name]
         self._send_again()
         while rows := self._rows():
@@ -90,7 +92,7 @@ class Deliverer:
 
     def _deal(self, row: Entry) -> bool:
         """Send the message of a row, or pass it over; False if it has to be tried again."""
-        message = message_of(row, self._owner(row))
+        message = message_of(row, self._owner_of)
         if message is None or not self._receiver.takes(message):
             self._pass(row)
             return True
@@ -108,8 +110,8 @@ class Deliverer:
         if self._saved is None or row.number - self._saved.cursor >= _PASSED:
             self._save()
 
-    def _owner(self, row: Entry) -> str:
-        memory = self._store.load(row.env).targets.get(row.target) if row.target else None
+    def _owner_of(self, env: EnvName, target: TargetName) -> str:
+        memory = self._store.load(env).targets.get(target)
         return memory.owner if memory else ""
 
     def _try(self, message: Message, done: Callable[[Delivery], Delivery]) -> bool:
@@ -175,8 +177,11 @@ class Deliverer:
         return self._try(message, lambda state: told(without(state, owner), owner, at, self._receiver.digest))
 
     def _digest_of(self, owner: str, first: Waiting) -> Message | None:
+        """Make the digest, as of when it was due: it is given up so long after that."""
         waiting = [one for one in waits_of(self._store.shown(), owner) if self._receiver.hears_of(one)]
-        return digest_of(waiting, owner, first.row, first.at, self._now())
+        last = self._state.digested.get(owner)
+        due = max(first.at, last + self._receiver.digest) if last else first.at
+        return digest_of(waiting, owner, first.row, first.at, due)
 
     # Dead letters
 
@@ -222,7 +227,7 @@ class Deliverer:
         if is_approval(rows[0]):
             owner = rows[0].data.get("owners", "")
             return self._digest_of(owner, Waiting(row=number, at=rows[0].at))
-        return message_of(rows[0], self._owner(rows[0]))
+        return message_of(rows[0], self._owner_of)
 
 
 def begin_all(deliverers: Mapping[str, Deliverer], store: Store) -> None:

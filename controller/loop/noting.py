@@ -46,12 +46,17 @@ class Reads:
 
 
 class Noting:
-    """Reads the journal from where it was; used by one thread. `wrote` is called when there are new notes."""
+    """Reads the journal from where it was, in one thread. `wrote` hears of new notes, `waits` why none come."""
 
     def __init__(
-        self, reads: Reads, store: Store, now: Callable[[], datetime], wrote: Callable[[], None] = lambda: None
+        self,
+        reads: Reads,
+        store: Store,
+        now: Callable[[], datetime],
+        wrote: Callable[[], None] = lambda: None,
+        waits: Callable[[Exception], None] = lambda _: None,
     ) -> None:
-        self._reads, self._store, self._now, self._wrote = reads, store, now, wrote
+        self._reads, self._store, self._now, self._wrote, self._waits = reads, store, now, wrote, waits
         self._state: Delivery | None = None
         self._tries = 0
 
@@ -68,6 +73,7 @@ class Noting:
         except Exception as error:  # noqa: BLE001  whatever it is, a release goes on without its notes
             if isinstance(error, Conflict | PlatformError):
                 self._state = None
+            self._waits(error)
             self._tries += 1
             return min(2.0 ** min(self._tries - 1, 20), _LONGEST), False
         self._tries = 0

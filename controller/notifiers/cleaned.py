@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from controller.errors import TrueupError
 from controller.model.message import Message
 from controller.model.outbox import Notifier
 from controller.notifiers.render import cleaned
@@ -14,5 +15,8 @@ class Cleaned:
         self._notifier, self._clean = notifier, clean
 
     def send(self, message: Message, thread: str) -> str:
-        """Send the message without secrets, and without what cannot be seen."""
-        return self._notifier.send(cleaned(message, self._clean), thread)
+        """Send the message without secrets, and without what cannot be seen; so is what is said of a failure."""
+        try:
+            return self._notifier.send(cleaned(message, self._clean), thread)
+        except TrueupError as error:
+            raise type(error)(self._clean(str(error))) from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from controller.errors import PlatformError, Refusal
 from controller.model.message import Message
@@ -88,10 +88,12 @@ class GithubNotifier:
     def _begin(self, message: Message) -> str:
         """Find the commit, and make a deployment of it; gives both."""
         sha = self._commit(message)
-        made = self._post(
+        task = f"deploy:trueup-{message.rollout}"
+        made = self._made_before(message.about, sha, task) or self._post(
             "/deployments",
             {
                 "ref": sha,
+                "task": task,
                 "environment": message.about,
                 "description": cut(message.title, GITHUB_TEXT),
                 "auto_merge": False,
@@ -103,6 +105,12 @@ class GithubNotifier:
         if not isinstance(number, int):
             raise PlatformError("GitHub answers no number of the deployment that it made")
         return f"{number}:{sha}"
+
+    def _made_before(self, environment: str, sha: str, task: str) -> Mapping[str, object]:
+        """Find the deployment if it was made, and a crash or an answer that was lost kept that from being noted."""
+        query = urlencode({"environment": environment, "sha": sha, "task": task, "per_page": 1})
+        found = self._list(f"/deployments?{query}")
+        return found[0] if found else {}
 
     def _commit(self, message: Message) -> str:
         if self._settings.commit is About.SPECS:
@@ -122,6 +130,18 @@ class GithubNotifier:
         return self._ask("POST", path, json.dumps(body).encode())
 
     def _ask(self, method: str, path: str, body: bytes | None) -> Mapping[str, object]:
+        said = self._heard(method, path, body)
+        if not isinstance(said, dict):
+            raise PlatformError("GitHub answers something that is no JSON object")
+        return said
+
+    def _list(self, path: str) -> list[Mapping[str, object]]:
+        said = self._heard("GET", path, None)
+        if not isinstance(said, list) or not all(isinstance(one, dict) for one in said):
+            raise PlatformError("GitHub answers something that is no list of objects")
+        return said
+
+    def _heard(self, method: str, path: str, body: bytes | None) -> object:
         headers = {
             "Accept": "application/vnd.github+json",
             "Authorization": f"Bearer {self._token()}",
@@ -132,9 +152,6 @@ class GithubNotifier:
         answer = self._tools.http.ask(method, f"{self._base}{path}", headers, body)
         judge(answer, "GitHub")
         try:
-            said = json.loads(answer.body)
+            return json.loads(answer.body)
         except ValueError:
-            said = None
-        if not isinstance(said, dict):
-            raise PlatformError("GitHub answers something that is no JSON object")
-        return said
+            return None

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from controller.errors import AccessError, PlatformError, Refusal
 from controller.model.message import Message
 from controller.model.outbox import Notifier
@@ -49,6 +47,8 @@ class SnsNotifier:
 
     def send(self, message: Message, thread: str) -> str:
         """Publish it; its attributes are there for filters of subscriptions."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - who only names kinds need not pay
+
         try:
             self._client = self._client or self._tools.sns(self._topic.split(":")[3])
             self._client.publish(**request_of(message, self._topic))

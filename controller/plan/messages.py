@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from controller.model.message import Message, Occasion
-from controller.model.names import EnvName
+from controller.model.names import EnvName, TargetName
 from controller.model.rollout import Phase, Purpose
 from controller.model.status import TargetStatus
 from controller.model.story import Entry, Event
@@ -20,6 +20,7 @@ from controller.plan.needed import APPROVAL
 Said: TypeAlias = tuple[frozenset[Occasion], str, str, str]
 """When it is told, the transition in a word, the title, and what else there is to say."""
 
+_NOBODY: Final = TargetName("")
 DIGEST: Final = "waiting"
 """The transition of a digest: what waits for an approval."""
 _FACTS: Final = ("commit", "author", "digest", "from", "back", "cause", "purpose", "need", "runs", "seconds")
@@ -32,14 +33,14 @@ _NEEDED: Final = frozenset({Occasion.NEEDED})
 _NOTES: Final = frozenset({Occasion.NOTES})
 
 
-def message_of(row: Entry, owner: str = "") -> Message | None:
-    """Make the message of a row, of a target with this owner; None if there is nothing to tell."""
+def message_of(row: Entry, owner_of: Callable[[EnvName, TargetName], str]) -> Message | None:
+    """Make the message of a row; None if there is nothing to tell. Whom it concerns is asked if it does not say."""
     teller = _TELLERS.get(row.event)
     said = teller(row) if teller else None
     if said is None:
         return None
     occasions, transition, title, text = said
-    named = tuple(one for one in row.data.get("owners", "").split(",") if one)
+    named = row.data["owners"].split(",") if "owners" in row.data else [owner_of(row.env, row.target or _NOBODY)]
     message = Message(
         id=_id(row.env, row.target or "", str(row.rollout), transition, str(row.number), row.at.isoformat()),
         at=row.at,
@@ -48,7 +49,7 @@ def message_of(row: Entry, owner: str = "") -> Message | None:
         transition=transition,
         env=row.env,
         target=row.target,
-        owners=named or ((owner,) if owner else ()),
+        owners=tuple(filter(None, named)),
         rollout=row.rollout,
         version=row.version,
         title="",

@@ -131,7 +131,7 @@ def _row(news: News, cycle: Cycle) -> Entry:
         target=None if news.shared else status.target,
         event=news.event,
         text=news.text,
-        rollout=0 if news.shared else status.rollout,
+        rollout=status.rollout if _is_under_way(news) else 0,
         version="" if news.shared else status.wanted,
         data={
             **_facts(status, news),
@@ -139,6 +139,11 @@ def _row(news: News, cycle: Cycle) -> Entry:
             **blocked_data(status.blockers),
         },
     )
+
+
+def _is_under_way(news: News) -> bool:
+    """Whether it is of the rollout that is open, and not of one that is still to come."""
+    return news.word.startswith(_ANSWER) or (news.event is Event.BEFORE and not news.status.blockers)
 
 
 def _owners(word: str, statuses: Iterable[TargetStatus]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import pytest
 
 from controller.cli.orders import for_target
 from controller.cli.why import explain
+from controller.errors import PlatformError
 from controller.gates.approval import Approval
 from controller.gates.window import NotBefore
 from controller.model.desired import Load
@@ -246,6 +247,38 @@ def test_each_owner_has_a_digest_of_its_own_and_hears_of_no_other(life):
     other.step()
     assert [message.owners for message in box.got] == [("payments",)]
     assert theirs.got == []
+
+
+def test_a_digest_that_cannot_be_sent_is_given_up_and_sent_again_with_what_waits_then(life):
+    box = Box(fails=[PlatformError("away")] * 2)
+    deliverer = life.deliverer(box, routes=(Route(notifier="box", occasions=frozenset({Occasion.NEEDED})),))
+    waiting(life, 1)
+    assert deliverer.step() == (1.0, False)
+    life.world.now += 2 * HOUR
+    deliverer.step()
+    (letter,) = life.state().dead
+    assert (letter.title, letter.tries) == ("1 release waits for approval: prod/t0 2", 2)
+    wants(life, "2")  # api too
+    life.store.send_again("box", ())
+    deliverer.step()
+    assert box.got[0].title == "2 releases wait for approval: prod/api 2, prod/t0 2"
+    assert (box.got[0].id, life.state().dead) == (letter.id, ())
+
+
+def test_what_waits_is_in_no_thread_of_another_rollout(life):
+    box = Box()
+    deliverer = life.deliverer(box, routes=(Route(notifier="box", occasions=EVERY),))
+    wants(life)
+    say(life)
+    deliverer.step()
+    assert [(one.transition, one.thread) for one in box.got] == [
+        ("started", "prod/api/2"),
+        ("approved", "prod/api/2"),
+    ]
+    wants(life, "3")  # it waits while 2 rolls
+    life.ticks(20)
+    row = [row for row in life.store.journal(limit=1000) if row.event is Event.NEEDED][-1]
+    assert (row.text, row.rollout) == ("3 waits for approval", 0)
 
 
 # ---- how a bad release is told

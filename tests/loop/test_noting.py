@@ -90,6 +90,8 @@ def test_each_release_that_became_good_has_notes_once(life):
     assert (second.version, second.rollout, second.data["from"], second.data["commits"]) == ("2", 2, "1", "1")
     made.step()
     assert (len(notes(life)), len(rung)) == (2, 2)
+    record = rollout_record(life.store, second.env, second.target, 2)
+    assert second.number not in record.rows  # what is told of a rollout is no part of it
 
 
 def test_after_a_crash_they_go_on_where_they_were(life):

@@ -8,6 +8,7 @@ from tests.notifiers.receiving import a_message, receiving, tools
 
 SHA = "c" * 40
 REPO = "/repos/acme/releases"
+DEPLOYED = f"{REPO}/deployments?environment=prod%2Fapi&sha={SHA}&task=deploy%3Atrueup-3&per_page=1"
 
 
 @pytest.fixture
@@ -19,6 +20,7 @@ def receiver():
             f"{REPO}/statuses/{SHA}": (201, {"id": 2}),
             f"{REPO}/commits/v1.4.0": (200, {"sha": SHA}),
         }
+        found.by_path[DEPLOYED] = (200, [])
         yield found
 
 
@@ -28,7 +30,8 @@ def notifier(receiver, **how):
 
 def test_the_first_message_of_a_rollout_makes_its_deployment(receiver):
     thread = notifier(receiver).send(a_message(transition="started"), "")
-    made, status, state = receiver.requests
+    asked, made, status, state = receiver.requests
+    assert asked.path == DEPLOYED
     assert thread == f"42:{SHA}"
     assert made.json["ref"] == SHA and made.json["environment"] == "prod/api"
     assert (made.json["auto_merge"], made.json["required_contexts"]) == (False, [])
@@ -70,6 +73,12 @@ def test_a_commit_that_is_not_known_is_refused_and_nothing_is_made(receiver):
     with pytest.raises(AccessError, match="answers 404"):
         notifier(receiver, commit=About.APPLICATION).send(a_message(version="v9"), "")
     assert not [one for one in receiver.requests if one.method == "POST"]
+
+
+def test_a_deployment_that_was_made_before_a_crash_is_not_made_again(receiver):
+    receiver.by_path[DEPLOYED] = (200, [{"id": 42}])
+    assert notifier(receiver).send(a_message(), "") == f"42:{SHA}"
+    assert not [one for one in receiver.requests if one.path == f"{REPO}/deployments"]
 
 
 @pytest.mark.parametrize("said", [{}, {"id": "42"}, b"[]", b"no json"])
