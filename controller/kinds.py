@@ -32,6 +32,12 @@ from controller.model.questions import (
     Samples,
     WhoIsWho,
 )
+from controller.notifiers.email import Email
+from controller.notifiers.github import Github
+from controller.notifiers.slack import Slack
+from controller.notifiers.sns import Sns
+from controller.notifiers.tools import Kind
+from controller.notifiers.webhook import Webhook
 from controller.spec.tables import Tables as SpecTables
 from controller.stores.codec import Tables as StoredTables
 from controller.targets.ecs.passing import passed_over
@@ -52,6 +58,14 @@ _GATES: Final[Mapping[str, type[Gate]]] = MappingProxyType({
 SPEC: Final = SpecTables(
     targets={"ecs": shape}, guards=_GUARDS, gates=_GATES, not_before=lambda at: NotBefore(at=at)
 )
+
+NOTIFIERS: Final[Mapping[str, type[Kind]]] = MappingProxyType({
+    "email": Email,
+    "github": Github,
+    "slack": Slack,
+    "sns": Sns,
+    "webhook": Webhook,
+})  # fmt: skip
 
 PASSING: Final = MappingProxyType({"ecs": passed_over})
 NAMING: Final = MappingProxyType({"ecs": names_of})

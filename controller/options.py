@@ -201,8 +201,11 @@ class Options(BaseSettings):
     docker_config: Folder | None = None
     people: Folder | None = None
     signers: Folder | None = None
+    notifiers: Folder | None = None
     prometheus_url: Annotated[str, BeforeValidator(_endpoint)] | None = None
     prometheus_token_file: Folder | None = None
+    github_url: Annotated[str, BeforeValidator(_endpoint)] = "https://api.github.com"
+    github_token_file: Folder | None = None
     applications: Plain = ""
     applications_token_file: Folder | None = None
     applications_username: Plain | None = None

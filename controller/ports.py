@@ -15,6 +15,7 @@ from controller.model.lookups import LookupAnswer, LookupAt
 from controller.model.names import Commit, DeploymentId, EnvName, TargetName, TaskId
 from controller.model.observation import Sight
 from controller.model.orders import Orders
+from controller.model.outbox import Outbox
 from controller.model.outcome import Outcome
 from controller.model.paths import Paths
 from controller.model.place import Place
@@ -165,7 +166,7 @@ class Lease:
     seconds: float
 
 
-class Store(Protocol):
+class Store(Outbox, Protocol):
     """Where memory lives. Saving over something newer raises Conflict; not being able to, PlatformError."""
 
     def load(self, env: EnvName) -> Record:

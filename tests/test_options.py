@@ -67,8 +67,11 @@ def test_every_field_is_read_from_its_variable(monkeypatch):
         "ACTOR": "ci",
         "PEOPLE": "/etc/trueup/people.yaml",
         "SIGNERS": "/etc/trueup/signers",
+        "NOTIFIERS": "/etc/trueup/notifiers.yaml",
         "PROMETHEUS_URL": "https://metrics.example.com/prometheus/",
         "PROMETHEUS_TOKEN_FILE": "/run/secrets/prometheus",
+        "GITHUB_URL": "https://github.example.com/api/v3/",
+        "GITHUB_TOKEN_FILE": "/run/secrets/github",
         "GIT_TOKEN": "canary-token",
         "GIT_TOKEN_FILE": "/run/secrets/token",
         "GIT_USERNAME": "bot",
@@ -88,6 +91,9 @@ def test_every_field_is_read_from_its_variable(monkeypatch):
     assert options.terraform_states == Path("/srv/states")
     assert options.prometheus_url == "https://metrics.example.com/prometheus"
     assert options.prometheus_token_file == Path("/run/secrets/prometheus")
+    assert options.notifiers == Path("/etc/trueup/notifiers.yaml")
+    assert options.github_url == "https://github.example.com/api/v3"
+    assert options.github_token_file == Path("/run/secrets/github")
     assert options.once is True
     assert (options.workers, options.log, options.log_level) == (3, LogForm.JSON, LogLevel.DEBUG)
     assert options.git_token is not None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 from controller.app.audit import open_for_run
 from controller.app.crashes import crashes_of
 from controller.app.cycles import SaveCycles
+from controller.app.notifiers import notifying_of, telling_of
 from controller.app.people import people_of
 from controller.app.specs import source
 from controller.app.world import Built, build, clock_of, visiting
@@ -144,11 +145,12 @@ def run(options: "Options") -> int:
         on_call = cast("OnCall", metrics.aws_call)
         built = build(options, store, clock, specs=specs, on_call=on_call, stop=stop, watchers=watchers)
         ending.callback(built.close)
+        built, telling = telling_of(options, built, metrics, ending, stop)
         owner = f"{socket.gethostname()}:{os.getpid()}:{clock.now():%Y%m%dT%H%M%S}"
         leases = Leases(store, owner, options.lease.total_seconds(), clock.real, alone=lock is not None)
         ending.callback(leases.release)
         if server is None:
-            return _once(built, leases, Reporter(metrics=metrics), options)
+            return telling.drained(_once(built, leases, Reporter(metrics=metrics), options))
         crashes = crashes_of(options.store, metrics, clock.real, ending)
         runner = _runner(options, built, leases, metrics, pulse, crashes)
         server.start()
@@ -163,6 +165,8 @@ def _refuse_what_is_wrong(options: "Options") -> None:
         raise SpecError("TRUEUP_READ_ROLE is for commands that only read; run comes as the specs' roles: unset it")
     if options.people:
         people_of(options.people)
+    if options.notifiers:
+        notifying_of(options.notifiers)
 
 
 def _server(options: "Options", metrics: Metrics, pulse: Pulse) -> Server:

@@ -31,6 +31,10 @@ signers_option: Final = click.option(
     "--signers", metavar="DIR", help="Keys of those who may sign specs.  [TRUEUP_SIGNERS]"
 )
 
+notifiers_option: Final = click.option(
+    "--notifiers", metavar="FILE", help="How people are told: notifiers.yaml.  [TRUEUP_NOTIFIERS]"
+)
+
 
 def specs_options(*, branch: str = "Branch to read (main).") -> Callable[[F], F]:
     """Take where specs come from: the repository, the branch and the folder."""
@@ -59,5 +63,14 @@ def prometheus_options(command: F) -> F:
         "--prometheus-token-file",
         metavar="FILE",
         help="Token for it, and for it alone.  [TRUEUP_PROMETHEUS_TOKEN_FILE]",
+    )
+    return server(token(command))
+
+
+def github_options(command: F) -> F:
+    """Take where GitHub's API is, and with what token it is asked."""
+    server = click.option("--github-url", metavar="URL", help="GitHub's API (api.github.com).  [TRUEUP_GITHUB_URL]")
+    token = click.option(
+        "--github-token-file", metavar="FILE", help="Token for it, and for it alone.  [TRUEUP_GITHUB_TOKEN_FILE]"
     )
     return server(token(command))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from controller.cli.common import as_env, as_target, known, opened, output_option, store_option
-from controller.cli.evidence import piece
+from controller.cli.evidence import piece, shown
 from controller.cli.show import instant, listing, span, table
 from controller.errors import SpecError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from controller.ports import Store
 
 _FAR: Final = 10_000
+_ALL: Final = 10**9
 _TOLD: Final = frozenset({
     "rollout opened", "rollout ended", "quarantined", "order", "adopted", "drift", "fight", "commit accepted",
     "followed",
@@ -30,6 +31,9 @@ _TOLD: Final = frozenset({
 @click.option(
     "--show", type=click.IntRange(min=1), metavar="ROLLOUT", help="The whole record of one rollout of ENV TARGET."
 )
+@click.option(
+    "--notes", is_flag=False, flag_value="", metavar="[VERSION]", help="Release notes of ENV TARGET; of the newest."
+)
 @output_option
 @store_option
 def command(
@@ -37,6 +41,7 @@ def command(
     target: str | None,
     limit: int,
     show: int | None,
+    notes: str | None,
     *,
     everything: bool,
     evidence: bool,
@@ -51,25 +56,32 @@ def command(
 
     With --show it is all that is known of one rollout, by its number: commit and author, digests, phases and how
     long each took, what its gates said, orders and who gave them, hooks, calls, guards, evidence, verdict.
+
+    With --notes it is what the newest release that became good brought, or the one of that version.
     """
     if everything and evidence:
         raise SpecError("--all and --evidence exclude each other")
-    if show is not None:
-        if env is None or target is None or everything or evidence:
-            raise SpecError("--show takes ENV and TARGET, and neither --all nor --evidence")
-        _show(env, target, show, output, store)
+    if show is not None or notes is not None:
+        flag, other = ("--notes", "--show") if show is None else ("--show", "--notes")
+        if env is None or target is None or everything or evidence or None not in {show, notes}:
+            raise SpecError(f"{flag} takes ENV and TARGET, and neither --all nor --evidence nor {other}")
+        click.echo(_one(env, target, show, notes or "", output, store))
         return
     memory = opened(store)
     rows = _rows(memory, env, target, _FAR if evidence else limit if everything else limit * 20)
     memory.close()
     wanted = {"evidence"} if evidence else _TOLD
     told = [row for row in rows if everything or row.event.value in wanted][-limit:]
+    click.echo(_printed(told, output, evidence=evidence))
+
+
+def _printed(told: "Sequence[Entry]", output: str, *, evidence: bool) -> str:
+    """Print rows, or what was gathered of failures in them."""
     if output != "table":
-        click.echo(listing("JournalEntry", told, output))
-    elif evidence:
-        click.echo("\n\n".join(map(piece, told)) or "No evidence is kept: nothing has failed since it is gathered.")
-    else:
-        click.echo(render(told) if told else "Nothing has happened yet.")
+        return listing("JournalEntry", told, output)
+    if evidence:
+        return "\n\n".join(map(piece, told)) or "No evidence is kept: nothing has failed since it is gathered."
+    return render(told) if told else "Nothing has happened yet."
 
 
 def _rows(memory: "Store", env: str | None, target: str | None, limit: int) -> "Sequence[Entry]":
@@ -81,7 +93,12 @@ def _rows(memory: "Store", env: str | None, target: str | None, limit: int) -> "
     return rows
 
 
-def _show(env: str, target: str, number: int, output: str, store: str) -> None:
+def _one(env: str, target: str, show: int | None, version: str, output: str, store: str) -> str:
+    """Show one rollout by its number, or else the notes of one release."""
+    return _notes(env, target, version, output, store) if show is None else _show(env, target, show, output, store)
+
+
+def _show(env: str, target: str, number: int, output: str, store: str) -> str:
     from controller.app.recount import rollout_record
     from controller.cli import recounted
 
@@ -89,7 +106,20 @@ def _show(env: str, target: str, number: int, output: str, store: str) -> None:
     _rows(memory, env, target, 1)
     record = rollout_record(memory, as_env(env), as_target(target), number)
     memory.close()
-    click.echo(recounted.render(record) if output == "table" else listing("RolloutRecord", [record], output))
+    return recounted.render(record) if output == "table" else listing("RolloutRecord", [record], output)
+
+
+def _notes(env: str, target: str, version: str, output: str, store: str) -> str:
+    memory = opened(store)
+    rows = _rows(memory, env, target, _ALL)
+    memory.close()
+    found = [row for row in rows if row.event.value == "release notes"]
+    mine = [row for row in found if version in {"", row.version}][-1:]
+    if not mine:
+        had = ", ".join(dict.fromkeys(row.version for row in found)) or "none"
+        which = f" of {version}" if version else ""
+        raise SpecError(f"{env}/{target} has no release notes{which}; there are: {had}")
+    return shown(mine[0].text.splitlines()) if output == "table" else listing("ReleaseNotes", mine, output)
 
 
 def render(rows: "Sequence[Entry]") -> str:

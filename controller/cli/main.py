@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "why": "Say what blocks a target, and until when.",
     "windows": "Say when releases may start.",
     "history": "Show rollouts, orders and who gave them.",
+    "notifiers": "How people are told, and what could not be.",
     "audit": "Check the journal's chain, and export it.",
     "pause": "Stop every call for an environment or target.",
     "resume": "Let it go on.",

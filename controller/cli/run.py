@@ -6,6 +6,8 @@ from controller.cli.flags import (
     applications_option,
     cache_option,
     endpoint_option,
+    github_options,
+    notifiers_option,
     people_option,
     prometheus_options,
     registries_options,
@@ -34,6 +36,8 @@ from controller.cli.flags import (
 @prometheus_options
 @people_option
 @signers_option
+@notifiers_option
+@github_options
 @terraform_states_option
 @click.option("--once", is_flag=True, default=None, help="One turn for each environment, then exit.  [TRUEUP_ONCE]")
 def command(**flags: object) -> int:

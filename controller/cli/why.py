@@ -11,6 +11,7 @@ from controller.cli.common import as_env, env_argument, known, opened, output_op
 from controller.cli.evidence import failed, shown
 from controller.cli.show import instant, listing
 from controller.codes import DONE
+from controller.plan.blocked import line_of
 
 _PATHS = 10
 _BY_GATE = MappingProxyType({
@@ -73,10 +74,7 @@ def explain(status: "TargetStatus", orders: "Orders", now: "datetime", memory: "
     if waiting := waits(status):
         lines.append(f"  answer  {waiting}")
     lines += _drift(status)
-    lines += [
-        f"  blocks  {b.gate}: {b.why}" + (f" (until {instant(b.until)})" if b.until else "")
-        for b in status.blockers
-    ]
+    lines += [f"  blocks  {line_of(blocker)}" for blocker in status.blockers]
     if not status.blockers and not status.synced:
         lines.append("  blocks  nothing")
     lines += failed(status, memory)

@@ -37,6 +37,9 @@ class Event(StrEnum):
     ORDER = "order"
     HELD = "held"
     FOLLOWED = "followed"
+    NEEDED = "person needed"
+    BEFORE = "about to start"
+    NOTES = "release notes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

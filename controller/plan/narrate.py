@@ -178,6 +178,7 @@ def _ended(plan: Plan, name: TargetName, before: Memory, decision: Decision) -> 
     if rollout is None:
         raise AssertionError("only a rollout ends")
     seconds = (plan.decided_at - rollout.opened).total_seconds()
+    barred = decision.memory.quarantine.get(rollout.release.digest)
     result, _, cause = decision.ended.partition(":")
     return Entry(
         at=plan.decided_at,
@@ -192,8 +193,11 @@ def _ended(plan: Plan, name: TargetName, before: Memory, decision: Decision) -> 
             "cause": cause,
             "seconds": f"{seconds:.3f}",
             "digest": rollout.release.digest,
+            "commit": rollout.release.commit or "",
             "opened": rollout.opened.isoformat(),
             "back": rollout.back.release.version if rollout.back else "",
+            "why": barred.why if barred else "",
+            "then": decision.memory.phase.value,
             **hook_facts(rollout, before, decision.memory),
         },
     )

@@ -15,6 +15,8 @@ from controller.plan.facts import GATE, HOOK, IMAGE, run_facts, runs_of
 
 _RESTING: Final = frozenset({Phase.IDLE.value, Phase.PENDING.value})
 _CALLS: Final = frozenset({Event.INTENT, Event.OUTCOME})
+_TOLD: Final = frozenset({Event.NEEDED, Event.BEFORE, Event.NOTES})
+"""What people were told of a rollout is no part of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ def life_of(rows: Sequence[Entry], number: int) -> Life | None:
     """Find the rows of a rollout among those of its target; the newest of two, if numbers began again."""
     lives: list[list[Entry]] = []
     for row in rows:
-        if row.rollout != number:
+        if row.rollout != number or row.event in _TOLD:
             continue
         if not lives or _begins(row, lives[-1]):
             lives.append([])

@@ -1,11 +1,12 @@
 """The memory of all environments, kept in items: what the loop recalls and saves, and what people ask for."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import Final
 
 from controller.errors import Conflict, PlatformError
+from controller.model.message import Again, Delivery, Told
 from controller.model.names import EnvName, TargetName
 from controller.model.orders import Orders
 from controller.model.record import Record
@@ -27,6 +28,7 @@ from controller.stores.keys import (
     orders_key,
 )
 from controller.stores.leases import Leases
+from controller.stores.outbox import Outbox
 from controller.stores.reader import Reader
 from controller.stores.snapshot import Parts, Snapshot, assemble, caught_up, guard_of, reassemble
 from controller.stores.statuses import Statuses
@@ -51,6 +53,7 @@ class Records:
         self._reader = Reader(backend, codec)
         self._leases = Leases(backend, codec)
         self._statuses = Statuses(backend, codec)
+        self._outbox = Outbox(backend, codec)
         self._snapshots: dict[EnvName, Snapshot] = {}
         self._locks: dict[EnvName, Lock] = {}
 
@@ -153,6 +156,32 @@ class Records:
         while rows := self._backend.chain(after=after, limit=READ_AT_ONCE):
             yield from map(link_of, rows)
             after = rows[-1].number
+
+    def deliveries(self) -> Mapping[str, Delivery]:
+        """Give how far each notifier has come that ever was, in order of name."""
+        return self._outbox.deliveries()
+
+    def deliver(
+        self, notifier: str, before: Delivery | None, after: Delivery | None, entries: Sequence[Entry] = ()
+    ) -> None:
+        """Write how far a notifier has come, or forget it, and rows, if it still was as far as `before` says."""
+        self._outbox.deliver(notifier, before, after, [self._row(entry) for entry in entries])
+
+    def again(self, notifier: str) -> Again:
+        """Read which dead letters somebody wants sent again."""
+        return self._outbox.again(notifier)
+
+    def send_again(self, notifier: str, ids: Sequence[str]) -> Again:
+        """Order dead letters to be sent again, all of them if none is named."""
+        return self._outbox.send_again(notifier, ids)
+
+    def told(self, env: EnvName) -> Told:
+        """Read what was told to be needed of people."""
+        return self._outbox.told(env)
+
+    def tell(self, env: EnvName, before: Told, after: Told, entries: Sequence[Entry] = ()) -> None:
+        """Write what is told to be needed, and the rows that tell it, all or nothing."""
+        self._outbox.tell(env, before, after, [self._row(entry) for entry in entries])
 
     def close(self) -> None:
         """Let go of files and connections."""

@@ -121,6 +121,18 @@ class Metrics:
         """Count a watcher that raised."""
         self._series.watcher_errors.labels(_label(name)).inc()
 
+    def notifier_seen(self, name: str) -> None:
+        """Make the series of a notifier."""
+        self._series.begin_notifier(_label(name))
+
+    def notified(self, name: str, result: str) -> None:
+        """Count a message of a notifier: sent, failed (it is tried again) or dead."""
+        self._series.notifications.labels(_label(name), result).inc()
+
+    def notifier_waits(self, name: str, since: datetime | None) -> None:
+        """Say since when the oldest message of a notifier waits; None: none does."""
+        self._series.notifier_waits.labels(_label(name)).set(since.timestamp() if since else 0)
+
     def store_failed(self) -> None:
         """Count a store that could not be read or written."""
         self._series.store_errors.inc()

@@ -40,6 +40,8 @@ REASONS: Final = (
 )
 # What a guard that shut did, or would have done: those that do not count only say it.
 GUARDED: Final = ("warn", "hold", "would_hold", "would_rollback")
+# What became of a message, or of one try to send it.
+NOTIFIED: Final = ("sent", "failed", "dead")
 # Every operation that is called; one that is not listed has its series from its first call.
 OPERATIONS: Final = (
     "DescribeServices",
@@ -79,6 +81,7 @@ class Series:
         registry.register(self.environments)
         self._environments(registry)
         self._process(registry)
+        self._telling(registry)
 
     def _environments(self, registry: CollectorRegistry) -> None:
         self.turns = Counter(
@@ -136,6 +139,26 @@ class Series:
         self.store_errors = Counter(
             "trueup_store_errors_total", "Times that the store could not be read or written.", registry=registry
         )
+
+    def _telling(self, registry: CollectorRegistry) -> None:
+        self.notifications = Counter(
+            "trueup_notifications_total",
+            "Messages of each notifier: sent, tries that failed, and dead letters.",
+            ("notifier", "result"),
+            registry=registry,
+        )
+        self.notifier_waits = Gauge(
+            "trueup_notifier_waiting_timestamp_seconds",
+            "Since when the oldest message waits to be sent; 0: none does.",
+            ("notifier",),
+            registry=registry,
+        )
+
+    def begin_notifier(self, name: str) -> None:
+        """Make every series of a notifier, at 0."""
+        self.notifier_waits.labels(name)
+        for result in NOTIFIED:
+            self.notifications.labels(name, result)
 
     def begin_environment(self, env: EnvName) -> None:
         """Make every series of an environment, at 0."""

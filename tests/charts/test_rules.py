@@ -76,6 +76,7 @@ def exposed():
     metrics.environment_seen(EnvName("prod"))
     metrics.source_seen("git")
     metrics.watcher_seen("metrics")
+    metrics.notifier_seen("mail")
     metrics.aws_seen("111122223333", "eu-west-1")
     targets = Table()
     targets.show(

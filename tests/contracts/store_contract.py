@@ -21,10 +21,11 @@ from controller.stores.records import READ_AT_ONCE, Records
 from tests.contracts import made
 from tests.contracts.claims_contract import ClaimsContract
 from tests.contracts.made import API, CODEC, PROD, STAGE, WEB
+from tests.contracts.outbox_contract import OutboxContract
 from tests.contracts.protocol_contract import ProtocolContract
 
 
-class StoreContract(ClaimsContract, ProtocolContract):
+class StoreContract(ClaimsContract, OutboxContract, ProtocolContract):
     """All of it: memory, orders, claims, leases, journal, status views, and what cannot be read."""
 
     # ---- memory

@@ -1,0 +1,174 @@
+"""Release notes, written into the journal for each release that became good and names its application."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from controller.errors import Conflict, PlatformError
+from controller.model.application import Application
+from controller.model.desired import Desired
+from controller.model.images import Unreachable
+from controller.model.message import Delivery
+from controller.model.names import EnvName, TargetName
+from controller.model.notes import Brought, Noted
+from controller.model.rollout import Purpose
+from controller.model.rollout_record import RolloutRecord
+from controller.model.story import Entry, Event
+from controller.plan.facts import IMAGE
+from controller.plan.notes import approvers_of, lead_of, notes_of
+from controller.ports import Applications, Source, Store
+
+NOTES: Final = "/notes"
+"""Under which name it is kept how far the notes have come; no notifier can have it."""
+GIVE_UP: Final = timedelta(hours=1)
+"""How long a repository may be away before notes are written without its commits."""
+COMMITS: Final = 500
+"""How many commits are read for one release."""
+_IDLE: Final = 5.0
+_LONGEST: Final = 300.0
+_PAGE: Final = 500
+_ALL: Final = 10**9
+
+
+class Later(Exception):
+    """It cannot be said now, and perhaps later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """Where notes are written from: specs, repositories, the record of a rollout; texts come through `clean`."""
+
+    source: Source
+    applications: Applications
+    record: Callable[[EnvName, TargetName, int], RolloutRecord]
+    clean: Callable[[str], str] = str
+
+
+class Noting:
+    """Reads the journal from where it was, in one thread. `wrote` hears of new notes, `waits` why none come."""
+
+    def __init__(
+        self,
+        reads: Reads,
+        store: Store,
+        now: Callable[[], datetime],
+        wrote: Callable[[], None] = lambda: None,
+        waits: Callable[[Exception], None] = lambda _: None,
+    ) -> None:
+        self._reads, self._store, self._now, self._wrote, self._waits = reads, store, now, wrote, waits
+        self._state: Delivery | None = None
+        self._tries = 0
+
+    def begin(self) -> None:
+        """Start where the journal ends, if notes were never written on this store."""
+        if NOTES not in self._store.deliveries():
+            newest = self._store.journal(limit=1)
+            self._store.deliver(NOTES, None, Delivery(cursor=newest[-1].number if newest else 0))
+
+    def step(self) -> tuple[float, bool]:
+        """Write what is due; gives in how many seconds to look again, and whether all is written. Never raises."""
+        try:
+            self._all()
+        except Exception as error:  # noqa: BLE001  whatever it is, a release goes on without its notes
+            if isinstance(error, Conflict | PlatformError):
+                self._state = None
+            self._waits(error)
+            self._tries += 1
+            return min(2.0 ** min(self._tries - 1, 20), _LONGEST), False
+        self._tries = 0
+        return _IDLE, True
+
+    def _all(self) -> None:
+        state = self._state = self._state or self._store.deliveries()[NOTES]
+        after = state.cursor
+        while rows := self._store.journal(after=after, limit=_PAGE if after else _ALL):
+            for row in rows:
+                notes = self._notes(row)
+                if notes is not None:
+                    self._move(row.number, notes)
+            after = rows[-1].number
+        if self._state.cursor < after:
+            self._state = replace(self._state, cursor=after)  # what has no notes has none after a crash either
+
+    def _move(self, cursor: int, notes: Entry) -> None:
+        before = self._store.deliveries()[NOTES]
+        after = replace(before, cursor=cursor, sent=before.sent + 1, last=self._now())
+        self._store.deliver(NOTES, before, after, [notes])
+        self._state = after
+        self._wrote()
+
+    def _notes(self, row: Entry) -> Entry | None:
+        """Write the notes of a row; None if no release became good in it, or nobody says what it is built from."""
+        if row.event is not Event.ENDED or row.target is None or row.data.get("result") != "good":
+            return None
+        application = self._application(row.env, row.target, row.at)
+        if application is None:
+            return None
+        record = self._reads.record(row.env, row.target, row.rollout)
+        if record.purpose != Purpose.FORWARD.value or record.replaced == record.version:
+            return None
+        noted = Noted(record=record, brought=self._brought(application, record, row.at))
+        return _entry(row, noted, self._now(), self._reads.clean)
+
+    def _application(self, env: EnvName, target: TargetName, since: datetime) -> Application | None:
+        """Read in the specs from which repository a target is built; raise Later while they cannot be read."""
+        desired = self._reads.source.read(env, self._store.load(env).accepted)
+        if not isinstance(desired, Desired):
+            if self._is_over(since):
+                return None
+            raise Later(desired.why)
+        want = desired.targets.get(target)
+        return want.application if want else None
+
+    def _brought(self, application: Application, record: RolloutRecord, since: datetime) -> Brought:
+        if not record.replaced:
+            return Brought(unknown="it is the first release here")
+        tags = self._reads.applications.tags(application)
+        if isinstance(tags, Unreachable):
+            return self._unknown(tags.why, since)
+        missing = [one for one in (record.replaced, record.version) if one not in tags]
+        if missing:
+            return Brought(unknown=f"{' and '.join(missing)}: no such tag in {application.repository}")
+        then, now = tags[record.replaced], tags[record.version]
+        found = self._reads.applications.between(application, then, now, COMMITS)
+        if isinstance(found, Unreachable):
+            return self._unknown(found.why, since)
+        if found.commits or then == now:
+            return Brought(commits=found.commits, more=not found.complete)
+        taken = self._reads.applications.between(application, now, then, COMMITS)
+        if isinstance(taken, Unreachable):
+            return self._unknown(taken.why, since)
+        return Brought(commits=taken.commits, back=True, more=not taken.complete)
+
+    def _unknown(self, why: str, since: datetime) -> Brought:
+        if self._is_over(since):
+            return Brought(unknown=why)
+        raise Later(why)
+
+    def _is_over(self, since: datetime) -> bool:
+        return self._now() - since >= GIVE_UP
+
+
+def _entry(row: Entry, noted: Noted, now: datetime, clean: Callable[[str], str]) -> Entry:
+    """Make the row of the notes: text for people, and facts for machines."""
+    record, lead = noted.record, lead_of(noted)
+    facts = {
+        "from": record.replaced,
+        "commit": record.commit,
+        "seconds": "" if record.seconds is None else f"{record.seconds:.3f}",
+        "lead": "" if lead is None else f"{lead.total_seconds():.3f}",
+        "commits": str(len(noted.brought.commits)),
+        "approved": ", ".join(approvers_of(record)),
+        **{f"{IMAGE}{path}": image for path, image in record.images.items()},
+    }
+    return Entry(
+        at=now,
+        env=row.env,
+        target=row.target,
+        event=Event.NOTES,
+        text=notes_of(noted, clean),
+        version=row.version,
+        rollout=row.rollout,
+        data={key: value for key, value in facts.items() if value},
+    )

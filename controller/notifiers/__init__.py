@@ -1,0 +1,1 @@
+"""Ways to tell people: one file a kind. What a message says is rendered in render.py."""
