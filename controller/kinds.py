@@ -6,10 +6,13 @@ from typing import Final
 
 from controller.gates.alarms import Alarms as AlarmGuard
 from controller.gates.approval import Approval as ApprovalGate
+from controller.gates.backup import Backup
+from controller.gates.checklist import Checklist
 from controller.gates.http import Http as HttpGuard
 from controller.gates.prometheus import Prometheus as PrometheusGuard
 from controller.gates.promoted import Promoted
 from controller.gates.window import NotBefore, Window
+from controller.model.backups import Backups, BackupsOf
 from controller.model.gate import Gate
 from controller.model.people import People
 from controller.model.questions import (
@@ -24,10 +27,14 @@ from controller.model.questions import (
     HttpAnswer,
     HttpSilence,
     Measured,
+    Opened,
+    OpenedIn,
     Proven,
     ProvenIn,
     RangBetween,
     Samples,
+    Ticks,
+    TicksOf,
     WhoIsWho,
 )
 from controller.spec.tables import Tables as SpecTables
@@ -44,6 +51,8 @@ _GUARDS: Final[Mapping[str, type[Gate]]] = MappingProxyType({
 _GATES: Final[Mapping[str, type[Gate]]] = MappingProxyType({
     **_GUARDS,
     "approval": ApprovalGate,
+    "backup": Backup,
+    "checklist": Checklist,
     "promoted": Promoted,
     "window": Window,
 })  # fmt: skip
@@ -59,22 +68,28 @@ STORED: Final = StoredTables(
     questions={
         "alarmsOf": AlarmsOf,
         "approvalsOf": ApprovalsOf,
+        "backupsOf": BackupsOf,
         "changedBy": ChangedBy,
         "fetched": Fetched,
         "measured": Measured,
+        "openedIn": OpenedIn,
         "provenIn": ProvenIn,
         "rangBetween": RangBetween,
+        "ticksOf": TicksOf,
         "whoIsWho": WhoIsWho,
     },
     answers={
         "alarmHistory": AlarmHistory,
         "alarms": Alarms,
         "approvals": Approvals,
+        "backups": Backups,
         "changer": Changer,
         "httpAnswer": HttpAnswer,
         "httpSilence": HttpSilence,
+        "opened": Opened,
         "people": People,
         "proven": Proven,
         "samples": Samples,
+        "ticks": Ticks,
     },
 )

@@ -199,6 +199,7 @@ class Options(BaseSettings):
     registries: Plain = ""
     docker_config: Folder | None = None
     people: Folder | None = None
+    policy: Folder | None = None
     prometheus_url: Annotated[str, BeforeValidator(_endpoint)] | None = None
     prometheus_token_file: Folder | None = None
     git_token: SecretStr | None = None

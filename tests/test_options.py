@@ -63,6 +63,7 @@ def test_every_field_is_read_from_its_variable(monkeypatch):
         "LEASE": "45s",
         "ACTOR": "ci",
         "PEOPLE": "/etc/trueup/people.yaml",
+        "POLICY": "/etc/trueup/policy.yaml",
         "PROMETHEUS_URL": "https://metrics.example.com/prometheus/",
         "PROMETHEUS_TOKEN_FILE": "/run/secrets/prometheus",
         "GIT_TOKEN": "canary-token",

@@ -17,6 +17,7 @@ from controller.app.audit import open_for_run
 from controller.app.crashes import crashes_of
 from controller.app.cycles import SaveCycles
 from controller.app.people import people_of
+from controller.app.policy import policy_of
 from controller.app.specs import source
 from controller.app.world import Built, build, clock_of, visiting
 from controller.codes import BLOCKED, DONE, NEGATIVE, UNREACHABLE, worst
@@ -163,6 +164,8 @@ def _refuse_what_is_wrong(options: "Options") -> None:
         raise SpecError("TRUEUP_READ_ROLE is for commands that only read; run comes as the specs' roles: unset it")
     if options.people:
         people_of(options.people)
+    if options.policy:
+        policy_of(options.policy)
 
 
 def _server(options: "Options", metrics: Metrics, pulse: Pulse) -> Server:

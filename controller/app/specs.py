@@ -10,17 +10,23 @@ from controller.sources.specs import SpecSource
 from controller.spec.parse import Compiler
 
 if TYPE_CHECKING:
+    from controller.app.policy import PolicyFile
     from controller.clock import Clock
     from controller.model.desired import Complaint
     from controller.options import Options
     from controller.sources.snapshot import Snapshots
 
 
-def validate(paths: Iterable[Path]) -> "tuple[list[str], list[Complaint]]":
-    """Check spec files, offline: what was checked, and every problem."""
+def validate(paths: Iterable[Path], policy: Path | None = None) -> "tuple[list[str], list[Complaint]]":
+    """Check spec files, offline, by the floors of a policy: what was checked, and every problem.
+
+    Raises SpecError if the policy cannot be read, or is wrong.
+    """
+    from controller.app.policy import policy_of
     from controller.spec.check import validate as _validate
 
-    checked, complaints = _validate(list(paths), kinds.SPEC)
+    floors = policy_of(policy) if policy else None
+    checked, complaints = _validate(list(paths), kinds.SPEC, floors)
     return list(checked), list(complaints)
 
 
@@ -52,8 +58,17 @@ def tree(options: "Options") -> "Snapshots":
 
 
 def source(options: "Options", clock: "Clock") -> SpecSource:
-    """Read specs from there, compiled."""
-    return SpecSource(tree(options), Compiler(kinds.SPEC).compile, now=clock.now)
+    """Read specs from there, compiled under the operator's policy. Raises SpecError if that cannot be read."""
+    rules = rules_of(options)
+    compiler = Compiler(kinds.SPEC, rules.policy) if rules else Compiler(kinds.SPEC)
+    return SpecSource(tree(options), compiler.compile, now=clock.now, rules=rules)
+
+
+def rules_of(options: "Options") -> "PolicyFile | None":
+    """Open the operator's policy, if there is one. Raises SpecError if it cannot be read, or is wrong."""
+    from controller.app.policy import PolicyFile
+
+    return PolicyFile(options.policy) if options.policy else None
 
 
 def folder_source(folder: Path, clock: "Clock") -> SpecSource:

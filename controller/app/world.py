@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from controller.app.memory import open_store
 from controller.app.specs import source
 from controller.clock import Clock, parse
+from controller.model.backups import BackupsOf
 from controller.model.questions import AlarmsOf, ChangedBy, Fetched, Measured, ProvenIn, RangBetween, WhoIsWho
 from controller.ports import Lookups, Probe, Registries, Store, Target, World
 from controller.sources.specs import SpecSource
@@ -106,12 +107,14 @@ def probes_of(
     from controller.probes.ledger import Ledger
     from controller.probes.people import WhoIsWhoProbe
     from controller.probes.prometheus import PrometheusProbe, Server
+    from controller.probes.rds import RdsBackups
     from controller.probes.together import Patience
 
     patience = Patience(elapsed=clock.real, stop=stop or threading.Event())
     url, people = options.prometheus_url, options.people
     return {
         AlarmsOf: CloudWatchAlarms(clients.cloudwatch),
+        BackupsOf: RdsBackups(clients.rds),
         ChangedBy: CloudTrail(clients.cloudtrail),
         Fetched: HttpProbe(patience),
         Measured: PrometheusProbe(

@@ -27,6 +27,9 @@ terraform_states_option: Final = click.option(
 people_option: Final = click.option(
     "--people", envvar="TRUEUP_PEOPLE", metavar="FILE", help="Who is who: people.yaml.  [TRUEUP_PEOPLE]"
 )
+policy_option: Final = click.option(
+    "--policy", metavar="FILE", help="What no spec can go below: policy.yaml.  [TRUEUP_POLICY]"
+)
 
 
 def specs_options(*, branch: str = "Branch to read (main).") -> Callable[[F], F]:

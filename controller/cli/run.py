@@ -6,6 +6,7 @@ from controller.cli.flags import (
     cache_option,
     endpoint_option,
     people_option,
+    policy_option,
     prometheus_options,
     registries_options,
     specs_options,
@@ -30,6 +31,7 @@ from controller.cli.flags import (
 @registries_options
 @prometheus_options
 @people_option
+@policy_option
 @terraform_states_option
 @click.option("--once", is_flag=True, default=None, help="One turn for each environment, then exit.  [TRUEUP_ONCE]")
 def command(**flags: object) -> int:

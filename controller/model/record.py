@@ -20,7 +20,7 @@ from controller.model.rollout import Phase, Rollout
 GOODS: Final = 10
 RUNS: Final = 40
 REVISIONS: Final = 20
-APPROVED: Final = 40
+APPROVED: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +106,8 @@ class Memory:
     drift that was healed, `fight` since when somebody has changed back what was healed too often. `looked` are the
     values that the newest commit had looked up: what changed since must not deploy without a commit. `runs` are
     the newest one-off tasks that were started for releases here, oldest first. `queued` is since when it waits for
-    nothing but room for another rollout in its environment. `approved` are the numbers of the newest approvals that
-    rollouts were opened with: none counts twice.
+    nothing but room for another rollout in its environment. `approved` are the numbers of the newest approvals
+    and ticks that rollouts were opened with: none counts twice.
     """
 
     place: Place | None = None

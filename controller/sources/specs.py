@@ -3,59 +3,23 @@
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final, Protocol, TypeAlias
+from typing import Final
 
-from controller.model.desired import Accepted, Brake, Complaint, Desired, DesiredTarget, Load, Reading, Unread
-from controller.model.names import Commit, EnvName, TargetName
-from controller.model.orders import Pause
+from controller.model.desired import Accepted, Complaint, Desired, Reading, Unread
+from controller.model.names import Commit, EnvName
+from controller.sources.compiled import Compile, Compiled, Rules
 from controller.sources.environments import Environments, Sheets, environments, sheets_of
 from controller.sources.folder import FolderSource
 from controller.sources.forward import moves_forward
 from controller.sources.snapshot import Head, NoSnapshot, Reason, Snapshot, Snapshots
 
 INVALID: Final = "SpecInvalid"
+UNRULED: Final = "PolicyUnreadable"
 
 # The source is merely away: what was read in this process stays what is wanted. Every other answer is about the
 # specs themselves (the branch is gone, the repository is empty), and then nothing is known to be wanted.
 _AWAY: Final = frozenset({Reason.UNAVAILABLE, Reason.DENIED, Reason.CORRUPT})
 _UNASKED: Final = NoSnapshot(reason=Reason.UNAVAILABLE, why="the source was not asked yet")
-
-
-class Compiled(Protocol):
-    """An environment as its files say it; the targets of a file in `broken` are missing."""
-
-    @property
-    def targets(self) -> Mapping[TargetName, DesiredTarget]:
-        """What should run."""
-        ...
-
-    @property
-    def brake(self) -> Brake:
-        """How many automatic rollbacks may start."""
-        ...
-
-    @property
-    def load(self) -> Load:
-        """How much may change at once."""
-        ...
-
-    @property
-    def pause(self) -> Pause | None:
-        """A pause of the whole environment."""
-        ...
-
-    @property
-    def complaints(self) -> tuple[Complaint, ...]:
-        """Everything that is wrong, in order."""
-        ...
-
-    @property
-    def broken(self) -> Mapping[str, tuple[Complaint, ...]]:
-        """What is wrong in each file, by its name in the snapshot."""
-        ...
-
-
-Compile: TypeAlias = Callable[[EnvName, Mapping[str, Snapshot]], Compiled]
 
 
 class SpecSource:
@@ -64,10 +28,13 @@ class SpecSource:
     Every method may be called from any thread. What has not changed is given as the identical object.
     """
 
-    def __init__(self, tree: Snapshots, compiled: Compile, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, tree: Snapshots, compiled: Compile, *, now: Callable[[], datetime], rules: Rules | None = None
+    ) -> None:
         self._tree = tree
         self._compile = compiled
         self._now = now
+        self._rules = rules
         self._lock = threading.Lock()
         self._failure: NoSnapshot | None = None
         self._listed: tuple[Commit, Environments] | None = None
@@ -115,6 +82,9 @@ class SpecSource:
 
     def poll(self) -> None:
         """Ask the tree once; what goes wrong is told by `read`."""
+        if self._rules is not None and self._rules.refresh():
+            with self._lock:
+                self._read.clear()
         try:
             self._tree.poll(self._now())
             self._failure = None
@@ -158,6 +128,8 @@ class SpecSource:
         return known[1]
 
     def _look(self, env: EnvName, accepted: Accepted | None) -> Reading:
+        if self._rules is not None and self._rules.why:
+            return Unread(env=env, reason=UNRULED, why=self._rules.why)
         head, problem = self._tree.good, self.problem
         if problem and problem.reason not in _AWAY:
             return _unread(env, problem)

@@ -27,7 +27,14 @@ def read_gates(
     """Read both lists of a target; `model` is the rest of it, None if that could not be read."""
     rollout = model.rollout if model else Rollout()
     facts = {"account": ground.account, "region": ground.region, "role": ground.role}
-    known = {**facts, "deadline": rollout.deadline, "bake": rollout.bake, "environment": str(ground.env)}
+    known: dict[str, object] = {
+        **facts,
+        "deadline": rollout.deadline,
+        "bake": rollout.bake,
+        "environment": str(ground.env),
+    }
+    if len(ground.environments) > 1:  # one file alone says nothing of others
+        known["environments"] = ground.environments
     guards = read_guards(lines.get("guards"), tables.guards, known, (*where, "guards"))
     gates = read_guards(lines.get("gates"), tables.gates, known, (*where, "gates"), gate_model)
     at = model.not_before if model else None

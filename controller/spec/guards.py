@@ -1,6 +1,6 @@
 """Guards and gates from YAML: each kind's model is made from its dataclass, and what its target knows is added."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from functools import cache
 from typing import Annotated, Any, Final, TypeAlias, get_type_hints
@@ -19,7 +19,6 @@ from controller.spec.scalars import OneOf, suggest
 
 # What a guard or gate knows of its environment and target: never written in its own lines.
 FACTS: Final = frozenset({"account", "region", "role", "deadline", "bake", "environment"})
-_LATER_KINDS: Final = frozenset({"backup", "checklist"})
 
 Modelled: TypeAlias = Callable[[str, type[Gate]], type[Strict]]
 
@@ -104,12 +103,15 @@ def _read_guard(
             complaint(mark_of(item, ("kind",)), (*where, "kind"), f"is missing; write {' or '.join(sorted(table))}")
         ]
     if kind.value not in table:
-        return [complaint(kind.at, (*where, "kind"), _unknown_kind(kind.value, table))]
+        return [complaint(kind.at, (*where, "kind"), unknown_kind(kind.value, table))]
     guard = table[kind.value]
     model = model_of(kind.value, guard)
     try:
         said = model.model_validate(values_of(item, written))
         values = {name: getattr(said, name) for name in model.model_fields if name != "kind"}
+        strange = list(_unknown_environments(item, guard, values, facts, where))
+        if strange:
+            return strange
         own = {one.name for one in _fields_of(guard)}
         known = {fact: given for fact, given in facts.items() if fact in FACTS & own}
         return guard(**values, **known)
@@ -119,7 +121,24 @@ def _read_guard(
         return [complaint(item.at, where, str(problem))]
 
 
-def _unknown_kind(kind: str, table: Mapping[str, object]) -> str:
-    if kind in _LATER_KINDS:
-        return f"{kind!r} is not supported yet; there are {' and '.join(sorted(table))}"
+def _unknown_environments(
+    item: Fields,
+    guard: type[Gate],
+    values: Mapping[str, object],
+    facts: Mapping[str, object],
+    where: tuple[str | int, ...],
+) -> Iterator[Complaint]:
+    """Complain of environments that there are not, if it is known which there are."""
+    given = facts.get("environments")
+    known: tuple[str, ...] = given if isinstance(given, tuple) else ()
+    for one in _fields_of(guard) if known else ():
+        name = str(values.get(one.name))
+        if one.metadata.get("environment") and name not in known:
+            key = one.metadata.get("key", one.name)
+            what = f"{name!r} is no environment of these specs{suggest(name, known)}"
+            yield complaint(mark_of(item, (key,)), (*where, key), what)
+
+
+def unknown_kind(kind: str, table: Mapping[str, object]) -> str:
+    """Say that a word is no kind, and which was probably meant."""
     return f"{kind[:40]!r} is not {' or '.join(sorted(table))}{suggest(kind, table)}"

@@ -9,7 +9,9 @@ from pydantic import ValidationError
 from controller.model.desired import Brake, Complaint, Load
 from controller.model.names import EnvName
 from controller.model.orders import Pause
+from controller.model.policy import Floor, Policy
 from controller.spec.fill import Filling
+from controller.spec.floors import below_environment
 from controller.spec.guards import gate_model, read_guards
 from controller.spec.nodes import (
     Entry,
@@ -38,7 +40,9 @@ _OPAQUE: Final = ("taskDefinition", "serviceDefinition")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What every target of an environment stands on; `base` is laid under each of them.
+    """What every target of an environment stands on; `base` is laid under each of them, `floors` hold for each.
+
+    `environments` are all that the folder of specs has.
 
     What is not `whole` is only good for finding more complaints.
     """
@@ -48,6 +52,8 @@ class Ground:
     region: str
     role: str | None
     base: Fields
+    floors: tuple[Floor, ...] = ()
+    environments: tuple[str, ...] = ()
     whole: bool = True
 
     @property
@@ -57,7 +63,8 @@ class Ground:
 
     def digest(self) -> str:
         """Name what it says, wherever it is written."""
-        return content_digest(self.base, *_texts(self.env, self.account, self.region, self.role))
+        said = content_digest(self.base, *_texts(self.env, self.account, self.region, self.role))
+        return f"{said} {self.environments} {self.floors}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +78,7 @@ class Head:
     complaints: tuple[Complaint, ...]
 
 
-def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables) -> Head:
+def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables, policy: Policy) -> Head:
     """Read what stands around the targets; with complaints, the ground is good enough to find more of them."""
     nowhere = Mark(file, 1, 1)
     root = scanned.root or Fields(nowhere, {})
@@ -85,17 +92,20 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables) -> Head
     model = _read(head, wrong) if scanned.root else None
     wrong += _misnamed(env, head) if scanned.root else ()
     wrong += _wrong_defaults(inner.get("defaults"), facts, tables)
+    brake = Brake(limit=model.spec.max_automatic_rollbacks) if model else Brake()
+    wrong += below_environment(policy, env, account, brake, root) if scanned.root else ()
     ground = Ground(
         env=env,
         account=account,
         region=region,
         role=_text(head, "spec", "aws", "roleArn") or None,
         base=_base(head, inner),
+        floors=policy.of(env),
         whole=not wrong,
     )
     return Head(
         ground=ground,
-        brake=Brake(limit=model.spec.max_automatic_rollbacks) if model else Brake(),
+        brake=brake,
         load=_load(model.spec) if model else Load(),
         pause=pause_of(model.spec.paused) if model else None,
         complaints=tuple(wrong),

@@ -7,7 +7,7 @@ environment's own file carries all others. What is declared twice (a name, a ser
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,7 +15,9 @@ from pydantic import ValidationError
 
 from controller.model.desired import Complaint
 from controller.model.names import Commit, EnvName, TargetName
+from controller.model.policy import Policy
 from controller.spec.head import Ground, read_head
+from controller.spec.listing import MAIN, SUFFIX, environments
 from controller.spec.nodes import Entry, Fields, content_digest, kind_of, values_of, written
 from controller.spec.problems import complaint, from_model
 from controller.spec.scan import Scanned, scan
@@ -24,8 +26,6 @@ from controller.spec.tables import Files, Shelf, Tables, View, look_up, shown
 from controller.spec.target import TargetReader, need_marks, service_mark
 from controller.spec.units import Compiled, Made, Unit, assemble
 
-MAIN: Final = "environment.yaml"
-SUFFIX: Final = ".yaml"
 _KEPT: Final = 32
 
 
@@ -70,11 +70,14 @@ def compile_environment(
 class Compiler:
     """Compiles environments again and again: what did not change is not read again, and stays the identical object.
 
-    Not for several threads at once.
+    `policy` gives the operator's floors as they are now: what goes below one is wrong. Not for several threads at
+    once.
     """
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, policy: Callable[[], Policy] = Policy) -> None:
         self._tables = tables
+        self._policy = policy
+        self._listed: tuple[View, tuple[str, ...]] | None = None
         self._good: dict[EnvName, dict[str, Unit]] = {}
         self._scans: OrderedDict[tuple[str, bytes | str | None], Scanned] = OrderedDict()
 
@@ -83,7 +86,8 @@ class Compiler:
         path = next(iter(sheets))
         main = Sheet(env=env, path=path, view=sheets[path], is_main=True)
         scanned = self._scan(main.view, main.path)
-        head = read_head(env, scanned, main.shown, self._tables)
+        head = read_head(env, scanned, main.shown, self._tables, self._policy())
+        head = replace(head, ground=replace(head.ground, environments=self._environments(main.view)))
         strays = _strays(main) if main.folder else ()
         if scanned.root is None:
             return assemble(main.path, head, {}, strays, is_whole=False)
@@ -102,6 +106,12 @@ class Compiler:
         names = {**main.view.files, **main.view.rejected}
         is_whole = all(path in units for path in spec_files(env, names))
         return assemble(main.path, head, units, strays, is_whole=is_whole)
+
+    def _environments(self, view: View) -> tuple[str, ...]:
+        """Name the environments of a folder of specs; those of one commit are asked for again and again."""
+        if self._listed is None or self._listed[0] is not view:
+            self._listed = (view, tuple(environments(view)))
+        return self._listed[1]
 
     def _unit(self, page: Sheet, ground: Ground, digest: str, before: Unit | None) -> Unit:
         """Make one file's targets, but for those whose lines, ground and other files are as they were."""

@@ -14,6 +14,7 @@ from controller.model.release import Release
 from controller.shaping import Fault, Native, Shaped, Shaping
 from controller.spec.definition import find_definition
 from controller.spec.fill import Filling
+from controller.spec.floors import below_target
 from controller.spec.forms import misformed
 from controller.spec.gating import Gated, read_gates
 from controller.spec.head import Ground, pause_of
@@ -78,7 +79,11 @@ class TargetReader:
         self.wrong = [*unfilled(self.wrong, filling, self._where)]
         if self.wrong or model is None or shaped is None:
             return None
-        return self._desired(model, gated, shaped, file, commit)
+        want = self._desired(model, gated, shaped, file, commit)
+        if want is not None and self._ground.floors:
+            tags = _on_tags(lines.get(_IMAGES))
+            self.wrong += below_target(self._ground.floors, want, tags, merged, self._where)
+        return None if self.wrong else want
 
     def _complain(self, at: Mark, what: str, *where: str) -> None:
         self.wrong.append(complaint(at, (*self._where, *where), what))
@@ -168,7 +173,7 @@ class TargetReader:
             fixed=shaped.fixed,
             beside=shaped.beside,
             gates=gated.gates,
-            terms=terms_of(model, gated.guards, shaped),
+            terms=terms_of(model, gated.guards, gated.gates, shaped),
             supersede=model.rollout.supersede,
             on_drift=model.on_drift,
             heal_after=model.heal_after,
