@@ -126,6 +126,7 @@ class FakeWorld:
     sick: set = field(default_factory=set)
     approvals: dict = field(default_factory=dict)
     people: object = field(default_factory=lambda: Unanswered(why="nobody is known"))
+    answers: dict = field(default_factory=dict)
     author: str = ""
     changer: object = field(default_factory=lambda: Unanswered(why="CloudTrail lists no such call yet"))
     trail_asked: list = field(default_factory=list)
@@ -186,6 +187,8 @@ class FakeWorld:
         return {q: self.probe(q) for q in questions}
 
     def probe(self, q):
+        if type(q) in self.answers:
+            return self.answers[type(q)]
         if isinstance(q, ApprovalsOf):
             return Approved(people=self.approvals.get(q.candidate.version, frozenset()))
         if isinstance(q, WhoIsWho):
@@ -251,7 +254,7 @@ class FakeWorld:
             source=w,
             store=Store,
             targets={"fake": Platform},
-            probes={AlarmsOf: w, ApprovalsOf: w, ChangedBy: w, RangBetween: w, WhoIsWho: w},
+            probes=dict.fromkeys((AlarmsOf, ApprovalsOf, ChangedBy, RangBetween, WhoIsWho, *self.answers), w),
         )
 
     def act(self, action, check):
