@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from controller.model.desired import Brake, Complaint, DesiredTarget
 from controller.model.gate import Gate, Guard, OnShut
+from controller.model.lookups import as_written
 from controller.model.names import EnvName
 from controller.model.policy import Floor, Forbidden, GateFloor, Policy
 from controller.plan.calls import in_words
@@ -122,13 +123,16 @@ def _shape(floor: Floor, want: DesiredTarget) -> Iterator[Found]:
     """Say which images and roles are not allowed, as far as the spec names them."""
     for path, value in want.release.manifest.fields:
         if floor.registries and _IMAGE.fullmatch(path) and not _matches(str(value), floor.registries):
-            yield (_DEFINITION,), f"runs {value}, and {_asks(floor)} images of {_show(floor.registries)}"
+            yield (
+                (_DEFINITION,),
+                f"runs {as_written(str(value))}, and {_asks(floor)} images of {_show(floor.registries)}",
+            )
         if floor.roles and _ROLE.fullmatch(path) and not _is_role(str(value), floor.roles):
-            yield (_DEFINITION,), f"has the role {value}, and {_asks(floor)} {_show(floor.roles)}"
+            yield (_DEFINITION,), f"has the role {as_written(str(value))}, and {_asks(floor)} {_show(floor.roles)}"
 
 
 def _matches(image: str, registries: Iterable[str]) -> bool:
-    repository = re.sub(r"(@.*|:[^/:]*)$", "", image.partition("@")[0])
+    repository = re.sub(r":[^/:]*$", "", image.partition("@")[0])
     return any(fnmatchcase(repository, one) or fnmatchcase(repository, f"{one}/*") for one in registries)
 
 

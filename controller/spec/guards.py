@@ -1,6 +1,6 @@
 """Guards and gates from YAML: each kind's model is made from its dataclass, and what its target knows is added."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from functools import cache
 from typing import Annotated, Any, Final, TypeAlias, get_type_hints
@@ -36,7 +36,7 @@ def guard_model(kind: str, guard: type[Gate]) -> type[Strict]:
     """Make the model of a guard's lines from its dataclass. Raises TypeError for a field that it cannot read."""
     common = {one.name for one in fields(Guard)}
     # What all guards have in common comes last.
-    ordered = sorted(_fields_of(guard), key=lambda field: field.name in common)
+    ordered = sorted(fields_of(guard), key=lambda field: field.name in common)
     return _model(guard.__name__, kind, guard, ordered)
 
 
@@ -44,7 +44,7 @@ def guard_model(kind: str, guard: type[Gate]) -> type[Strict]:
 def gate_model(kind: str, gate: type[Gate]) -> type[Strict]:
     """Make the model of a gate's lines: without what guards do over time. Raises TypeError as above."""
     common = {one.name for one in fields(Guard)}
-    return _model(f"{gate.__name__}Gate", kind, gate, [one for one in _fields_of(gate) if one.name not in common])
+    return _model(f"{gate.__name__}Gate", kind, gate, [one for one in fields_of(gate) if one.name not in common])
 
 
 def _model(name: str, kind: str, gate: type[Gate], given_by: "Iterable[Field[Any]]") -> type[Strict]:
@@ -58,7 +58,8 @@ def _model(name: str, kind: str, gate: type[Gate], given_by: "Iterable[Field[Any
     return create_model(name, __base__=Strict, __doc__=_first_line(gate), **given)
 
 
-def _fields_of(guard: type[Gate]) -> "tuple[Field[Any], ...]":
+def fields_of(guard: type[Gate]) -> "tuple[Field[Any], ...]":
+    """Give the fields of a guard's, or a gate's, dataclass."""
     return fields(guard)  # type: ignore[arg-type]  # tables of kinds hold dataclasses
 
 
@@ -109,34 +110,13 @@ def _read_guard(
     try:
         said = model.model_validate(values_of(item, written))
         values = {name: getattr(said, name) for name in model.model_fields if name != "kind"}
-        strange = list(_unknown_environments(item, guard, values, facts, where))
-        if strange:
-            return strange
-        own = {one.name for one in _fields_of(guard)}
+        own = {one.name for one in fields_of(guard)}
         known = {fact: given for fact, given in facts.items() if fact in FACTS & own}
         return guard(**values, **known)
     except ValidationError as problem:
         return list(from_model(problem, model, item, where))
     except SpecError as problem:
         return [complaint(item.at, where, str(problem))]
-
-
-def _unknown_environments(
-    item: Fields,
-    guard: type[Gate],
-    values: Mapping[str, object],
-    facts: Mapping[str, object],
-    where: tuple[str | int, ...],
-) -> Iterator[Complaint]:
-    """Complain of environments that there are not, if it is known which there are."""
-    given = facts.get("environments")
-    known: tuple[str, ...] = given if isinstance(given, tuple) else ()
-    for one in _fields_of(guard) if known else ():
-        name = str(values.get(one.name))
-        if one.metadata.get("environment") and name not in known:
-            key = one.metadata.get("key", one.name)
-            what = f"{name!r} is no environment of these specs{suggest(name, known)}"
-            yield complaint(mark_of(item, (key,)), (*where, key), what)
 
 
 def unknown_kind(kind: str, table: Mapping[str, object]) -> str:

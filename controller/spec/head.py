@@ -42,8 +42,6 @@ _OPAQUE: Final = ("taskDefinition", "serviceDefinition")
 class Ground:
     """What every target of an environment stands on; `base` is laid under each of them, `floors` hold for each.
 
-    `environments` are all that the folder of specs has.
-
     What is not `whole` is only good for finding more complaints.
     """
 
@@ -53,7 +51,6 @@ class Ground:
     role: str | None
     base: Fields
     floors: tuple[Floor, ...] = ()
-    environments: tuple[str, ...] = ()
     whole: bool = True
 
     @property
@@ -64,7 +61,7 @@ class Ground:
     def digest(self) -> str:
         """Name what it says, wherever it is written."""
         said = content_digest(self.base, *_texts(self.env, self.account, self.region, self.role))
-        return f"{said} {self.environments} {self.floors}"
+        return f"{said} {self.floors}" if self.floors else said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +90,7 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables, policy:
     wrong += _misnamed(env, head) if scanned.root else ()
     wrong += _wrong_defaults(inner.get("defaults"), facts, tables)
     brake = Brake(limit=model.spec.max_automatic_rollbacks) if model else Brake()
-    wrong += below_environment(policy, env, account, brake, root) if scanned.root else ()
+    wrong += below_environment(policy, env, account, brake, root) if model else ()
     ground = Ground(
         env=env,
         account=account,

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from controller.model.desired import Complaint
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.policy import Policy
+from controller.spec.gating import named_environments
 from controller.spec.head import Ground, read_head
 from controller.spec.listing import MAIN, SUFFIX, environments
 from controller.spec.nodes import Entry, Fields, content_digest, kind_of, values_of, written
@@ -87,10 +88,9 @@ class Compiler:
         main = Sheet(env=env, path=path, view=sheets[path], is_main=True)
         scanned = self._scan(main.view, main.path)
         head = read_head(env, scanned, main.shown, self._tables, self._policy())
-        head = replace(head, ground=replace(head.ground, environments=self._environments(main.view)))
         strays = _strays(main) if main.folder else ()
         if scanned.root is None:
-            return assemble(main.path, head, {}, strays, is_whole=False)
+            return assemble(main.path, head, {}, strays, (), is_whole=False)
         good = self._good.get(env, {})
         ground = head.ground.digest()
         units: dict[str, Unit] = {}
@@ -105,7 +105,7 @@ class Compiler:
             self._good[env] = {path: unit for path, unit in kept.items() if unit}
         names = {**main.view.files, **main.view.rejected}
         is_whole = all(path in units for path in spec_files(env, names))
-        return assemble(main.path, head, units, strays, is_whole=is_whole)
+        return assemble(main.path, head, units, strays, self._environments(main.view), is_whole=is_whole)
 
     def _environments(self, view: View) -> tuple[str, ...]:
         """Name the environments of a folder of specs; those of one commit are asked for again and again."""
@@ -138,13 +138,23 @@ class Compiler:
         digest = content_digest(entry.value)
         service, needs = service_mark(entry.at, entry.value), need_marks(entry.value)
         if before and before.digest == digest and _unchanged(before.seen, page.view):
-            return replace(before, name=entry.at, service=service, needs=needs)
+            named = named_environments(entry.value, before.target.gates)
+            return replace(before, name=entry.at, service=service, needs=needs, named=named)
         shelf = Shelf(page.view, page.folder)
         reader = TargetReader(name, ground, shelf, self._tables, lambda path: self._scan(page.view, path))
         target = reader.read(entry.at, entry.value, page.shown, page.view.commit)
         if target is None:
             return reader.wrong
-        return Made(digest=digest, seen=shelf.seen, target=target, name=entry.at, service=service, needs=needs)
+        named = named_environments(entry.value, target.gates)
+        return Made(
+            digest=digest,
+            seen=shelf.seen,
+            target=target,
+            name=entry.at,
+            service=service,
+            needs=needs,
+            named=named,
+        )
 
     def _scan(self, view: View, path: str) -> Scanned:
         """Scan a file, or give what was made of it before: many targets refer to the same one."""

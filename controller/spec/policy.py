@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import Field as DataField
-from dataclasses import fields
 from datetime import timedelta
 from functools import cache
 from typing import Annotated, Any, Final, TypeAlias, get_type_hints
@@ -15,7 +14,7 @@ from controller.model.desired import Complaint
 from controller.model.gate import Gate
 from controller.model.policy import Commits, Floor, Forbidden, GateFloor, Policy, Verify
 from controller.spec.fields import annotation
-from controller.spec.guards import unknown_kind
+from controller.spec.guards import fields_of, unknown_kind
 from controller.spec.nodes import Fields, Items, Node, Text, kind_of, mark_of, values_of, written
 from controller.spec.parts import Strict
 from controller.spec.problems import complaint, from_model, in_order
@@ -157,5 +156,4 @@ def floor_model(kind: str, gate: type[Gate]) -> type[Strict]:
 
 def compared(gate: type[Gate]) -> "tuple[DataField[Any], ...]":
     """Give the fields of a gate that a policy may say something of."""
-    all_: tuple[DataField[Any], ...] = fields(gate)  # type: ignore[arg-type]  # tables of kinds hold dataclasses
-    return tuple(one for one in all_ if FLOOR in one.metadata)
+    return tuple(one for one in fields_of(gate) if FLOOR in one.metadata)

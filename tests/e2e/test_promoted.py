@@ -1,4 +1,4 @@
-"""From stage to prod with the real process: only the very images that were good in stage start, with their proof."""
+"""From stage to prod with the real process: only the very images that were good in stage start, with proof."""
 
 import json
 from datetime import timedelta

@@ -246,6 +246,31 @@ def test_what_a_task_definition_may_not_say_is_found_in_it(floors, definition, t
     assert said(floors, spec=spec) == [f"13:23: targets.api.taskDefinition: {told}"]
 
 
+def test_images_that_are_laid_over_a_base_and_roles_that_are_looked_up_are_checked_too():
+    base = "taskDefinition: {base: {family: unifocus-prod-api, follow: newest-foreign}}"
+    (told,) = said("registries: [x]", spec=SPECS.replace(DEFINITION, base))
+    assert told.startswith(f"13:23: targets.api.taskDefinition: runs {RUNS}, {ASKS} images of x")
+    role = DEFINITION.replace("{family", 'taskRoleArn: "${ssm:/net/role}", family').replace("n: task", "n: {task")
+    (told,) = said('roles: ["arn:*"]', spec=SPECS.replace(DEFINITION, role))
+    assert told == f"13:23: targets.api.taskDefinition: has the role ${{ssm:/net/role}}, {ASKS} arn:*"
+
+
+@pytest.mark.parametrize(
+    ("image", "is_allowed"),
+    [
+        ("registry.example.com/unifocus/api:v1", True),
+        ("registry.example.com/unifocus:v1", True),
+        ("registry.example.com/unifocus2/api:v1", False),
+        ("registry.example.com.evil.com/unifocus/api:v1", False),
+        ("registry.example.com:5000/unifocus/api:v1", False),
+        ("nginx:1", False),
+    ],
+)
+def test_where_an_image_comes_from_is_compared_by_whole_names(image, is_allowed):
+    spec = SPECS.replace("registry.example.com/unifocus/api:${version}", image)
+    assert (said("registries: [registry.example.com/unifocus]", spec=spec) == []) == is_allowed
+
+
 def test_an_image_that_follows_its_tag_is_found():
     spec = SPECS.replace('"registry.example.com/unifocus/api:${version}"',
                          '{image: "registry.example.com/unifocus/api:x", follow: tag}')  # fmt: skip
@@ -319,3 +344,18 @@ def test_an_environment_that_there_is_not_is_refused_where_others_are_known(tmp_
     (tmp_path / "stage.yaml").write_text(stage, encoding="utf-8")
     found = [str(one).partition("prod.yaml:")[2] for one in validate([tmp_path], SPEC)[1]]
     assert found == ([f"14:38: targets.api.gates.0.from: {told}"] if told else [])
+
+
+def test_an_environment_that_comes_or_goes_is_noticed_though_the_file_is_as_it_was():
+    prod = f"{SPECS}      gates: [{{kind: promoted, from: stage}}]\n".encode()
+    stage = SPECS.replace("name: prod", "name: stage").encode()
+    compiler = Compiler(SPEC)
+
+    def wrong(*others: str):
+        files = {"prod.yaml": prod, **{f"{name}.yaml": stage for name in others}}
+        view = Files(files=files, commit=Commit("c1"), path="specs")
+        return [one.what for one in compiler.compile(PROD, {"prod.yaml": view}).complaints]
+
+    assert wrong("stage") == wrong("stage", "dev") == wrong() == []
+    assert wrong("dev") == ["'stage' is no environment of these specs"]
+    assert wrong("dev", "stage") == []
