@@ -105,7 +105,7 @@ def _described(client: Client, sort: _Sort, name: str) -> Read | None:
 
 def _backups(client: Client, sort: _Sort, name: str, database: Read) -> Backups:
     seen = [one for more in _TYPES for one in _snapshots(client, sort, name, more)]
-    judged = [(one, instant(one.get("SnapshotCreateTime")), _why_not(one, sort, database)) for one in seen]
+    judged = [(one, _time_of(one), _why_not(one, sort, database)) for one in seen]
     good = [
         Backup(what=f"the {one.get('SnapshotType', '')} snapshot {one.get(sort.snapshot, '')}", at=at)
         for one, at, why in judged
@@ -149,10 +149,14 @@ def _why_not(snapshot: Read, sort: _Sort, database: Read) -> str:
     mine, its = database.get(sort.resource), snapshot.get(sort.resource)
     if mine and its and mine != its:
         return "is of another database that had this name"
-    # What is copied is younger than what it holds; of a cluster's the time of the first is not told.
-    first, last = instant(snapshot.get("OriginalSnapshotCreateTime")), instant(snapshot.get("SnapshotCreateTime"))
-    copied = bool(snapshot.get("SourceDBClusterSnapshotArn")) or (first is not None and first != last)
-    return "is a copy of an older one" if copied else ""
+    # A copy is younger than what it holds, and of a cluster's it is not told how old that is.
+    return "is a copy of an older one" if snapshot.get("SourceDBClusterSnapshotArn") else ""
+
+
+def _time_of(snapshot: Read) -> datetime | None:
+    """Say of when a snapshot is: for a copy, of when the first was taken."""
+    told = (instant(snapshot.get(name)) for name in ("OriginalSnapshotCreateTime", "SnapshotCreateTime"))
+    return min((at for at in told if at is not None), default=None)
 
 
 def _restorable(database: Read) -> Iterable[Backup]:

@@ -15,7 +15,7 @@ from tests.targets.ecs.rig import ACCOUNT, REGION, ROLE, Ground, new_ground
 
 AT = datetime(2030, 1, 1, tzinfo=UTC)
 ASKED = BackupsOf(account=ACCOUNT, region=REGION, role=ROLE, database="unifocus-prod")
-NAME = "DBInstanceIdentifier"
+TIMES = ("SnapshotCreateTime", "OriginalSnapshotCreateTime")
 
 
 class NotFoundError(Exception):
@@ -98,11 +98,13 @@ def test_snapshots_of_aws_backup_count():
 @pytest.mark.parametrize(
     ("other", "why"),
     [
-        ({"Status": "creating", "PercentProgress": 40, "SnapshotCreateTime": None}, "is still being created (40%)"),
+        (
+            {"Status": "creating", "PercentProgress": 40, **dict.fromkeys(TIMES)},
+            "is still being created (40%)",
+        ),
         ({"Status": "failed"}, "is failed"),
         ({"Status": ""}, "is in no known state"),
         ({"DbiResourceId": "db-0"}, "is of another database that had this name"),
-        ({"OriginalSnapshotCreateTime": "2029-06-01T00:00:00+00:00"}, "is a copy of an older one"),
         ({"SourceDBClusterSnapshotArn": "arn:x"}, "is a copy of an older one"),
     ],
 )
@@ -113,6 +115,13 @@ def test_what_does_not_count_is_said_with_the_reason(other, why):
     assert found.passed_over == (f"snapshot b {why}",)
     older = ask(Databases(INSTANCE, snapshots=[good, {**snap("b", 9), **other}]))
     assert older.passed_over == (found.passed_over if "creating" in str(other) else ())
+
+
+def test_a_copy_is_as_old_as_what_was_copied():
+    copy = {**snap("b", 1), "OriginalSnapshotCreateTime": (AT - timedelta(hours=90)).isoformat()}
+    assert ask(Databases(INSTANCE, snapshots=[copy])).found[0].at == AT - timedelta(hours=90)
+    found = ask(Databases(INSTANCE, snapshots=[snap("a", 5), copy]))
+    assert [one.what for one in found.found] == ["the manual snapshot a"]
 
 
 def test_what_belongs_to_a_cluster_has_the_backups_of_the_cluster():
