@@ -6,6 +6,7 @@ from controller.app.policy import PolicyFile
 from controller.codes import DONE, WRONG
 from controller.errors import SpecError
 from controller.model.names import EnvName
+from tests.architecture import tree
 from tests.spec.test_policy import ASKS, SPECS
 
 HEAD = "apiVersion: trueup/v1\nkind: Policy\nenvironments:\n  prod: {bake: %s}\n"
@@ -61,3 +62,11 @@ def test_a_file_is_read_anew_and_its_last_words_hold_while_it_is_broken(file):
     assert (rules.refresh(), bake(), rules.why) == (True, "2:00:00", "")
     with pytest.raises(SpecError, match="cannot be read"):
         PolicyFile(file.with_name("gone.yaml"))
+
+
+def test_the_policy_that_operations_shows_is_one_that_is_read(file):
+    page = (tree.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    shown = page.partition("```yaml\n# policy.yaml\n")[2].partition("```")[0]
+    file.write_text(shown, encoding="utf-8")
+    floors = PolicyFile(file).policy().of(EnvName("prod"))
+    assert [floor.name for floor in floors] == ["prod", "*"] and len(floors[0].forbid) == 6
