@@ -82,6 +82,13 @@ def _word(shown: "TargetStatus", said: Said) -> "Tick":
     )
 
 
+def how_to_tick(shown: "TargetStatus") -> str:
+    """Say how the first item that is open is ticked, and how many more there are; empty if none is open."""
+    items = [item for items, _ in _lists(shown) for item in items]
+    more = f" (and {len(items) - 1} more)" if items[1:] else ""
+    return f"trueup check {shown.env} {shown.target} {items[0]}{more}" if items else ""
+
+
 def _lists(shown: "TargetStatus") -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     return [(one.items, one.groups) for one in shown.blockers if one.gate == GATE]
 

@@ -10,6 +10,7 @@ from controller.cli.approvals import waits_for
 from controller.cli.common import as_env, env_argument, known, opened, output_option, store_option
 from controller.cli.evidence import failed, shown
 from controller.cli.show import instant, listing
+from controller.cli.ticks import how_to_tick
 from controller.codes import DONE
 
 _PATHS = 10
@@ -107,12 +108,6 @@ def _opened(opening: "Opening", env: str) -> str:
     return f"  opened  windows, by {opening.by}: {opening.reason} ({ends})"
 
 
-def _ticks(status: "TargetStatus") -> str:
-    """Say how the first open item of a checklist is ticked; empty if none is open."""
-    items = [item for one in status.blockers for item in one.items]
-    return f"trueup check {status.env} {status.target} {items[0]}" if items else ""
-
-
 def _window(status: "TargetStatus") -> str:
     """Say who may open a window that is shut; empty if nobody may."""
     groups = [group for one in status.blockers if one.gate == "window" for group in one.groups]
@@ -127,7 +122,7 @@ def _advice(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
         return _end_of_pauses(status, orders, now)
     if version := status.awaiting.version if status.awaiting else waits_for(status):
         return f"trueup approve {name} {version}, or: trueup reject {name} {version} --reason …"
-    if how := _ticks(status) or _window(status):
+    if how := how_to_tick(status) or _window(status):
         return how
     by_gate = next((advice for gate, advice in _BY_GATE.items() if gate in gates), None)
     if by_gate is not None:

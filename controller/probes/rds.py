@@ -23,13 +23,14 @@ _PAGES: Final = 50
 _MISSING: Final = frozenset({"DBInstanceNotFound", "DBInstanceNotFoundFault", "DBClusterNotFoundFault"})
 _AVAILABLE: Final = "available"
 _SAID: Final = 3
-_TYPES: Final[tuple[Mapping[str, str], ...]] = ({}, {"SnapshotType": "awsbackup"})
-"""Without a type RDS tells manual and automated snapshots; those of AWS Backup have to be asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sort:
-    """What RDS calls things of one of the two sorts of databases."""
+    """What RDS calls things of one of the two sorts of databases.
+
+    `types` are those of snapshots that have to be asked for: without one RDS tells the manual and automated ones.
+    """
 
     name: str
     id: str
@@ -39,6 +40,7 @@ class _Sort:
     snapshots: str
     snapshot: str
     permission: str
+    types: tuple[str, ...] = ("",)
 
 
 _INSTANCE: Final = _Sort(
@@ -50,6 +52,7 @@ _INSTANCE: Final = _Sort(
     snapshots="DBSnapshots",
     snapshot="DBSnapshotIdentifier",
     permission="rds:DescribeDBInstances, rds:DescribeDBClusters and rds:DescribeDBSnapshots",
+    types=("", "awsbackup"),
 )
 _CLUSTER: Final = _Sort(
     name="cluster",
@@ -104,7 +107,7 @@ def _described(client: Client, sort: _Sort, name: str) -> Read | None:
 
 
 def _backups(client: Client, sort: _Sort, name: str, database: Read) -> Backups:
-    seen = [one for more in _TYPES for one in _snapshots(client, sort, name, more)]
+    seen = [one for type_ in sort.types for one in _snapshots(client, sort, name, type_)]
     judged = [(one, _time_of(one), _why_not(one, sort, database)) for one in seen]
     good = [
         Backup(what=f"the {one.get('SnapshotType', '')} snapshot {one.get(sort.snapshot, '')}", at=at)
@@ -126,16 +129,16 @@ def _backups(client: Client, sort: _Sort, name: str, database: Read) -> Backups:
     )
 
 
-def _snapshots(client: Client, sort: _Sort, name: str, more: Mapping[str, str]) -> Iterator[Read]:
+def _snapshots(client: Client, sort: _Sort, name: str, type_: str) -> Iterator[Read]:
     """Read every page; raises what the SDK raises, and LookupError if there is no end to them."""
     list_ = getattr(client, _LISTING[sort.name])
-    marker: dict[str, str] = {}
+    asked = {sort.id: name, **({"SnapshotType": type_} if type_ else {})}
     for _ in range(_PAGES):
-        answer = list_(MaxRecords=_AT_ONCE, **{sort.id: name}, **more, **marker)
+        answer = list_(MaxRecords=_AT_ONCE, **asked)
         yield from answer.get(sort.snapshots, ())
         if not answer.get("Marker"):
             return
-        marker = {"Marker": answer["Marker"]}
+        asked["Marker"] = answer["Marker"]
     raise LookupError(f"there are more than {_PAGES * _AT_ONCE} snapshots")
 
 

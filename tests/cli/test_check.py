@@ -38,7 +38,9 @@ def test_every_item_is_ticked_and_it_goes_out(shop, tmp_path, clock):
         "blocks  checklist: 0 of 2 ticked; open: flags-set, support-told; "
         "needs somebody of release-managers (anna, bob, dora can)"
     ) in told
-    assert "do next trueup check prod api flags-set" in told
+    assert "answer  waits to be ticked: trueup check prod api flags-set (and 1 more)" in told
+    assert "do next trueup check prod api flags-set (and 1 more)" in told
+    assert "waits to be ticked: trueup check prod api flags-set" in shop("status").out
     clock()
     said = desk.check("flags-set", "--comment", "in the console")
     assert (said.code, said.err) == (DONE, "")

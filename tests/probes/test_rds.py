@@ -48,6 +48,7 @@ class Databases:
         return self._page("DBClusterSnapshots", **asked)
 
     def _page(self, name, **asked):
+        assert name == "DBSnapshots" or "SnapshotType" not in asked, "RDS refuses that of a cluster"
         self.asked.append(asked)
         chosen = self.aws_backup if asked.get("SnapshotType") == "awsbackup" else self.snapshots
         start = int(asked.get("Marker", 0))
