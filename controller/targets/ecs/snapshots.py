@@ -14,27 +14,20 @@ from controller.model.backups import DATABASE
 from controller.model.decision import Start
 from controller.model.hooks import TaskAbsent, TaskAt, TaskEnded, TaskRuns, TaskSight, TaskUnseen
 from controller.model.names import Revision, TaskId
-from controller.model.outcome import Lost, NotSent, Outcome, Refused, Started
+from controller.model.outcome import Lost, NotSent, Outcome, Started
 from controller.model.packed import Packed
 from controller.targets.ecs.answers import Cause, Declined
 from controller.targets.ecs.client import Access, Clients
 from controller.targets.ecs.native import Native, parts, text
 from controller.targets.ecs.permit import Permission
+from controller.targets.ecs.refusals import outcome_of
 
 _SERVICE: Final = "rds"
 _AVAILABLE: Final = "available"
 _FAILED: Final = frozenset({"failed", "incompatible-restore", "deleting", "deleted"})
-# The database is busy with something else, or an account's snapshots are used up: it is asked for again later.
+# The database is busy with something else: it is asked for again later.
 _NOT_NOW: Final = frozenset({
-    "InvalidDBInstanceState", "InvalidDBInstanceStateFault", "InvalidDBClusterStateFault",
-    "InvalidDBClusterSnapshotStateFault", "SnapshotQuotaExceeded", "SnapshotQuotaExceededFault",
-})  # fmt: skip
-_GONE: Final = frozenset({
-    "DBInstanceNotFound", "DBInstanceNotFoundFault", "DBClusterNotFoundFault", "DBSnapshotNotFound",
-    "DBSnapshotNotFoundFault", "DBClusterSnapshotNotFoundFault",
-})  # fmt: skip
-_THERE: Final = frozenset({
-    "DBSnapshotAlreadyExists", "DBSnapshotAlreadyExistsFault", "DBClusterSnapshotAlreadyExistsFault",
+    "InvalidDBClusterSnapshotStateFault", "InvalidDBClusterStateFault", "InvalidDBInstanceState",
 })  # fmt: skip
 
 
@@ -85,7 +78,9 @@ class Snapshots:
             access.verify()
             return self._start(action, database, access, check)
         except Declined as declined:
-            return _declined(action, declined)
+            if declined.code in _NOT_NOW:
+                return NotSent(action=action, why=str(declined))
+            return outcome_of(action, declined)
         except TrueupError as error:
             return NotSent(action=action, why=str(error))
 
@@ -106,7 +101,7 @@ class Snapshots:
                 asked = {sort.database: of, sort.id: name}
                 answer = access.change_in(_SERVICE, f"Create{sort.name}Snapshot", **asked)
             except Declined as declined:
-                if declined.code not in _THERE:
+                if declined.cause is not Cause.TAKEN:
                     raise
                 return Started(action=action, task=_arn(_find(access, name) or {}), revision=Revision(""))
         made = answer.get(f"{sort.name}Snapshot")
@@ -142,7 +137,7 @@ def _described(access: Access, sort: _Sort, database: str) -> Native | None:
     try:
         answer = access.ask(_SERVICE, f"Describe{sort.listed}", **{sort.database: database})
     except Declined as declined:
-        if declined.code in _GONE:
+        if declined.cause is Cause.GONE:
             return None
         raise
     return next(iter(parts(answer, sort.listed)), None)
@@ -154,7 +149,7 @@ def _find(access: Access, name: str) -> Native | None:
         try:
             answer = access.ask(_SERVICE, f"Describe{sort.name}Snapshots", **{sort.id: name})
         except Declined as declined:
-            if declined.code not in _GONE:
+            if declined.cause is not Cause.GONE:
                 raise
             continue
         if found := parts(answer, f"{sort.name}Snapshots"):
@@ -164,14 +159,3 @@ def _find(access: Access, name: str) -> Native | None:
 
 def _arn(snapshot: Native) -> str:
     return text(snapshot, "DBSnapshotArn") or text(snapshot, "DBClusterSnapshotArn")
-
-
-def _declined(action: Start, declined: Declined) -> Outcome:
-    """Say what a refusal of RDS's means for the snapshot."""
-    why = str(declined)
-    if declined.code in _NOT_NOW:
-        return NotSent(action=action, why=why)
-    if declined.lost and declined.code not in _GONE:
-        return Lost(action=action, why=why)
-    content = declined.cause is Cause.CONTENT or declined.code in _GONE
-    return Refused(action=action, why=why) if content else NotSent(action=action, why=why)

@@ -113,9 +113,10 @@ def test_what_rds_refuses_is_tried_again_unless_it_will_never_be_taken(ground, d
     assert made(ground) == []
 
 
-def test_a_database_that_is_not_there_is_refused_and_nothing_is_made(ground):
+def test_where_the_database_is_gone_nothing_is_made_and_the_release_is_not_to_blame(ground):
     outcome = start(ground)
-    assert isinstance(outcome, Refused) and "unifocus-prod" in outcome.why
+    assert isinstance(outcome, NotSent) and "unifocus-prod" in outcome.why
+    assert {result for name, result in ground.calls if "DB" in name} == {"refused"}
     assert (made(ground), backend().cluster_snapshots) == ([], {})
 
 
