@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from controller.errors import SpecError
 from controller.gates.checklist import Checklist
@@ -58,7 +60,7 @@ def test_one_person_may_tick_every_item():
 
 
 @pytest.mark.parametrize(
-    ("given", "why"),
+    ("told", "why"),
     [
         (tick("support-told", 2, "carl"), "support-told by carl (not in release-managers)"),
         (tick("support-told", 2, "mallory"), "support-told by mallory (not in people.yaml)"),
@@ -69,8 +71,8 @@ def test_one_person_may_tick_every_item():
         (tick("support-told", 7), "support-told by anna (used already)"),
     ],
 )
-def test_what_does_not_count_is_named_with_the_reason(given, why):
-    verdict = judge(tick(), given, used=frozenset({7}))
+def test_what_does_not_count_is_named_with_the_reason(told, why):
+    verdict = judge(tick(), told, used=frozenset({7}))
     assert verdict.items == ("support-told",)
     assert verdict.why.endswith(f"; not counted: {why}")
 
@@ -102,3 +104,35 @@ def test_nobody_is_asked_for_where_any_group_will_do():
 def test_a_list_that_nobody_could_tick_is_refused(items, why):
     with pytest.raises(SpecError, match=why):
         Checklist(items=items)
+
+
+said = st.builds(
+    Tick,
+    number=st.integers(1, 30),
+    item=st.sampled_from([*GATE.items, "other"]),
+    version=st.sampled_from(["v1.2.3", "v1.2.4"]),
+    digest=st.sampled_from([Digest("d"), Digest("d"), Digest("e")]),
+    by=st.sampled_from(["anna", "bob", "carl", "mallory"]),
+    at=st.integers(-30, 3).map(lambda hours: NOW + hours * HOUR),
+    undo=st.integers(0, 4).map(lambda chance: chance == 0),
+    groups=st.sampled_from([(), ("on-call",), ("release-managers",)]),
+)
+numbered = st.lists(said, max_size=10, unique_by=lambda one: one.number)
+
+
+@given(given_=numbered, used=st.frozensets(st.integers(1, 30)))
+def test_it_opens_only_if_each_item_was_ticked_by_one_who_counts_and_not_taken_back(given_, used):
+    verdict = judge(*given_, used=used)
+    counted = {
+        one.item
+        for one in given_
+        if not one.undo and one.digest == CANDIDATE.digest and one.number not in used
+        and NOW - 24 * HOUR < one.at <= NOW and "release-managers" in {*one.groups} & PEOPLE.groups_of(one.by)
+        and not any(
+            back.undo and back.item == one.item and back.digest == one.digest and back.number > one.number
+            and back.by != "mallory" for back in given_
+        )
+    }  # fmt: skip
+    assert (verdict == Open()) == (counted >= {*GATE.items})
+    if verdict != Open():
+        assert {*verdict.items} == {*GATE.items} - counted
