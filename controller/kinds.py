@@ -6,10 +6,13 @@ from typing import Final
 
 from controller.gates.alarms import Alarms as AlarmGuard
 from controller.gates.approval import Approval as ApprovalGate
+from controller.gates.backup import Backup
+from controller.gates.checklist import Checklist
 from controller.gates.http import Http as HttpGuard
 from controller.gates.prometheus import Prometheus as PrometheusGuard
 from controller.gates.promoted import Promoted
 from controller.gates.window import NotBefore, Window
+from controller.model.backups import Backups, BackupsOf
 from controller.model.gate import Gate
 from controller.model.people import People
 from controller.model.questions import (
@@ -26,10 +29,14 @@ from controller.model.questions import (
     HttpAnswer,
     HttpSilence,
     Measured,
+    Opened,
+    OpenedIn,
     Proven,
     ProvenIn,
     RangBetween,
     Samples,
+    Ticks,
+    TicksOf,
     WhoIsWho,
 )
 from controller.notifiers.email import Email
@@ -52,6 +59,8 @@ _GUARDS: Final[Mapping[str, type[Gate]]] = MappingProxyType({
 _GATES: Final[Mapping[str, type[Gate]]] = MappingProxyType({
     **_GUARDS,
     "approval": ApprovalGate,
+    "backup": Backup,
+    "checklist": Checklist,
     "promoted": Promoted,
     "window": Window,
 })  # fmt: skip
@@ -76,11 +85,14 @@ STORED: Final = StoredTables(
         "alarmsOf": AlarmsOf,
         "approvalsOf": ApprovalsOf,
         "authorsOf": AuthorsOf,
+        "backupsOf": BackupsOf,
         "changedBy": ChangedBy,
         "fetched": Fetched,
         "measured": Measured,
+        "openedIn": OpenedIn,
         "provenIn": ProvenIn,
         "rangBetween": RangBetween,
+        "ticksOf": TicksOf,
         "whoIsWho": WhoIsWho,
     },
     answers={
@@ -88,11 +100,14 @@ STORED: Final = StoredTables(
         "alarms": Alarms,
         "approvals": Approvals,
         "authors": Authors,
+        "backups": Backups,
         "changer": Changer,
         "httpAnswer": HttpAnswer,
         "httpSilence": HttpSilence,
+        "opened": Opened,
         "people": People,
         "proven": Proven,
         "samples": Samples,
+        "ticks": Ticks,
     },
 )

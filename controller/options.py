@@ -202,6 +202,7 @@ class Options(BaseSettings):
     people: Folder | None = None
     signers: Folder | None = None
     notifiers: Folder | None = None
+    policy: Folder | None = None
     prometheus_url: Annotated[str, BeforeValidator(_endpoint)] | None = None
     prometheus_token_file: Folder | None = None
     github_url: Annotated[str, BeforeValidator(_endpoint)] = "https://api.github.com"

@@ -68,6 +68,7 @@ def test_every_field_is_read_from_its_variable(monkeypatch):
         "PEOPLE": "/etc/trueup/people.yaml",
         "SIGNERS": "/etc/trueup/signers",
         "NOTIFIERS": "/etc/trueup/notifiers.yaml",
+        "POLICY": "/etc/trueup/policy.yaml",
         "PROMETHEUS_URL": "https://metrics.example.com/prometheus/",
         "PROMETHEUS_TOKEN_FILE": "/run/secrets/prometheus",
         "GITHUB_URL": "https://github.example.com/api/v3/",

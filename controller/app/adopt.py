@@ -19,9 +19,10 @@ from controller.model.names import Commit, EnvName, TargetName
 from controller.plan.compare import differences
 from controller.spec import propose
 from controller.spec.check import load
+from controller.spec.listing import MAIN
 from controller.spec.naming import target_names
 from controller.spec.nodes import Text
-from controller.spec.parse import MAIN, Compiler, spec_files
+from controller.spec.parse import Compiler, spec_files
 from controller.spec.scalars import NAME_PATTERN, NAME_WANTED
 from controller.spec.scan import scan
 from controller.spec.tables import Files

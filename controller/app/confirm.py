@@ -8,8 +8,9 @@ from typing import Final
 from controller.app.lay import lay
 from controller.errors import SpecError
 from controller.model.names import EnvName
-from controller.spec.check import environments, load
+from controller.spec.check import load
 from controller.spec.confirm import DEFAULTS, Confirmed, confirm, observing, releasing
+from controller.spec.listing import environments
 from controller.spec.parse import spec_files
 from controller.spec.scan import scan
 

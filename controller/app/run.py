@@ -18,6 +18,7 @@ from controller.app.crashes import crashes_of
 from controller.app.cycles import SaveCycles
 from controller.app.notifiers import notifying_of, telling_of
 from controller.app.people import people_of
+from controller.app.policy import policy_of
 from controller.app.specs import source
 from controller.app.world import Built, build, clock_of, visiting
 from controller.codes import BLOCKED, DONE, NEGATIVE, UNREACHABLE, worst
@@ -167,6 +168,8 @@ def _refuse_what_is_wrong(options: "Options") -> None:
         people_of(options.people)
     if options.notifiers:
         notifying_of(options.notifiers)
+    if options.policy:
+        policy_of(options.policy)
 
 
 def _server(options: "Options", metrics: Metrics, pulse: Pulse) -> Server:

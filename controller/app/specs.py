@@ -11,6 +11,7 @@ from controller.spec.parse import Compiler
 from controller.spec.versioned import Versioned
 
 if TYPE_CHECKING:
+    from controller.app.policy import PolicyFile
     from controller.clock import Clock
     from controller.model.desired import Complaint
     from controller.options import Options
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
     from controller.sources.trust import Trust
 
 
-def validate(paths: Iterable[Path]) -> "tuple[list[str], list[Complaint]]":
-    """Check spec files, offline: what was checked, and every problem."""
+def validate(paths: Iterable[Path], policy: Path | None = None) -> "tuple[list[str], list[Complaint]]":
+    """Check spec files, offline, by the floors of a policy: what was checked, and every problem.
+
+    Raises SpecError if the policy cannot be read, or is wrong.
+    """
+    from controller.app.policy import policy_of
     from controller.spec.check import validate as _validate
 
-    checked, complaints = _validate(list(paths), kinds.SPEC)
+    floors = policy_of(policy) if policy else None
+    checked, complaints = _validate(list(paths), kinds.SPEC, floors)
     return list(checked), list(complaints)
 
 
@@ -58,25 +64,43 @@ def credentials_of(options: "Options") -> Credentials:
 
 
 def source(options: "Options", clock: "Clock", *, acts: bool = False) -> SpecSource:
-    """Read specs from there, compiled, and verified: by who `acts` always, by others where they were given keys."""
-    trust = trust_of(options, clock) if acts or options.signers else None
-    return SpecSource(tree(options), Compiler(kinds.SPEC).compile, now=clock.now, trust=trust)
+    """Read specs from there, compiled under the operator's policy, and verified.
+
+    Who `acts` always verifies, others where they were given keys. Raises SpecError if the policy cannot be read.
+    """
+    rules = rules_of(options)
+    trust = trust_of(options, clock, rules) if acts or options.signers else None
+    compiler = Compiler(kinds.SPEC, rules.policy) if rules else Compiler(kinds.SPEC)
+    return SpecSource(tree(options), compiler.compile, now=clock.now, trust=trust, rules=rules)
 
 
-def trust_of(options: "Options", clock: "Clock") -> "Trust":
-    """Give whose signatures count: by the operator's folder of keys, and by people.yaml."""
+def trust_of(options: "Options", clock: "Clock", rules: "PolicyFile | None" = None) -> "Trust":
+    """Give whose signatures count: by the operator's keys, and by people.yaml; the policy says of what."""
     from functools import partial
 
     from controller.app.people import people_of
-    from controller.sources.trust import Trust
+    from controller.sources.trust import Trust, no_floor
 
     people = partial(people_of, options.people) if options.people else None
-    return Trust(signers=options.signers, cache=options.cache.expanduser(), now=clock.now, people=people)
+    return Trust(
+        signers=options.signers,
+        cache=options.cache.expanduser(),
+        now=clock.now,
+        people=people,
+        floor=(lambda env: rules.policy().verify_of(env)) if rules else no_floor,
+    )
 
 
 def versioned() -> Versioned:
     """Give who reads a target at a version that it follows."""
     return Versioned(kinds.SPEC)
+
+
+def rules_of(options: "Options") -> "PolicyFile | None":
+    """Open the operator's policy, if there is one. Raises SpecError if it cannot be read, or is wrong."""
+    from controller.app.policy import PolicyFile
+
+    return PolicyFile(options.policy) if options.policy else None
 
 
 def folder_source(folder: Path, clock: "Clock") -> SpecSource:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from controller.app.memory import open_store
 from controller.app.specs import source, versioned
 from controller.clock import Clock, parse
+from controller.model.backups import BackupsOf
 from controller.model.questions import (
     AlarmsOf,
     AuthorsOf,
@@ -124,6 +125,7 @@ def probes_of(
     from controller.probes.ledger import Ledger
     from controller.probes.people import WhoIsWhoProbe
     from controller.probes.prometheus import PrometheusProbe, Server
+    from controller.probes.rds import RdsBackups
     from controller.probes.together import Patience
     from controller.sources.authors import AuthorsProbe
 
@@ -132,6 +134,7 @@ def probes_of(
     return {
         AlarmsOf: CloudWatchAlarms(clients.cloudwatch),
         AuthorsOf: AuthorsProbe(specs, applications),
+        BackupsOf: RdsBackups(clients.rds),
         ChangedBy: CloudTrail(clients.cloudtrail),
         Fetched: HttpProbe(patience),
         Measured: PrometheusProbe(

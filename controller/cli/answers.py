@@ -8,6 +8,7 @@ import click
 from controller.cli.approvals import is_asked, may_reject, signed, waits_for, whoever, write
 from controller.cli.common import as_env, as_target, give, known, newest, opened, os_user, who
 from controller.cli.show import instant
+from controller.cli.ticks import how_to_tick
 from controller.errors import Refusal
 
 if TYPE_CHECKING:
@@ -100,8 +101,9 @@ def waits(status: "TargetStatus") -> str:
     """Say what waits for a person's answer, until when, what then, and how it is given; empty if nothing does."""
     one, how = status.awaiting, f"trueup approve {status.env} {status.target}"
     if one is None:
-        version = waits_for(status)
-        return f"waits for approval: {how} {version}" if version else ""
+        version, tick = waits_for(status), how_to_tick(status)
+        approval = f"waits for approval: {how} {version}" if version else ""
+        return "; ".join(filter(None, (approval, f"waits to be ticked: {tick}" if tick else "")))
     at = f" at {one.stage}" if one.stage else ""
     until = f" until {instant(one.until)}" if one.until else ""
     then = f", then {one.then}" if one.then else ""

@@ -62,7 +62,7 @@ def _people(path: "str | None") -> "People":
 
     if not path:
         raise AccessError(
-            "nobody is known, so nobody can approve: name the people.yaml of the controller with --people"
+            "nobody is known, so nobody can say so: name the people.yaml of the controller with --people"
         )
     return people_of(Path(path).expanduser())
 

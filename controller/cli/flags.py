@@ -34,6 +34,9 @@ signers_option: Final = click.option(
 notifiers_option: Final = click.option(
     "--notifiers", metavar="FILE", help="How people are told: notifiers.yaml.  [TRUEUP_NOTIFIERS]"
 )
+policy_option: Final = click.option(
+    "--policy", metavar="FILE", help="What no spec can go below: policy.yaml.  [TRUEUP_POLICY]"
+)
 
 
 def specs_options(*, branch: str = "Branch to read (main).") -> Callable[[F], F]:

@@ -56,7 +56,7 @@ def command(
     known(memory, env, target)
     name = as_target(target) if target else None
     text = f"pause: {reason}" + (" (rollback armed)" if pause.armed else "")
-    give(memory, env, target, text, pause.by, set_pause(name, pause))
+    give(memory, env, target, text, pause.by, set_pause(name, pause, now))
     memory.close()
     ends = f" until {pause.until:%Y-%m-%dT%H:%M:%SZ}" if pause.until else ", until `trueup resume`"
     where = f"{env}/{target}" if target else env

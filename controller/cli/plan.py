@@ -11,6 +11,7 @@ from controller.cli.flags import (
     cache_option,
     endpoint_option,
     people_option,
+    policy_option,
     prometheus_options,
     read_role_option,
     registries_options,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 @prometheus_options
 @people_option
 @signers_option
+@policy_option
 @terraform_states_option
 @click.option(
     "--base", metavar="REV", help="What merging would do: into this revision (origin/main) of a clone ..."

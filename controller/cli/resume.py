@@ -25,6 +25,7 @@ from controller.errors import SpecError
 @store_option
 def command(env: str, target: str | None, reason: str, actor: str | None, store: str) -> None:
     """End a person's pause of ENV, or of one TARGET of it. What is due is decided afresh; nothing is replayed."""
+    from controller.app.memory import clock_now
     from controller.cli.orders import set_pause
 
     memory = opened(store)
@@ -37,6 +38,13 @@ def command(env: str, target: str | None, reason: str, actor: str | None, store:
     if pause is None:
         wider = f"; {env} as a whole is: trueup resume {env}" if name and orders.pause else ""
         raise SpecError(f"{where} is not paused by an order{wider}")
-    give(memory, env, target, f"resume: {reason}" if reason else "resume", who(actor), set_pause(name, None))
+    give(
+        memory,
+        env,
+        target,
+        f"resume: {reason}" if reason else "resume",
+        who(actor),
+        set_pause(name, None, clock_now()),
+    )
     memory.close()
     click.echo(f"{where} goes on; it was paused by {pause.by or 'somebody'}: {pause.reason}")

@@ -9,6 +9,7 @@ from controller.cli.flags import (
     github_options,
     notifiers_option,
     people_option,
+    policy_option,
     prometheus_options,
     registries_options,
     signers_option,
@@ -38,6 +39,7 @@ from controller.cli.flags import (
 @signers_option
 @notifiers_option
 @github_options
+@policy_option
 @terraform_states_option
 @click.option("--once", is_flag=True, default=None, help="One turn for each environment, then exit.  [TRUEUP_ONCE]")
 def command(**flags: object) -> int:

@@ -10,6 +10,7 @@ from controller.cli.approvals import waits_for
 from controller.cli.common import as_env, env_argument, known, opened, output_option, store_option
 from controller.cli.evidence import failed, shown
 from controller.cli.show import instant, listing
+from controller.cli.ticks import how_to_tick
 from controller.codes import DONE
 from controller.plan.blocked import line_of
 
@@ -24,7 +25,7 @@ _BY_GATE = MappingProxyType({
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from controller.model.orders import Orders
+    from controller.model.orders import Opening, Orders
     from controller.model.record import Memory
     from controller.model.status import TargetStatus
 
@@ -77,6 +78,8 @@ def explain(status: "TargetStatus", orders: "Orders", now: "datetime", memory: "
     lines += [f"  blocks  {line_of(blocker)}" for blocker in status.blockers]
     if not status.blockers and not status.synced:
         lines.append("  blocks  nothing")
+    if orders.opening is not None and orders.opening.holds(now):
+        lines.append(_opened(orders.opening, status.env))
     lines += failed(status, memory)
     advice = _advice(status, orders, now)
     return shown(lines + ([f"  do next {advice}"] if advice else []))
@@ -101,6 +104,18 @@ def _drift(status: "TargetStatus") -> list[str]:
     ]
 
 
+def _opened(opening: "Opening", env: str) -> str:
+    ends = f"until {instant(opening.until)}, or: trueup windows close {env}"
+    return f"  opened  windows, by {opening.by}: {opening.reason} ({ends})"
+
+
+def _window(status: "TargetStatus") -> str:
+    """Say who may open a window that is shut; empty if nobody may."""
+    groups = [group for one in status.blockers if one.gate == "window" for group in one.groups]
+    how = f"trueup windows open {status.env} --for 1h --reason …"
+    return f"wait until it opens, or somebody of {' or '.join(groups)}: {how}" if groups else ""
+
+
 def _advice(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
     gates = {blocker.gate for blocker in status.blockers}
     name = f"{status.env} {status.target}"
@@ -108,6 +123,8 @@ def _advice(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
         return _end_of_pauses(status, orders, now)
     if version := status.awaiting.version if status.awaiting else waits_for(status):
         return f"trueup approve {name} {version}, or: trueup reject {name} {version} --reason …"
+    if how := how_to_tick(status) or _window(status):
+        return how
     by_gate = next((advice for gate, advice in _BY_GATE.items() if gate in gates), None)
     if by_gate is not None:
         return by_gate.format(name=name, env=status.env, commit=status.commit[:12])

@@ -7,6 +7,7 @@ import click
 
 from controller.cli.common import env_argument, output_option
 from controller.cli.flags import cache_option, specs_options
+from controller.cli.openings import close_windows, open_windows
 from controller.cli.show import listing, table
 from controller.codes import DONE, NEGATIVE, WRONG, worst
 from controller.errors import SpecError
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 @click.group("windows")
 def command() -> None:
-    """Say when releases may start."""
+    """Say when releases may start, and open windows for a while."""
+
+
+command.add_command(open_windows)
+command.add_command(close_windows)
 
 
 @command.command("test")

@@ -2,18 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime, timedelta
 
+from controller.gates.words import GROUP, NAMED, able, instant, of_groups, stale, unknown, wrong
 from controller.model.gate import Open, Shut, Unsure, Verdict
 from controller.model.orders import Approval as Given
 from controller.model.people import People, Person
-from controller.model.questions import Answer, Approvals, ApprovalsOf, Candidate, Question, Unanswered, WhoIsWho
-
-_AHEAD: Final = timedelta(minutes=5)
-"""How far the clock of whoever said yes may be ahead of ours."""
-_NAMED: Final = 8
-_GROUP: Final = (r"[a-z][a-z0-9-]{0,39}", "the name of a group in people.yaml")
+from controller.model.questions import Answer, Approvals, ApprovalsOf, Candidate, Question, WhoIsWho
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,24 +21,30 @@ class Approval:
 
     count: int = field(
         default=1,
-        metadata={"about": "How many different people have to say yes. 1 if absent.", "between": (1, 20)},
+        metadata={
+            "about": "How many different people have to say yes. 1 if absent.",
+            "between": (1, 20),
+            "floor": "least",
+        },
     )
     groups: tuple[str, ...] = field(
         default=(),
         metadata={
             "about": "Of which groups of people.yaml they have to be; of any if absent.",
-            "like": _GROUP,
+            "like": GROUP,
             "alone": True,
+            "floor": "some of",
         },
     )
     expires: timedelta = field(
         default=timedelta(hours=24),
-        metadata={"about": "How long a yes counts. 24h if absent.", "between": ("5m", "30d")},
+        metadata={"about": "How long a yes counts. 24h if absent.", "between": ("5m", "30d"), "floor": "most"},
     )
     four_eyes: bool = field(
         default=True,
         metadata={
-            "about": "Whether those who wrote it in the specs, or asked for it to be tried again, do not count."
+            "about": "Whether those who wrote it in the specs, or asked for it to be tried again, do not count.",
+            "floor": "kept",
         },
     )
 
@@ -60,13 +61,13 @@ class Approval:
         """Open if enough people said yes; else shut, with who did, what is missing, and who can give it."""
         said, people = answers.get(ApprovalsOf(candidate=candidate)), answers.get(WhoIsWho())
         if not isinstance(people, People):
-            return Unsure(why=_unknown("who is who", people))
+            return Unsure(why=unknown("who is who", people))
         if not isinstance(said, Approvals):
-            return Unsure(why=_unknown("what people said", said))
+            return Unsure(why=unknown("what people said", said))
         mine = _newest(one for one in said.given if one.digest == candidate.digest)
         noes = [one for one in mine if not one.yes and people.named(one.by)]
         if noes:
-            return Shut(why="; ".join(f"rejected by {one.by} at {_at(one.at)}{_because(one)}" for one in noes))
+            return Shut(why="; ".join(f"rejected by {one.by} at {instant(one.at)}{_because(one)}" for one in noes))
         authors = self._authors(said, people)
         if isinstance(authors, Unsure):
             return authors
@@ -81,7 +82,7 @@ class Approval:
         found = {email: people.of_email(email) for email in said.authors.emails}
         strangers = [email or "none" for email, person in found.items() if person is None]
         if strangers:
-            who = f"people.yaml knows nobody with the email {', '.join(strangers[:_NAMED])}, who wrote it"
+            who = f"people.yaml knows nobody with the email {', '.join(strangers[:NAMED])}, who wrote it"
             return Unsure(why=f"{who}: add that there, or say fourEyes: false")
         # Machines and strangers write applications too; only what is released with them is the operator's people's.
         built = (people.of_email(email) for email in said.authors.builders)
@@ -105,33 +106,18 @@ class Approval:
             elif one.version == candidate.version or one.digest == candidate.digest:
                 passed_over.append(f"{one.by} ({why})")
         if len(counted) >= self.count:
-            return Open()
-        able = [one.name for one in people.members(self.groups) if one.name not in {*barred, *counted}]
-        return Shut(why=self._missing(counted, passed_over, able))
+            return Open(why=f"approved by {', '.join(counted)}")
+        others = [one for one in people.members(self.groups) if one.name not in {*barred, *counted}]
+        return Shut(why=self._missing(counted, passed_over, others), groups=self.groups)
 
     def _wrong(self, one: Given, candidate: Candidate, said: Approvals, people: People, now: datetime) -> str:
-        """Say why a yes does not count; empty if it may."""
-        if one.digest != candidate.digest:
-            return "for another content"
-        if people.named(one.by) is None:
-            return "not in people.yaml"
-        if self.groups and not {*self.groups} & {*one.groups} & people.groups_of(one.by):
-            return f"not in {' or '.join(self.groups)}"
-        if one.number in said.used:
-            return "used already"
-        if now >= one.at + self.expires:
-            return f"expired at {_at(one.at + self.expires)}"
-        return "from the future: compare the clocks" if one.at > now + _AHEAD else ""
+        return wrong(one, candidate, self.groups, people) or stale(one, said.used, self.expires, now)
 
-    def _missing(self, counted: Sequence[str], passed_over: Sequence[str], able: Sequence[str]) -> str:
+    def _missing(self, counted: Sequence[str], passed_over: Sequence[str], others: Sequence[Person]) -> str:
         by = f": {', '.join(counted)}" if counted else ""
-        of = f" of {' or '.join(self.groups)}" if self.groups else ""
-        more = len(able) - _NAMED
-        who = ", ".join(able[:_NAMED]) + (f" and {more} others" if more > 0 else "")
-        who = f"{who} can" if able else "nobody there can"
         less = f"; not counted: {', '.join(passed_over)}" if passed_over else ""
         plural = "" if self.count == 1 else "s"
-        needs = f"needs {self.count - len(counted)} more{of} ({who})"
+        needs = f"needs {self.count - len(counted)} more{of_groups(self.groups)} ({able(others)})"
         return f"{len(counted)} of {self.count} approval{plural}{by}; {needs}{less}"
 
 
@@ -141,13 +127,5 @@ def _newest(given: Iterable[Given]) -> tuple[Given, ...]:
     return tuple(last.values())
 
 
-def _unknown(what: str, answer: Answer) -> str:
-    return answer.why if isinstance(answer, Unanswered) else f"{what} was not asked for"
-
-
 def _because(one: Given) -> str:
     return f": {one.comment}" if one.comment else ""
-
-
-def _at(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -23,20 +23,25 @@ class Promoted:
             "about": "The environment in which it has to have been good.",
             "key": "from",
             "like": (r"[a-z][a-z0-9-]{0,39}", "the name of an environment"),
+            "floor": "same",
+            "environment": True,
         }
     )
     soak: timedelta = field(
-        default=timedelta(), metadata={"about": "How long it has to have been good there. 0s if absent."}
+        default=timedelta(),
+        metadata={"about": "How long it has to have been good there. 0s if absent.", "floor": "least"},
     )
     target: str = field(
         default="",
         metadata={
             "about": "What the target is called there. The same if absent.",
             "like": (r"[a-z][a-z0-9-]{0,39}", "the name of a target"),
+            "floor": "same",
         },
     )
     containers: tuple[str, ...] = field(
-        default=(), metadata={"about": "The containers whose images are compared. All if absent."}
+        default=(),
+        metadata={"about": "The containers whose images are compared. All if absent.", "floor": "all of, or all"},
     )
     environment: str = ""
 
@@ -72,17 +77,24 @@ class Promoted:
     def _weighed(
         self, candidate: Candidate, proofs: tuple[Proof, ...], question: ProvenIn, now: datetime
     ) -> Verdict:
-        best = max(proofs, key=lambda proof: _lasted(proof, now), default=None)
+        best = max(proofs, key=lambda proof: proof.lasted(now), default=None)
         if best is None:
-            digests = ", ".join(f"{digest[:19]}…" for digest in question.images)
-            return Shut(why=f"{candidate.version} ({digests}) was not good in {self.source}")
-        lasted = _lasted(best, now)
+            return Shut(why=f"{candidate.version} ({_short(question)}) was not good in {self.source}")
+        lasted = best.lasted(now)
         if lasted >= self.soak:
-            return Open()
+            return Open(why=self._proven(best, lasted, question))
         long = f"good in {self.source} for {in_words(lasted)} of {in_words(self.soak)}"
+        if best.is_stopped(now):
+            return Shut(why=f"{best.version} is {long}, and paused there: that does not count")
         if best.until is None:
-            return Shut(why=f"{best.version} is {long}", until=best.since + self.soak)
+            return Shut(why=f"{best.version} is {long}", until=now + self.soak - lasted)
         return Shut(why=f"{best.version} was {long}, until {best.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+    def _proven(self, best: Proof, lasted: timedelta, question: ProvenIn) -> str:
+        """Say by what it is proven, for the journal: which release was good there, since when, and what it ran."""
+        where, since = f"{question.env}/{question.target}", f"{best.since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        long = f"{in_words(lasted)} since {since}, of {in_words(self.soak)}"
+        return f"{best.version} good in {where} for {long}, with {', '.join(question.images)}"
 
     def _question(self, candidate: Candidate) -> tuple[ProvenIn | None, list[str]]:
         """Give what to ask, None if no digest is known, and the named containers of which none is."""
@@ -94,5 +106,5 @@ class Promoted:
         return asked if wanted else None, missing
 
 
-def _lasted(proof: Proof, now: datetime) -> timedelta:
-    return max((proof.until or now) - proof.since, timedelta())
+def _short(question: ProvenIn) -> str:
+    return ", ".join(f"{digest[:19]}…" for digest in question.images)

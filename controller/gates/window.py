@@ -1,7 +1,7 @@
 """The window gate: a release starts only at times that people chose."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Literal
@@ -20,8 +20,10 @@ from controller.gates.hours import (
     read_rule,
     read_zone,
 )
+from controller.gates.words import GROUP, instant, outside, unknown
 from controller.model.gate import Open, Shut, Verdict
-from controller.model.questions import Answer, Candidate, Question
+from controller.model.people import People
+from controller.model.questions import Answer, Candidate, Opened, OpenedIn, Question, WhoIsWho
 from controller.plan.calls import in_words
 
 _DAY: Final = timedelta(days=1)
@@ -34,7 +36,7 @@ _HOLIDAYS: Final = MappingProxyType({"explain": explain_day, "pattern": DAY_PATT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Times at which a release may start. Raises SpecError for rules that no time can meet.
+    """Times at which a release may start, and who may open it at others. Raises SpecError if it can never be met.
 
     Open while a rule of `allow` holds, or always without one, and none of `deny` does; `holidays` are whole days
     that deny. With `fit` it has to stay open as long as what is named may take. `deadline` and `bake` are the
@@ -59,6 +61,15 @@ class Window:
     holidays: tuple[str, ...] = field(
         default=(), metadata={"about": "Whole days on which it is shut, such as 2026-12-24.", **_HOLIDAYS}
     )
+    override: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "about": "Of which groups of people.yaml somebody may open it for a while, with `trueup windows open`.",
+            "like": GROUP,
+            "alone": True,
+            "floor": "none but",
+        },
+    )
     fit: Literal["", "rollout", "rollout+bake"] = field(
         default="",
         metadata={"about": "What has to be over before it shuts: `rollout`, its deadline, or `rollout+bake`."},
@@ -79,14 +90,24 @@ class Window:
         return "window"
 
     def asks(self, candidate: Candidate) -> Iterable[Question]:
-        """Ask nothing: the time is told."""
-        del candidate
-        return ()
+        """Ask whether a person opened it, if somebody may: the time is told."""
+        return (OpenedIn(env=candidate.env), WhoIsWho()) if self.override else ()
 
     def judge(self, candidate: Candidate, answers: Mapping[Question, Answer], now: datetime) -> Verdict:
-        """Open if it is, and stays so for long enough; else shut, with when it opens next."""
-        del candidate, answers
-        return self.at(now)
+        """Open if it is, and stays so for long enough, or somebody who may opened it; else when it opens next."""
+        verdict = self.at(now)
+        if not self.override or not isinstance(verdict, Shut):
+            return verdict
+        opened, shut = answers.get(OpenedIn(env=candidate.env)), replace(verdict, groups=self.override)
+        opening = opened.opening if isinstance(opened, Opened) else None
+        if opening is None or not opening.holds(now):
+            return shut
+        people = answers.get(WhoIsWho())
+        if not isinstance(people, People):
+            return replace(shut, why=f"{shut.why}; {opening.by} opened it, but {unknown('who is who', people)}")
+        if why := outside(opening.by, opening.groups, self.override, people):
+            return replace(shut, why=f"{shut.why}; not counted: opened by {opening.by} ({why})")
+        return Open(why=f"opened by {opening.by} until {instant(opening.until)}: {opening.reason}")
 
     def at(self, now: datetime) -> Verdict:
         """Say whether a release may start at this moment, and when one may next."""

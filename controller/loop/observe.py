@@ -9,10 +9,10 @@ from controller.model.hooks import TaskAt, TaskSight, TaskUnseen
 from controller.model.names import EnvName, TargetName, TaskId
 from controller.model.observation import Observation, Sight, Unseen
 from controller.model.place import Place
-from controller.model.questions import Answer, ApprovalsOf, Question, Unanswered
+from controller.model.questions import Answer, Question, Unanswered
 from controller.model.record import Record
 from controller.model.rollout import MOVING
-from controller.plan.approvals import authorship, remembered
+from controller.plan.approvals import KEPT, authorship, remembered
 from controller.plan.ask import questions
 from controller.plan.beside import owned_paths
 from controller.plan.needs import needed
@@ -38,7 +38,7 @@ def observe(
         desired = complete(desired, before, others, world, now)
         sights |= others
     asked = questions(desired, before, sights, now)
-    mine = {question for question in asked if isinstance(question, ApprovalsOf)}
+    mine = {question for question in asked if isinstance(question, KEPT)}
     answers = answered((asked - mine) | authorship(mine, desired, before), world)
     return desired, Observation(
         sights=sights,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from controller.loop.agenda import Agenda
 from controller.loop.reconcile import going_from
@@ -11,6 +12,9 @@ from controller.model.orders import Orders
 from controller.model.record import Record
 from controller.plan.see import names_of
 from controller.ports import World
+
+_OF_ALL: Final = ("pause", "freeze", "opening", "accept", "recover")
+"""The orders that are for a whole environment."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +75,7 @@ def _changed(before: Reading | None, after: Reading, known: frozenset[TargetName
 
 
 def _ordered(before: Orders, after: Orders, known: frozenset[TargetName]) -> frozenset[TargetName]:
-    if (before.pause, before.accept, before.recover) != (after.pause, after.accept, after.recover):
+    if any(getattr(before, name) != getattr(after, name) for name in _OF_ALL):
         return known
     confirmed = {name for name, _ in before.confirmed.items() ^ after.confirmed.items()}
     return frozenset(

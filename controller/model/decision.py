@@ -88,11 +88,16 @@ Action: TypeAlias = Ensure | Start | Stop | Continue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocker:
-    """One thing that stands in the way: which gate (or pause, quarantine, quota …), and why."""
+    """One thing that stands in the way: which gate (or pause, quarantine, quota …), and why.
+
+    `groups` are those whose people can open it, `items` what they have to tick one by one.
+    """
 
     gate: str
     why: str
     until: datetime | None = None
+    groups: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +105,8 @@ class Decision:
     """The next memory of a target, the action that makes it true, why, and when to look again.
 
     `row` is the row of the state table that was taken: (phase before, signal). `blockers` say what keeps the
-    wish from being deployed. `wanted` is the effective wish's digest.
+    wish from being deployed. `wanted` is the effective wish's digest. `opened` is what opened its gates, by their
+    kind, where they say so.
     """
 
     memory: Memory
@@ -112,6 +118,7 @@ class Decision:
     blockers: tuple[Blocker, ...] = ()
     wanted: Digest | None = None
     ended: str = ""
+    opened: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,24 +6,30 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeAlias, runtime_checkable
 
+from controller.model.hooks import Hook
 from controller.model.questions import Answer, Candidate, Question
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """Go ahead."""
+    """Go ahead; `why` says what opened it, where that is worth keeping, and makes no two of them different."""
+
+    why: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shut:
     """Not now, and here is why; `rings` names what rings, so that an old ring is told from a new one.
 
-    `until` is when it opens by itself, if that is known.
+    `until` is when it opens by itself, if that is known. `groups` are those whose people can open it, `items` what
+    they have to tick one by one.
     """
 
     why: str
     rings: frozenset[str] = frozenset()
     until: datetime | None = None
+    groups: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,16 @@ class Gate(Protocol):
 
     def judge(self, candidate: Candidate, answers: Mapping[Question, Answer], now: datetime) -> Verdict:
         """Decide from the answers alone."""
+        ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A gate that may have something done first, once all gates are open: as a hook before the rollout."""
+
+    @property
+    def hook(self) -> Hook | None:
+        """What is done; None if nothing is."""
         ...
 
 

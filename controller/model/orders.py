@@ -24,6 +24,14 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """From when until when a pause held; without an end it still does."""
+
+    at: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Freeze:
     """A person's word that nothing new starts in an environment; what is under way and going back are let go on."""
 
@@ -125,11 +133,50 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """A person's word that one item of a checklist is done for just this content, or with `undo` that it is not.
+
+    `by`, `groups` and `via` are as an approval's.
+    """
+
+    number: int
+    item: str
+    version: str
+    digest: Digest
+    by: str
+    at: datetime
+    undo: bool = False
+    groups: tuple[str, ...] = ()
+    comment: str = ""
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A person's word that the windows of an environment are open, with a reason, from then until its end.
+
+    `by`, `groups` and `via` are as an approval's.
+    """
+
+    reason: str
+    at: datetime
+    until: datetime
+    by: str
+    groups: tuple[str, ...] = ()
+    via: str = ""
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it counts now."""
+        return self.at <= now < self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetOrders:
     """Every standing order for one target; numbers tell a new one from a served one.
 
     `attested` are the newest verdicts from outside, one a check and digest; `approvals` the newest answers to what
-    waits for its gate, one a person and digest.
+    waits for its gate, one a person and digest; `ticks` the newest words on items of checklists, one an item,
+    person and digest. `stopped` are the newest pauses that are over.
     """
 
     pause: Pause | None = None
@@ -142,14 +189,21 @@ class TargetOrders:
     answer: Answer | None = None
     attested: tuple[Attested, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    ticks: tuple[Tick, ...] = ()
+    stopped: tuple[Stopped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """Every standing order for one environment; `confirmed` are changes that may be made although they are many."""
+    """Every standing order for one environment; `confirmed` are changes that may be made although they are many.
+
+    `stopped` are the newest pauses of all of it that are over.
+    """
 
     pause: Pause | None = None
     freeze: Freeze | None = None
+    opening: Opening | None = None
+    stopped: tuple[Stopped, ...] = ()
     accept: Request | None = None
     recover: Request | None = None
     confirmed: Mapping[TargetName, Digest] = field(default_factory=dict)

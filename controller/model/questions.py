@@ -10,7 +10,7 @@ from controller.model.application import Application
 from controller.model.images import digests_in
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, DeploymentId, Digest, EnvName, TargetName
-from controller.model.orders import Approval
+from controller.model.orders import Approval, Opening, Stopped, Tick
 from controller.model.place import Place
 from controller.model.release import Release
 
@@ -246,6 +246,35 @@ class AuthorsOf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicksOf:
+    """Which items of a checklist were ticked for this candidate?"""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticks:
+    """Every word that is kept on items of a target's checklists, and the numbers of those that were used."""
+
+    given: tuple[Tick, ...] = ()
+    used: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedIn:
+    """Did a person open the windows of this environment?"""
+
+    env: EnvName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The newest word that opens them, if there is one, be it over."""
+
+    opening: Opening | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenIn:
     """When was a release good in this environment that ran all of these images, given by their digests?"""
 
@@ -256,11 +285,28 @@ class ProvenIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """One release that was good there with these images: since when, and until it was left, None if it was not."""
+    """One release that was good there with these images: since when, and until it was left, None if it was not.
+
+    `stopped` is when it was paused there meanwhile, as far as that is known.
+    """
 
     version: str
     since: datetime
     until: datetime | None = None
+    stopped: tuple[Stopped, ...] = ()
+
+    def lasted(self, now: datetime) -> timedelta:
+        """Say how long it was good up to now, without the time in which it was paused."""
+        at, total = self.since, timedelta()
+        ends = self.until or now
+        for one in sorted(self.stopped, key=lambda one: one.at):
+            total += max(min(one.at, ends) - at, timedelta())
+            at = max(at, min(one.until or ends, ends))
+        return total + max(ends - at, timedelta())
+
+    def is_stopped(self, now: datetime) -> bool:
+        """Whether it is paused there now."""
+        return any(one.at <= now and (one.until is None or now < one.until) for one in self.stopped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from controller.model.track import Followed
 GOODS: Final = 10
 RUNS: Final = 40
 REVISIONS: Final = 20
-APPROVED: Final = 40
+APPROVED: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +112,9 @@ class Memory:
     drift that was healed, `fight` since when somebody has changed back what was healed too often. `looked` are the
     values that the newest commit had looked up: what changed since must not deploy without a commit. `runs` are
     the newest one-off tasks that were started for releases here, oldest first. `queued` is since when it waits for
-    nothing but room for another rollout in its environment. `approved` are the numbers of the newest approvals that
-    rollouts were opened with: none counts twice. `followed` is the newest version that was followed here, and
-    what its tag stood for.
+    nothing but room for another rollout in its environment. `approved` are the numbers of the newest approvals and
+    ticks that rollouts were opened with: none counts twice. `followed` is the newest version that was followed
+    here, and what its tag stood for.
     """
 
     place: Place | None = None

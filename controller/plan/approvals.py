@@ -1,12 +1,13 @@
-"""What people said to what waits, as the gates ask for it, who wrote it, and that no approval counts twice."""
+"""What people said to what waits, as the gates ask for it, who wrote it, and that no word counts twice."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from controller.model.desired import Desired, Reading
 from controller.model.names import TargetName
 from controller.model.observation import Observation
-from controller.model.orders import TargetOrders
+from controller.model.orders import Approval, TargetOrders, Tick
 from controller.model.questions import (
     Answer,
     Approvals,
@@ -14,11 +15,18 @@ from controller.model.questions import (
     Authors,
     AuthorsOf,
     Candidate,
+    Opened,
+    OpenedIn,
     Question,
+    Ticks,
+    TicksOf,
     Unanswered,
 )
 from controller.model.record import APPROVED, Memory, Record
 from controller.plan.look import Look
+
+KEPT: Final = (ApprovalsOf, TicksOf, OpenedIn)
+"""The questions whose answers are in the record."""
 
 
 def authorship(asked: Iterable[Question], desired: Reading, record: Record) -> frozenset[AuthorsOf]:
@@ -67,11 +75,22 @@ def remembered(
     asked: Iterable[Question], desired: Reading, record: Record, answers: Mapping[Question, Answer]
 ) -> Mapping[Question, Answer]:
     """Answer the questions to which the answers are in the record, with who wrote it from what was answered."""
-    return {
-        question: _approvals(question.candidate, desired, record, answers)
-        for question in asked
-        if isinstance(question, ApprovalsOf)
-    }
+    known = ((question, _remembered(question, desired, record, answers)) for question in asked)
+    return {question: answer for question, answer in known if answer is not None}
+
+
+def _remembered(
+    question: Question, desired: Reading, record: Record, answers: Mapping[Question, Answer]
+) -> Answer | None:
+    match question:
+        case ApprovalsOf():
+            return _approvals(question.candidate, desired, record, answers)
+        case TicksOf():
+            return _ticks(question.candidate.target, record)
+        case OpenedIn():
+            return Opened(opening=record.orders.opening)
+        case _:
+            return None
 
 
 def _approvals(
@@ -110,9 +129,15 @@ def note_authors(
     return replace(memory, next=replace(waits, authors=answer)) if isinstance(answer, Authors) else memory
 
 
+def _ticks(name: TargetName, record: Record) -> Ticks:
+    orders, memory = record.orders.targets.get(name, TargetOrders()), record.targets.get(name)
+    return Ticks(given=orders.ticks, used=frozenset(memory.approved) if memory else frozenset())
+
+
 def use_up(memory: Memory, look: Look) -> Memory:
-    """Note that the approvals of what is wanted have opened a rollout."""
-    wish = look.wish
-    used = tuple(one.number for one in look.orders.approvals if wish and one.yes and one.digest == wish.digest)
+    """Note that the approvals of what is wanted, and the ticks for it, have opened a rollout."""
+    yes: Iterator[Approval | Tick] = (one for one in look.orders.approvals if one.yes)
+    said = (*yes, *look.orders.ticks)
+    used = tuple(one.number for one in said if look.wish and one.digest == look.wish.digest)
     new = tuple(number for number in used if number not in memory.approved)
     return replace(memory, approved=(*memory.approved, *new)[-APPROVED:]) if new else memory

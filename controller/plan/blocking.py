@@ -40,7 +40,7 @@ def blockers_of(look: Look) -> tuple[Blocker, ...]:
         found.append(Blocker(gate="quarantine", why=f"{look.wish.release.version} failed here: {barred.why}"))
     gates = () if _has_begun(look) else look.gates
     shut = (*gates, *look.alarmed) if not look.wish.free else ()
-    found += [Blocker(gate=judged.kind, why=judged.verdict.why, until=judged.until) for judged in shut]
+    found += [judged.blocker for judged in shut]
     return (*found, *_underway(look)) if not barred and not shut else tuple(found)
 
 

@@ -95,6 +95,7 @@ def decide_one(look: Look) -> Decision:
         blockers=blockers_of(look if memory is look.memory else replace(look, memory=memory)),
         wanted=look.wish.digest if look.wish else None,
         ended=_ended(look, move, said),
+        opened=look.opened,
     )
 
 

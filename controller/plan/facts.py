@@ -22,8 +22,13 @@ OPEN: Final = "open"
 UNASKED: Final = "not asked: what is known here needs no gate"
 
 
-def opened_facts(desired: Reading, name: TargetName, before: Memory, rollout: Rollout) -> dict[str, str]:
-    """Say what a rollout is of, where that was asked for, what it replaces, and under which gates and guards."""
+def opened_facts(
+    desired: Reading, name: TargetName, before: Memory, rollout: Rollout, opened: Iterable[tuple[str, str]] = ()
+) -> dict[str, str]:
+    """Say what a rollout is of, where that was asked for, what it replaces, and under which gates and guards.
+
+    `opened` is what opened gates, by their kind.
+    """
     release, current = rollout.release, before.current
     other = current if current is not None and current.digest != release.digest else None
     known = isinstance(desired, Desired) and desired.commit == release.commit
@@ -40,7 +45,7 @@ def opened_facts(desired: Reading, name: TargetName, before: Memory, rollout: Ro
         "guards": ", ".join(sorted({guard.kind for guard in rollout.terms.guards})),
         "rang": ", ".join(sorted(rollout.rang)),
         **{f"{IMAGE}{path}": value for path, value in _images(rollout)},
-        **_gates(desired, name, before, rollout),
+        **_gates(desired, name, before, rollout, opened),
     }
     return {key: value for key, value in facts.items() if value}
 
@@ -59,13 +64,21 @@ def _images(rollout: Rollout) -> Iterator[tuple[str, str]]:
             yield path, value
 
 
-def _gates(desired: Reading, name: TargetName, before: Memory, rollout: Rollout) -> dict[str, str]:
+def _gates(
+    desired: Reading, name: TargetName, before: Memory, rollout: Rollout, opened: Iterable[tuple[str, str]]
+) -> dict[str, str]:
     """Say what the gates said when it was opened; only a way forward has any."""
     want = desired.targets.get(name) if isinstance(desired, Desired) else None
     if want is None or rollout.purpose is not Purpose.FORWARD:
         return {}
     known = before.is_known(rollout.release.digest) or want.release.digest != rollout.release.digest
-    return {f"{GATE}{gate.kind}": UNASKED if known else OPEN for gate in want.gates}
+    if known:
+        return {f"{GATE}{gate.kind}": UNASKED for gate in want.gates}
+    facts = {f"{GATE}{gate.kind}": OPEN for gate in want.gates}
+    for kind, why in opened:
+        key = f"{GATE}{kind}"
+        facts[key] = f"{OPEN}: {why}" if facts[key] == OPEN else f"{facts[key]}; {why}"
+    return facts
 
 
 def blocked_facts(decision: Decision) -> dict[str, str]:

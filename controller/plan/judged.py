@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from controller.model.decision import Blocker
 from controller.model.gate import NotOpen, OnShut, Shut
 
 
@@ -19,6 +20,12 @@ class Judged:
     def until(self) -> datetime | None:
         """When it opens by itself, if that is known."""
         return self.verdict.until if isinstance(self.verdict, Shut) else None
+
+    @property
+    def blocker(self) -> Blocker:
+        """What it is to whoever asks what stands in the way."""
+        shut = self.verdict if isinstance(self.verdict, Shut) else Shut(why=self.verdict.why)
+        return Blocker(gate=self.kind, why=shut.why, until=shut.until, groups=shut.groups, items=shut.items)
 
     @property
     def counts(self) -> bool:

@@ -49,6 +49,7 @@ class Look:
     rings now, `unheard` says that not every guard could be heard, and `heard` is what the rollout is to remember of
     them. `filled` says that nothing rang since the last look that counted, as far back as that is. `claimed_by` is
     another target that owns this place, `moved_to` the one that the spec names now while `memory` is of another.
+    `opened` gives of each open gate by its kind what opened it, if it says so.
     """
 
     env: EnvName
@@ -68,6 +69,7 @@ class Look:
     heard: tuple[Heard, ...] = ()
     filled: bool = False
     braked: bool = False
+    opened: tuple[tuple[str, str], ...] = ()
     unread: str
     moved_to: Place | None
     claimed_by: Owner | None

@@ -56,7 +56,7 @@ def _decisions(desired: Reading, before: Record, plan: Plan) -> Iterator[Entry]:
     for name, decision in sorted(plan.decisions.items()):
         was = before.targets.get(name) or Memory()
         begun = decision.memory.rollout if _begins(was, decision) else None
-        facts = opened_facts(desired, name, was, begun) if begun else {}
+        facts = opened_facts(desired, name, was, begun, decision.opened) if begun else {}
         yield from _follows(plan, name, was, decision.memory)
         yield from _decision(plan, name, was, decision, facts)
 

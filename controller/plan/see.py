@@ -17,8 +17,8 @@ from controller.model.record import Applied, Memory, Owner, Record
 from controller.model.release import Kept, Release
 from controller.model.rollout import MOVING, Result
 from controller.plan.calls import find_made
-from controller.plan.judged import Judged
-from controller.plan.look import FREEZE, Look, Wish
+from controller.plan.gated import Gated, gated
+from controller.plan.look import Look, Wish
 from controller.plan.runs import followed
 from controller.plan.watching import Watched, filled, not_open, rings_of, watched
 from controller.plan.who import learnt
@@ -73,6 +73,7 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
     at_wish = not_open(wish.want.terms.guards, candidate(wish.release), seen.answers, now) if wish else ()
     heeded = tuple(judged for judged in at_wish if judged.counts)
     guarded = watched(rollout, candidate(rollout.release), seen.answers, now) if rollout else Watched(shut=heeded)
+    gates = gated(want, candidate(wish.release), record, seen, now) if want and wish else Gated()
     return Look(
         env=desired.env,
         name=name,
@@ -82,7 +83,8 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         memory=memory,
         orders=orders,
         pause=_pause(_pauses(desired, record, want, orders), now),
-        gates=(*_frozen(record, now), *_shut(want, candidate(wish.release), seen, now)) if want and wish else (),
+        gates=gates.shut,
+        opened=gates.opened,
         guards=guarded.shut,
         alarmed=tuple(judged for judged in heeded if isinstance(judged.verdict, Shut)),
         said=guarded.said,
@@ -95,21 +97,6 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         claimed_by=_claimed_by(record, desired.env, name, place),
         now=now,
     )
-
-
-def _frozen(record: Record, now: datetime) -> tuple[Judged, ...]:
-    """Give a person's word that nothing new starts here, as a gate that is shut."""
-    freeze = record.orders.freeze
-    if freeze is None or not freeze.holds(now):
-        return ()
-    why = f"frozen by {freeze.by or 'somebody'}: {freeze.reason}"
-    return (Judged(kind=FREEZE, verdict=Shut(why=why, until=freeze.until)),)
-
-
-def _shut(want: DesiredTarget, candidate: Candidate, seen: Observation, now: datetime) -> tuple[Judged, ...]:
-    """Give the gates that are not open; a release that ends an incident passes by what rings already."""
-    shut = not_open(want.gates, candidate, seen.answers, now)
-    return tuple(one for one in shut if not (want.terms.incident and rings_of((one.verdict,))))
 
 
 def _resolved(

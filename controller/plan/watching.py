@@ -39,10 +39,11 @@ def not_open(
 ) -> tuple[Judged, ...]:
     """Judge gates, or guards of what has not begun, and give those that are not open."""
     judged = ((gate, gate.judge(candidate, answers, now)) for gate in gates)
-    return tuple(_judged(gate, verdict) for gate, verdict in judged if not isinstance(verdict, Open))
+    return tuple(judged_of(gate, verdict) for gate, verdict in judged if not isinstance(verdict, Open))
 
 
-def _judged(guard: Gate, verdict: NotOpen) -> Judged:
+def judged_of(guard: Gate, verdict: NotOpen) -> Judged:
+    """Give a gate or guard that is not open, with what it does about that."""
     own = _own(guard)
     return Judged(kind=guard.kind, verdict=verdict, action=own.action, shadow=own.shadow)
 
@@ -55,7 +56,7 @@ def watched(rollout: Rollout, candidate: Candidate, answers: Mapping[Question, A
     heard = [_counted(*three, now) for three in zip(guards, verdicts, before, strict=True)]
     weighed = [_weighed(*three, rollout, now) for three in zip(guards, verdicts, heard, strict=True)]
     judged = [
-        _judged(guard, verdict)
+        judged_of(guard, verdict)
         for guard, verdict in zip(guards, weighed, strict=True)
         if not isinstance(verdict, Open)
     ]

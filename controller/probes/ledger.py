@@ -1,11 +1,14 @@
 """What was good in an environment, as the store remembers it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from controller.errors import TrueupError
 from controller.model.images import digests_in
+from controller.model.names import TargetName
+from controller.model.orders import Orders, Stopped, TargetOrders
 from controller.model.questions import Answer, Proof, Proven, ProvenIn, Question, Unanswered
 from controller.model.record import Memory
 from controller.model.release import Kept
@@ -37,14 +40,16 @@ class Ledger:
     def _proven(self, question: ProvenIn) -> Answer:
         if question.env not in self._store.environments():
             return Unanswered(why=f"this store remembers no environment {question.env!r}")
-        memory = self._store.load(question.env).targets.get(question.target)
+        record = self._store.load(question.env)
+        memory = record.targets.get(question.target)
         if memory is None:
             return Unanswered(why=f"this store remembers no target {question.target!r} in {question.env}")
         wanted = frozenset(question.images)
         failures = [one for one in memory.quarantine.values() if wanted <= set(one.images)]
         failed = max(failures, key=lambda one: one.since, default=None)
         goods = [kept for kept in memory.goods if wanted <= set(digests_in(kept.release.manifest).values())]
-        proofs = tuple(self._proofs(question, memory, goods))
+        stopped = _stopped(record.orders, question.target)
+        proofs = tuple(replace(one, stopped=stopped) for one in self._proofs(question, memory, goods))
         if failed is not None:  # only what was good after that counts: going back voids what came before
             proofs = tuple(proof for proof in proofs if proof.since > failed.since)
         return Proven(proofs=proofs, failed=failed.why if failed is not None and not proofs else "")
@@ -67,3 +72,10 @@ class Ledger:
         rows = self._store.journal(env=question.env, target=question.target, limit=_ROWS)
         later = (row.at for row in rows if row.event is Event.OPENED and kept.since and row.at >= kept.since)
         return next(later, kept.since)
+
+
+def _stopped(orders: Orders, target: TargetName) -> tuple[Stopped, ...]:
+    """Give every pause by order that is known, of the target and of all of its environment."""
+    mine = orders.targets.get(target, TargetOrders())
+    holding = (Stopped(at=one.at, until=one.until) for one in (orders.pause, mine.pause) if one and one.at)
+    return (*orders.stopped, *mine.stopped, *holding)

@@ -6,6 +6,7 @@ from typing import Any
 
 import moto.cloudwatch.models as cloudwatch
 import moto.iam.models as iam
+import moto.rds.models as rds
 import moto.sts.models as sts
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal.models import moto_api_backend
@@ -89,11 +90,14 @@ def policies_of(account: str, role: str) -> list[str] | None:
 
 
 def follow(now: Callable[[], float]) -> Callable[[], None]:
-    """Make the alarms' times simulated ones; answers how to undo it."""
-    before = cloudwatch.utcnow
-    cloudwatch.utcnow = lambda: datetime.fromtimestamp(now(), tz=UTC).replace(tzinfo=None)
+    """Make the times of alarms and databases simulated ones; answers how to undo it."""
+    followed = (cloudwatch, rds)
+    before = [module.utcnow for module in followed]
+    for module in followed:
+        module.utcnow = lambda: datetime.fromtimestamp(now(), tz=UTC).replace(tzinfo=None)
 
     def undo() -> None:
-        cloudwatch.utcnow = before
+        for module, clock in zip(followed, before, strict=True):
+            module.utcnow = clock
 
     return undo

@@ -77,3 +77,13 @@ def desired_of(
         broken=broken,
         verify=compiled.verify,
     )
+
+
+class Rules(Protocol):
+    """What specs are compiled under besides what they say: the operator's policy."""
+
+    why: str
+
+    def refresh(self) -> bool:
+        """Read it again; says whether anything is otherwise than before. `why` says why it is not known."""
+        ...

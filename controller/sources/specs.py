@@ -9,7 +9,7 @@ from typing import Final
 from controller.model.desired import Accepted, Complaint, Desired, Reading, Unread
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.trust import Commits, Signed, Verify
-from controller.sources.compiled import Compile, Compiled, desired_of
+from controller.sources.compiled import Compile, Compiled, Rules, desired_of
 from controller.sources.environments import Environments, Sheets, environments, sheets_of
 from controller.sources.folder import FolderSource
 from controller.sources.forward import goes_where_told, moves_forward
@@ -17,6 +17,7 @@ from controller.sources.snapshot import Head, NoSnapshot, Reason, Snapshot, Snap
 from controller.sources.trust import Trust
 
 INVALID: Final = "SpecInvalid"
+UNRULED: Final = "PolicyUnreadable"
 
 # The source is merely away: what was read in this process stays what is wanted. Every other answer is about the
 # specs themselves (the branch is gone, the repository is empty), and then nothing is known to be wanted.
@@ -32,12 +33,19 @@ class SpecSource:
     """
 
     def __init__(
-        self, tree: Snapshots, compiled: Compile, *, now: Callable[[], datetime], trust: Trust | None = None
+        self,
+        tree: Snapshots,
+        compiled: Compile,
+        *,
+        now: Callable[[], datetime],
+        trust: Trust | None = None,
+        rules: Rules | None = None,
     ) -> None:
         self.tree = tree
         self._compile = compiled
         self._now = now
         self._trust = trust
+        self._rules = rules
         self._lock = threading.Lock()
         self._failure: NoSnapshot | None = None
         self._listed: tuple[Commit, Environments] | None = None
@@ -86,6 +94,9 @@ class SpecSource:
 
     def poll(self) -> None:
         """Ask the tree once; what goes wrong is told by `read`."""
+        if self._rules is not None and self._rules.refresh():
+            with self._lock:
+                self._read.clear()
         try:
             self.tree.poll(self._now())
             self._failure = None
@@ -143,6 +154,8 @@ class SpecSource:
         return known[1]
 
     def _look(self, env: EnvName, accepted: Accepted | None) -> Reading:
+        if self._rules is not None and self._rules.why:
+            return Unread(env=env, reason=UNRULED, why=self._rules.why)
         head, problem = self.tree.good, self.problem
         if problem and problem.reason not in _AWAY:
             return _unread(env, problem)

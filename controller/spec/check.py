@@ -7,7 +7,9 @@ from typing import Final
 
 from controller.model.desired import Complaint
 from controller.model.names import ClaimKey, Commit, EnvName, TargetName
-from controller.spec.parse import MAIN, SUFFIX, Compiler, spec_files
+from controller.model.policy import Policy
+from controller.spec.listing import MAIN, SUFFIX, environment_of, environments
+from controller.spec.parse import Compiler, spec_files
 from controller.spec.problems import in_order
 from controller.spec.scalars import NAME_PATTERN, NAME_WANTED
 from controller.spec.scan import LARGEST, scan
@@ -19,13 +21,15 @@ _DEEPEST: Final = 16
 _HERE: Final = Commit("working tree")
 
 
-def validate(paths: Sequence[Path], tables: Tables) -> tuple[tuple[str, ...], tuple[Complaint, ...]]:
+def validate(
+    paths: Sequence[Path], tables: Tables, policy: Policy | None = None
+) -> tuple[tuple[str, ...], tuple[Complaint, ...]]:
     """Check specs: each path is a folder of specs, or one environment's file or folder, or a file in that folder.
 
     Gives the environments' files that were checked, and everything that is wrong, in order; a service that two of
-    the environments name is wrong in both.
+    the environments name is wrong in both, and what goes below a floor of the `policy` is wrong.
     """
-    compiler = Compiler(tables)
+    compiler = Compiler(tables, lambda: policy or Policy())
     checked: dict[str, None] = {}
     complaints: list[Complaint] = []
     whole: list[tuple[EnvName, Compiled]] = []
@@ -64,12 +68,6 @@ def environments_in(folder: Path) -> Iterator[tuple[EnvName, Mapping[str, View]]
     view = load(folder)
     for env in environments(view):
         yield env, _sheets(env, view)
-
-
-def environments(view: View) -> list[EnvName]:
-    """Name the environments of a folder of specs, in order."""
-    tops = {_environment(name) for name in (*view.files, *view.rejected)}
-    return [EnvName(name) for name in sorted(tops) if re.fullmatch(NAME_PATTERN, name)]
 
 
 def _sheets(env: EnvName, view: View) -> dict[str, View]:
@@ -135,19 +133,11 @@ def _alone(path: Path) -> Complaint | None:
     return None
 
 
-def _environment(name: str) -> str:
-    """Name the environment whose own file this is; empty if it is none's."""
-    top, _, rest = name.partition("/")
-    if rest:
-        return top if rest == MAIN else ""
-    return top.removesuffix(SUFFIX) if top.endswith(SUFFIX) else ""
-
-
 def _strays(view: View) -> Iterator[Complaint]:
     """Say which files look like an environment and are none, or are one twice."""
     for name in sorted({*view.files, *view.rejected}):
         top, _, rest = name.partition("/")
-        env = _environment(name)
+        env = environment_of(name)
         if env and not re.fullmatch(NAME_PATTERN, env):
             yield Complaint(path=shown(view, name), what=f"{env!r} is not {NAME_WANTED}")
         elif rest == MAIN and f"{top}{SUFFIX}" in view.files:

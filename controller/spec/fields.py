@@ -3,7 +3,8 @@
 Metadata of a field: `about` it, for people and editors; `key`, its name in YAML if that is another; `between`, the
 bounds of a number or a duration; `like`, the pattern of a text and what that is in words, and `kinds`, what such a
 text may look like in JSON; `explain`, a function that says what is wrong with a text, and the `pattern` of it for
-editors; `secret`, that a text which is wrong is not repeated; `alone`, that one item need not be in a list.
+editors; `secret`, that a text which is wrong is not repeated; `alone`, that one item need not be in a list;
+`floor`, how it is compared with a policy (spec/floors.py); `environment`, that it names one.
 """
 
 from collections.abc import Mapping

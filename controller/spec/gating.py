@@ -5,11 +5,20 @@ from dataclasses import dataclass
 
 from controller.model.desired import Complaint
 from controller.model.gate import Gate
-from controller.spec.guards import gate_model, read_guards
+from controller.spec.guards import fields_of, gate_model, read_guards
 from controller.spec.head import Ground
-from controller.spec.nodes import Fields
+from controller.spec.nodes import Fields, Mark, Node, mark_of
 from controller.spec.tables import Tables
 from controller.spec.target_schema import Rollout, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """An environment that a gate names, where, and the path to it below the target."""
+
+    name: str
+    at: Mark
+    path: tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +45,14 @@ def read_gates(
         gates=(*gates.guards, *([tables.not_before(at)] if at else ())),
         complaints=(*guards.complaints, *gates.complaints),
     )
+
+
+def named_environments(node: Node, gates: Sequence[Gate]) -> tuple[Named, ...]:
+    """Find the environments that the gates of a target name; `node` are its own lines, without the defaults."""
+    found: list[Named] = []
+    for index, gate in enumerate(gates):
+        for one in fields_of(type(gate)):
+            if one.metadata.get("environment"):
+                path = ("gates", index, one.metadata.get("key", one.name))
+                found.append(Named(name=getattr(gate, one.name), at=mark_of(node, path), path=path))
+    return tuple(found)

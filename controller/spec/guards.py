@@ -19,7 +19,6 @@ from controller.spec.scalars import OneOf, suggest
 
 # What a guard or gate knows of its environment and target: never written in its own lines.
 FACTS: Final = frozenset({"account", "region", "role", "deadline", "bake", "environment"})
-_LATER_KINDS: Final = frozenset({"backup", "checklist"})
 
 Modelled: TypeAlias = Callable[[str, type[Gate]], type[Strict]]
 
@@ -37,7 +36,7 @@ def guard_model(kind: str, guard: type[Gate]) -> type[Strict]:
     """Make the model of a guard's lines from its dataclass. Raises TypeError for a field that it cannot read."""
     common = {one.name for one in fields(Guard)}
     # What all guards have in common comes last.
-    ordered = sorted(_fields_of(guard), key=lambda field: field.name in common)
+    ordered = sorted(fields_of(guard), key=lambda field: field.name in common)
     return _model(guard.__name__, kind, guard, ordered)
 
 
@@ -45,7 +44,7 @@ def guard_model(kind: str, guard: type[Gate]) -> type[Strict]:
 def gate_model(kind: str, gate: type[Gate]) -> type[Strict]:
     """Make the model of a gate's lines: without what guards do over time. Raises TypeError as above."""
     common = {one.name for one in fields(Guard)}
-    return _model(f"{gate.__name__}Gate", kind, gate, [one for one in _fields_of(gate) if one.name not in common])
+    return _model(f"{gate.__name__}Gate", kind, gate, [one for one in fields_of(gate) if one.name not in common])
 
 
 def _model(name: str, kind: str, gate: type[Gate], given_by: "Iterable[Field[Any]]") -> type[Strict]:
@@ -59,7 +58,8 @@ def _model(name: str, kind: str, gate: type[Gate], given_by: "Iterable[Field[Any
     return create_model(name, __base__=Strict, __doc__=_first_line(gate), **given)
 
 
-def _fields_of(guard: type[Gate]) -> "tuple[Field[Any], ...]":
+def fields_of(guard: type[Gate]) -> "tuple[Field[Any], ...]":
+    """Give the fields of a guard's, or a gate's, dataclass."""
     return fields(guard)  # type: ignore[arg-type]  # tables of kinds hold dataclasses
 
 
@@ -104,13 +104,13 @@ def _read_guard(
             complaint(mark_of(item, ("kind",)), (*where, "kind"), f"is missing; write {' or '.join(sorted(table))}")
         ]
     if kind.value not in table:
-        return [complaint(kind.at, (*where, "kind"), _unknown_kind(kind.value, table))]
+        return [complaint(kind.at, (*where, "kind"), unknown_kind(kind.value, table))]
     guard = table[kind.value]
     model = model_of(kind.value, guard)
     try:
         said = model.model_validate(values_of(item, written))
         values = {name: getattr(said, name) for name in model.model_fields if name != "kind"}
-        own = {one.name for one in _fields_of(guard)}
+        own = {one.name for one in fields_of(guard)}
         known = {fact: given for fact, given in facts.items() if fact in FACTS & own}
         return guard(**values, **known)
     except ValidationError as problem:
@@ -119,7 +119,6 @@ def _read_guard(
         return [complaint(item.at, where, str(problem))]
 
 
-def _unknown_kind(kind: str, table: Mapping[str, object]) -> str:
-    if kind in _LATER_KINDS:
-        return f"{kind!r} is not supported yet; there are {' and '.join(sorted(table))}"
+def unknown_kind(kind: str, table: Mapping[str, object]) -> str:
+    """Say that a word is no kind, and which was probably meant."""
     return f"{kind[:40]!r} is not {' or '.join(sorted(table))}{suggest(kind, table)}"

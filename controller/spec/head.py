@@ -9,8 +9,10 @@ from pydantic import ValidationError
 from controller.model.desired import Brake, Complaint, Load
 from controller.model.names import EnvName
 from controller.model.orders import Pause
+from controller.model.policy import Floor, Policy
 from controller.model.trust import Verify
 from controller.spec.fill import Filling
+from controller.spec.floors import below_environment
 from controller.spec.guards import gate_model, read_guards
 from controller.spec.nodes import (
     Entry,
@@ -39,7 +41,7 @@ _OPAQUE: Final = ("taskDefinition", "serviceDefinition")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What every target of an environment stands on; `base` is laid under each of them.
+    """What every target of an environment stands on; `base` is laid under each of them, `floors` hold for each.
 
     What is not `whole` is only good for finding more complaints.
     """
@@ -49,6 +51,7 @@ class Ground:
     region: str
     role: str | None
     base: Fields
+    floors: tuple[Floor, ...] = ()
     whole: bool = True
 
     @property
@@ -58,7 +61,8 @@ class Ground:
 
     def digest(self) -> str:
         """Name what it says, wherever it is written."""
-        return content_digest(self.base, *_texts(self.env, self.account, self.region, self.role))
+        said = content_digest(self.base, *_texts(self.env, self.account, self.region, self.role))
+        return f"{said} {self.floors}" if self.floors else said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,7 @@ class Head:
     complaints: tuple[Complaint, ...]
 
 
-def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables) -> Head:
+def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables, policy: Policy) -> Head:
     """Read what stands around the targets; with complaints, the ground is good enough to find more of them."""
     nowhere = Mark(file, 1, 1)
     root = scanned.root or Fields(nowhere, {})
@@ -87,20 +91,23 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables) -> Head
     model = _read(head, wrong) if scanned.root else None
     wrong += _misnamed(env, head) if scanned.root else ()
     wrong += _wrong_defaults(inner.get("defaults"), facts, tables)
+    brake = Brake(limit=model.spec.max_automatic_rollbacks) if model else Brake()
+    wrong += below_environment(policy, env, account, brake, root) if model else ()
     ground = Ground(
         env=env,
         account=account,
         region=region,
         role=_text(head, "spec", "aws", "roleArn") or None,
         base=_base(head, inner),
+        floors=policy.of(env),
         whole=not wrong,
     )
     return Head(
         ground=ground,
-        brake=Brake(limit=model.spec.max_automatic_rollbacks) if model else Brake(),
+        brake=brake,
         load=_load(model.spec) if model else Load(),
         pause=pause_of(model.spec.paused) if model else None,
-        verify=_verify(model.spec) if model else Verify(),
+        verify=model.spec.verify.asked if model else Verify(),
         complaints=tuple(wrong),
     )
 
@@ -108,11 +115,6 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables) -> Head
 def pause_of(stop: Stop | None) -> Pause | None:
     """Give the pause that a spec asks for."""
     return Pause(reason=stop.reason, until=stop.until) if stop else None
-
-
-def _verify(spec: Spec) -> Verify:
-    """Give what has to be signed."""
-    return Verify(commits=spec.verify.commits, tags=spec.verify.tags)
 
 
 def _load(spec: Spec) -> Load:

@@ -7,7 +7,7 @@ environment's own file carries all others. What is declared twice (a name, a ser
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,7 +15,10 @@ from pydantic import ValidationError
 
 from controller.model.desired import Complaint
 from controller.model.names import Commit, EnvName, TargetName
+from controller.model.policy import Policy
+from controller.spec.gating import named_environments
 from controller.spec.head import Ground, read_head
+from controller.spec.listing import MAIN, SUFFIX, environments
 from controller.spec.nodes import Entry, Fields, content_digest, kind_of, values_of, written
 from controller.spec.problems import complaint, from_model
 from controller.spec.scan import Scanned, scan
@@ -24,8 +27,6 @@ from controller.spec.tables import Files, Shelf, Tables, View, look_up, shown
 from controller.spec.target import TargetReader, need_marks, service_mark
 from controller.spec.units import Compiled, Made, Unit, assemble
 
-MAIN: Final = "environment.yaml"
-SUFFIX: Final = ".yaml"
 _KEPT: Final = 32
 
 
@@ -70,11 +71,14 @@ def compile_environment(
 class Compiler:
     """Compiles environments again and again: what did not change is not read again, and stays the identical object.
 
-    Not for several threads at once.
+    `policy` gives the operator's floors as they are now: what goes below one is wrong. Not for several threads at
+    once.
     """
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, policy: Callable[[], Policy] = Policy) -> None:
         self._tables = tables
+        self._policy = policy
+        self._listed: tuple[View, tuple[str, ...]] | None = None
         self._good: dict[EnvName, dict[str, Unit]] = {}
         self._scans: OrderedDict[tuple[str, bytes | str | None], Scanned] = OrderedDict()
 
@@ -83,10 +87,10 @@ class Compiler:
         path = next(iter(sheets))
         main = Sheet(env=env, path=path, view=sheets[path], is_main=True)
         scanned = self._scan(main.view, main.path)
-        head = read_head(env, scanned, main.shown, self._tables)
+        head = read_head(env, scanned, main.shown, self._tables, self._policy())
         strays = _strays(main) if main.folder else ()
         if scanned.root is None:
-            return assemble(main.path, head, {}, strays, is_whole=False)
+            return assemble(main.path, head, {}, strays, (), is_whole=False)
         good = self._good.get(env, {})
         ground = head.ground.digest()
         units: dict[str, Unit] = {}
@@ -101,7 +105,13 @@ class Compiler:
             self._good[env] = {path: unit for path, unit in kept.items() if unit}
         names = {**main.view.files, **main.view.rejected}
         is_whole = all(path in units for path in spec_files(env, names))
-        return assemble(main.path, head, units, strays, is_whole=is_whole)
+        return assemble(main.path, head, units, strays, self._environments(main.view), is_whole=is_whole)
+
+    def _environments(self, view: View) -> tuple[str, ...]:
+        """Name the environments of a folder of specs; those of one commit are asked for again and again."""
+        if self._listed is None or self._listed[0] is not view:
+            self._listed = (view, tuple(environments(view)))
+        return self._listed[1]
 
     def _unit(self, page: Sheet, ground: Ground, digest: str, before: Unit | None) -> Unit:
         """Make one file's targets, but for those whose lines, ground and other files are as they were."""
@@ -128,12 +138,14 @@ class Compiler:
         digest = content_digest(entry.value)
         service, needs = service_mark(entry.at, entry.value), need_marks(entry.value)
         if before and before.digest == digest and _unchanged(before.seen, page.view):
-            return replace(before, name=entry.at, service=service, needs=needs)
+            named = named_environments(entry.value, before.target.gates)
+            return replace(before, name=entry.at, service=service, needs=needs, named=named)
         shelf = Shelf(page.view, page.folder)
         reader = TargetReader(name, ground, shelf, self._tables, lambda path: self._scan(page.view, path))
         target = reader.read(entry.at, entry.value, page.shown, page.view.commit)
         if target is None:
             return reader.wrong
+        named = named_environments(entry.value, target.gates)
         return Made(
             digest=digest,
             seen=shelf.seen,
@@ -142,6 +154,7 @@ class Compiler:
             service=service,
             needs=needs,
             file=page.path,
+            named=named,
         )
 
     def _scan(self, view: View, path: str) -> Scanned:

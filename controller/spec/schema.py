@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from controller.model.desired import Brake, Load
-from controller.model.trust import Commits
+from controller.model.trust import Commits, Verify
 from controller.spec.application import ABOUT_APPLICATION, Built
 from controller.spec.forms import ABOUT_FORMS, Forms
 from controller.spec.parts import ABOUT_STATE, Paused, State, Strict
@@ -69,6 +69,11 @@ class Signatures(Strict):
     tags: Annotated[bool, TrueOrFalse()] = Field(
         default=False, description="Whether tags of the application's repository have to be that are followed."
     )
+
+    @property
+    def asked(self) -> Verify:
+        """The same, as a value."""
+        return Verify(commits=self.commits, tags=self.tags)
 
 
 class Spec(Strict):

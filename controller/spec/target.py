@@ -15,6 +15,7 @@ from controller.model.release import Release
 from controller.shaping import Fault, Native, Shaped, Shaping
 from controller.spec.definition import find_definition
 from controller.spec.fill import Filling
+from controller.spec.floors import below_target
 from controller.spec.forms import misformed
 from controller.spec.gating import Gated, read_gates
 from controller.spec.head import Ground, pause_of
@@ -96,7 +97,13 @@ class TargetReader:
         if self.wrong or model is None or shaped is None:
             return None
         found = self._desired(model, gated, shaped, file, commit)
-        if found is None or found.track is None or self._version:
+        if found is not None and self._ground.floors:
+            self.wrong += below_target(
+                self._ground.floors, found, _on_tags(lines.get(_IMAGES)), merged, self._where
+            )
+        if found is None or self.wrong:
+            return None
+        if found.track is None or self._version:
             return found
         if nothing := nothing_followed(found.track):
             self._complain(mark_of(written, (TRACK,)), nothing, TRACK)
@@ -195,7 +202,7 @@ class TargetReader:
             fixed=shaped.fixed,
             beside=shaped.beside,
             gates=gated.gates,
-            terms=terms_of(model, gated.guards, shaped),
+            terms=terms_of(model, gated.guards, gated.gates, shaped),
             supersede=_supersede(model),
             on_drift=model.on_drift,
             heal_after=model.heal_after,

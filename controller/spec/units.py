@@ -1,16 +1,18 @@
 """Files as they were compiled, and an environment put together from them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.model.desired import Brake, Complaint, DesiredTarget, Load
 from controller.model.names import TargetName
 from controller.model.orders import Pause
 from controller.model.trust import Verify
+from controller.spec.gating import Named
 from controller.spec.head import Head
 from controller.spec.needs import misplaced
 from controller.spec.nodes import Mark
 from controller.spec.problems import complaint, in_order
+from controller.spec.scalars import suggest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +20,7 @@ class Made:
     """A target, what it was made from, and where its name, its service and each name that it needs stand.
 
     `file` is where it is written, `seen` are the other files that were read for it, by their names in the snapshot.
+    `named` are the environments that its gates name.
     """
 
     digest: str
@@ -27,6 +30,7 @@ class Made:
     service: Mark
     needs: Mapping[str, Mark] = field(default_factory=dict)
     file: str = ""
+    named: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +70,24 @@ class Unit:
 
 
 def assemble(
-    main: str, head: Head, units: Mapping[str, Unit], strays: Iterable[Complaint], *, is_whole: bool
+    main: str,
+    head: Head,
+    units: Mapping[str, Unit],
+    strays: Iterable[Complaint],
+    environments: Sequence[str],
+    *,
+    is_whole: bool,
 ) -> Compiled:
     """Put an environment together; if its own file is broken, nothing of it stands. `strays` break no file.
 
-    `is_whole` says that none of its files was left out, so that what is not there is not there.
+    `environments` are all that the folder of specs has: one alone says nothing of others. `is_whole` says that none
+    of its files was left out, so that what is not there is not there.
     """
     wrong = {main: list(head.complaints)}
     is_whole = is_whole and not any(unit.complaints for unit in units.values())
-    for path, one in (*_unit_complaints(units), *_clashes(units), *_misplaced_needs(units, is_whole=is_whole)):
+    unknown = _unknown_environments(units, environments) if len(environments) > 1 else ()
+    misplaced_needs = _misplaced_needs(units, is_whole=is_whole)
+    for path, one in (*_unit_complaints(units), *_clashes(units), *misplaced_needs, *unknown):
         wrong.setdefault(path, []).append(one)
     broken = {path: in_order(complaints) for path, complaints in wrong.items() if complaints}
     targets = {
@@ -136,6 +149,16 @@ def _misplaced_needs(units: Mapping[str, Unit], *, is_whole: bool) -> Iterator[t
         path, one = made[name]
         more = "" if one.needs else ", by the defaults; with `needs: []` it needs nothing"
         yield path, complaint(one.needs.get(other, one.name), ("targets", name, "needs"), f"{what}{more}")
+
+
+def _unknown_environments(units: Mapping[str, Unit], known: Sequence[str]) -> Iterator[tuple[str, Complaint]]:
+    """Say which environments gates name that there are not."""
+    for path, unit in units.items():
+        for target, made in unit.made.items():
+            for one in made.named:
+                if one.name not in known:
+                    what = f"{one.name!r} is no environment of these specs{suggest(one.name, known)}"
+                    yield path, complaint(one.at, ("targets", target, *one.path), what)
 
 
 def _same_name(name: str, at: Mark, other: Mark) -> Complaint:

@@ -2,14 +2,17 @@
 
 import getpass
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from controller.cli.orders import set_pause
 from controller.clock import Clock, parse
 from controller.codes import BLOCKED, DONE, UNREACHABLE, WRONG
 from controller.loop.reconcile import going_from
 from controller.model.desired import Accepted
+from controller.model.names import TargetName
+from controller.model.orders import Orders, Pause, Stopped
 from tests.world import digest
 
 FAST = "2020-01-01T00:00:00Z*2"
@@ -25,6 +28,32 @@ def test_pause_holds_and_resume_lets_go(shop):
     assert shop("resume", "prod", "api").out.startswith("prod/api goes on; it was paused by ")
     shop.ticks(14)
     assert shop.world.goods[0] == "2"
+
+
+def test_pauses_that_are_over_are_kept_with_when_they_held():
+    begins = datetime(2030, 1, 1, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    orders = Orders()
+
+    def paused(target, hours, *, until=None):
+        return set_pause(target, Pause(reason="x", at=begins + hours * hour, until=until), begins + hours * hour)
+
+    steps = (
+        paused(None, 0, until=begins + hour),  # it ends by itself, and another one comes later
+        paused(None, 3),
+        set_pause(None, None, begins + 5 * hour),
+        paused(TargetName("api"), 6),
+        set_pause(TargetName("api"), None, begins + 7 * hour),
+        set_pause(TargetName("api"), None, begins + 8 * hour),
+    )
+    for number, step in enumerate(steps, 1):
+        orders = step(orders, number)
+    assert orders.stopped == (
+        Stopped(at=begins, until=begins + hour),
+        Stopped(at=begins + 3 * hour, until=begins + 5 * hour),
+    )
+    assert orders.targets["api"].stopped == (Stopped(at=begins + 6 * hour, until=begins + 7 * hour),)
+    assert (orders.pause, orders.targets["api"].pause) == (None, None)
 
 
 def test_pausing_an_environment_pauses_every_target(shop):

@@ -12,6 +12,7 @@ from controller.gates.promoted import Promoted
 from controller.model.gate import Open, Shut, Unsure
 from controller.model.manifest import Manifest
 from controller.model.names import Digest, EnvName, Revision, TargetName
+from controller.model.orders import Pause, Stopped, TargetOrders
 from controller.model.packed import Packed
 from controller.model.questions import Candidate, Proof, Proven, ProvenIn, Unanswered
 from controller.model.record import Memory, Quarantined
@@ -107,6 +108,34 @@ def test_an_environment_cannot_prove_itself():
         Promoted(source="prod", environment="prod")
 
 
+def test_time_in_which_it_was_paused_there_does_not_count():
+    since = NOW - HOUR
+    quarter = HOUR / 4
+
+    def paused(*stopped, until=None):
+        return Proof(version="v1.2.3-stage", since=since, until=until, stopped=stopped)
+
+    over = Stopped(at=NOW - 3 * quarter, until=NOW - quarter)  # half an hour is left of the hour
+    assert judged(Proven(proofs=(paused(over),))) == Open()
+    longer = paused(over, Stopped(at=NOW - 2 * quarter, until=NOW - quarter / 2))
+    assert judged(Proven(proofs=(longer,))) == Shut(
+        why="v1.2.3-stage is good in stage for 22m30s of 30m", until=NOW + quarter / 2
+    )
+    now = paused(Stopped(at=NOW - 3 * quarter))
+    assert judged(Proven(proofs=(now,))) == Shut(
+        why="v1.2.3-stage is good in stage for 15m of 30m, and paused there: that does not count"
+    )
+    left = paused(Stopped(at=NOW - quarter), until=NOW - 2 * quarter)
+    assert judged(Proven(proofs=(left,))) == Open()  # paused after it was left
+
+
+def test_what_proves_it_is_said_for_the_journal():
+    verdict = judged(Proven(proofs=(Proof(version="v1.2.3-stage", since=NOW - HOUR),)))
+    assert verdict.why == (
+        f"v1.2.3-stage good in stage/api for 1h since 2026-03-02T11:00:00Z, of 30m, with {ONE}, {SIDE}"
+    )
+
+
 # ---- the ledger
 
 
@@ -174,6 +203,17 @@ def test_that_a_neighbour_failed_beside_the_same_sidecar_says_nothing_of_this_on
         quarantine={Digest("x"): failed("v1.2.4-stage", NOW, (TWO, SIDE))},
     )
     assert asked(stored(memory), ONE, SIDE).failed == ""
+
+
+def test_pauses_by_order_are_told_of_the_target_and_of_its_environment():
+    good = kept("v1.2.3-stage", NOW - HOUR)
+    store = stored(Memory(place=place("api"), current=good, goods=(good,)))
+    over, holding = Stopped(at=NOW - HOUR, until=NOW - HOUR / 2), Pause(reason="x", at=NOW - HOUR / 4)
+    mine = {API: TargetOrders(stopped=(over,), pause=holding)}
+    row = Entry(at=NOW, env=STAGE, event=Event.ORDER, text="pause")
+    store.order(STAGE, lambda old, _: replace(old, targets=mine, pause=Pause(reason="y", at=NOW)), row)
+    (proof,) = asked(store, ONE).proofs
+    assert proof.stopped == (over, Stopped(at=NOW), Stopped(at=NOW - HOUR / 4))
 
 
 def test_an_environment_or_target_that_nobody_knows_is_not_answered():

@@ -1,5 +1,6 @@
 """The window gate: when it is open, when it opens next, and what becomes of hours that are there twice or never."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,9 @@ from controller.gates.hours import explain_rule
 from controller.gates.window import NotBefore, Window
 from controller.model.gate import Open, Shut
 from controller.model.names import Digest, EnvName, TargetName
-from controller.model.questions import Candidate
+from controller.model.orders import Opening
+from controller.model.people import People, Person
+from controller.model.questions import Candidate, Opened, OpenedIn, Unanswered, WhoIsWho
 from tests.platform import place
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -256,3 +259,59 @@ def test_not_before_opens_at_its_moment():
         why="v2.0.0 is not to start before 2026-12-01T05:00:00Z", until=at("2026-12-01 06:00")
     )
     assert is_open(gate, at("2026-12-01 06:00"))
+
+
+# ---- opened by a person
+
+
+PEOPLE = People(persons=(Person(name="anna", groups=("on-call",)), Person(name="carl", groups=("developers",))))
+GUARDED = Window(allow=("Mon-Thu 09:00-16:00",), timezone="Europe/Berlin", override=("on-call",))
+FRIDAY = at("2026-11-27 10:00")
+
+
+def opening(by="anna", **how):
+    groups = tuple(sorted(PEOPLE.groups_of(by)))
+    given = {"reason": "INC-42", "at": FRIDAY, "until": FRIDAY + timedelta(hours=2), "by": by, "groups": groups}
+    return Opening(**{**given, **how})
+
+
+def overridden(window=GUARDED, opened=None, people=PEOPLE, moment=FRIDAY):
+    answers = {OpenedIn(env=EnvName("prod")): Opened(opening=opened), WhoIsWho(): people}
+    assert set(window.asks(candidate())) == (set(answers) if window.override else set())
+    return window.judge(candidate(), answers, moment)
+
+
+def test_somebody_of_the_groups_opens_it_until_it_ends_by_itself():
+    verdict = overridden(opened=opening())
+    assert verdict == Open()
+    assert verdict.why == "opened by anna until 2026-11-27T11:00:00Z: INC-42"
+    last = FRIDAY + timedelta(hours=2)
+    assert overridden(opened=opening(), moment=last - timedelta(microseconds=1)) == Open()
+    assert isinstance(overridden(opened=opening(), moment=last), Shut)
+    assert isinstance(overridden(opened=opening(), moment=FRIDAY - timedelta(seconds=1)), Shut)
+    assert overridden(replace(GUARDED, fit="rollout", deadline=timedelta(hours=3)), opened=opening()) == Open()
+
+
+@pytest.mark.parametrize(
+    ("opened", "why"),
+    [
+        (opening("carl"), "; not counted: opened by carl (not in on-call)"),
+        (opening("mallory"), "; not counted: opened by mallory (not in people.yaml)"),
+        (opening(groups=()), "; not counted: opened by anna (not in on-call)"),
+        (opening("carl", groups=("on-call",)), "; not counted: opened by carl (not in on-call)"),
+        (None, "it opens Mon 2026-11-30 09:00 Europe/Berlin"),
+    ],
+)
+def test_nobody_else_opens_it(opened, why):
+    verdict = overridden(opened=opened)
+    assert isinstance(verdict, Shut) and verdict.why.endswith(why)
+    assert verdict.groups == ("on-call",) and verdict.until == at("2026-11-30 09:00")
+
+
+def test_without_people_it_is_as_shut_as_ever():
+    verdict = overridden(opened=opening(), people=Unanswered(why="nobody is known"))
+    assert isinstance(verdict, Shut) and verdict.why.endswith("; anna opened it, but nobody is known")
+
+
+def test_a_window_that_names_no_group_is_opened_by_nobody():
+    assert isinstance(overridden(OFFICE, opened=opening()), Shut)

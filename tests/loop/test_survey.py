@@ -1,17 +1,18 @@
 """What changed outside makes due what it concerns, and nothing else."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from controller.loop.agenda import Agenda
 from controller.loop.survey import Survey
 from controller.model.desired import GONE, Unread
-from controller.model.orders import Pause, TargetOrders
+from controller.model.orders import Freeze, Opening, Pause, TargetOrders
 from tests.world import ENV, FakeWorld
 
 LATER = timedelta(hours=1)
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 class Outside:
@@ -88,8 +89,18 @@ def test_an_order_makes_its_target_due_once(outside):
     assert outside.look() == frozenset()
 
 
-def test_an_order_for_the_environment_makes_every_target_due(outside):
-    outside.record = replace(outside.record, orders=replace(outside.record.orders, pause=Pause(reason="audit")))
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"pause": Pause(reason="audit")},
+        {"freeze": Freeze(reason="audit", at=NOW)},
+        {"opening": Opening(reason="INC-42", at=NOW, until=NOW + LATER, by="anna")},
+    ],
+)
+def test_an_order_for_the_environment_makes_every_target_due(outside, given):
+    outside.record = replace(outside.record, orders=replace(outside.record.orders, **given))
+    assert outside.look() == {"api", "web"}
+    outside.record = replace(outside.record, orders=replace(outside.record.orders, **dict.fromkeys(given)))
     assert outside.look() == {"api", "web"}
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from controller.model.desired import Accepted, Desired, Unread
 from controller.model.names import Commit, EnvName
+from controller.model.policy import Floor, Policy
 from controller.sources.folder import FolderSource
 from controller.sources.snapshot import NoSnapshot, Reason, Snapshots
 from controller.sources.specs import SpecSource
@@ -408,3 +409,54 @@ def test_many_threads_read_the_same_object_and_compile_once(world):
     assert {id(reading) for reading in found} == {id(found[0])}
     assert compiled == ["prod"]
     assert source.name == "git"
+
+
+# ---- the operator's policy
+
+
+class Rules:
+    """A policy whose content a test says."""
+
+    def __init__(self) -> None:
+        self.why, self.now, self.read = "", Policy(), None
+
+    def policy(self) -> Policy:
+        return self.now
+
+    def refresh(self) -> bool:
+        before, self.read = self.read, (self.now, self.why)
+        return before != self.read
+
+
+def floor(**more) -> Policy:
+    return Policy(floors=(Floor(name="prod", **more),))
+
+
+def test_what_goes_below_a_floor_stands_as_it_did_and_an_unreadable_policy_opens_nothing(world):
+    rules = Rules()
+    compiler = Compiler(TABLES, rules.policy)
+    source = SpecSource(world._open(), compiler.compile, now=Clock(), rules=rules)
+    first = world.commit(one_file(lines("api", rollout="{bake: 1h}")), onto=None)
+    rules.now = floor(bake=timedelta(minutes=30))
+    source.poll()
+    found = good(source.read(PROD, None))
+    assert (versions(found), found.broken) == ({"api": "v1.2.3"}, {})
+
+    world.commit(one_file(lines("api", "v1.2.4")))
+    source.poll()
+    below = good(source.read(PROD, found.accepted))
+    assert (versions(below), below.broken) == ({"api": "v1.2.3"}, {"prod.yaml": first})
+    assert "is 10m, and the operator's policy for prod asks for at least 30m" in below.complaints[0].what
+
+    rules.why = "the policy is not known: policy.yaml cannot be read"
+    source.poll()
+    nothing = source.read(PROD, found.accepted)
+    assert isinstance(nothing, Unread) and (nothing.reason, nothing.why) == ("PolicyUnreadable", rules.why)
+
+    rules.why, rules.now = "", floor(bake=timedelta(hours=2))
+    source.poll()
+    assert isinstance(source.read(PROD, found.accepted), Unread)  # what was good once is below it too
+    rules.now = floor()
+    source.poll()
+    assert versions(good(source.read(PROD, found.accepted))) == {"api": "v1.2.4"}
+    source.close()

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from controller.gates.alarms import Alarms
 from controller.gates.approval import Approval
+from controller.gates.backup import Backup
+from controller.gates.checklist import Checklist
 from controller.gates.http import Http
 from controller.gates.prometheus import Prometheus
 from controller.gates.promoted import Promoted
@@ -74,6 +76,13 @@ GUARDS = {"alarms": Alarms, "http": Http, "prometheus": Prometheus}
 TABLES = Tables(
     targets={"ecs": shape},
     guards=GUARDS,
-    gates={**GUARDS, "approval": Approval, "promoted": Promoted, "window": Window},
+    gates={
+        **GUARDS,
+        "approval": Approval,
+        "backup": Backup,
+        "checklist": Checklist,
+        "promoted": Promoted,
+        "window": Window,
+    },
     not_before=lambda at: NotBefore(at=at),
 )

@@ -52,6 +52,14 @@ def test_hooks_of_the_defaults_are_laid_under_list_by_list():
     assert api_of(defaults, hooks="{before: [], after: []}").terms.hooks == ()
 
 
+def test_the_snapshot_that_a_gate_has_made_comes_before_all_other_hooks():
+    gates = "[{kind: backup, database: unifocus-prod, take: true, timeout: 3h}, {kind: backup, database: other}]"
+    found = api_of(gates=gates, hooks="{before: [{name: migrate, container: main}]}").terms.hooks
+    assert [hook.name for hook in found] == ["snapshot of unifocus-prod", "migrate"]
+    assert (found[0].when, found[0].timeout) == (When.BEFORE, timedelta(hours=3))
+    assert json.loads(str(found[0].shape)) == {"snapshotOf": "unifocus-prod"}
+
+
 def test_a_hook_is_no_part_of_the_release():
     plain, hooked = api_of(), api_of(hooks="{before: [{name: a, container: main}]}")
     assert hooked.release == plain.release

@@ -58,7 +58,7 @@ _CODES: Final = MappingProxyType({
         "TooManyRequestsException", "UpdateInProgressException",
     ), Cause.THROTTLED),
     **dict.fromkeys((
-        "LimitExceeded", "LimitExceededException", "ServiceQuotaExceededException",
+        "LimitExceeded", "LimitExceededException", "ServiceQuotaExceededException", "SnapshotQuotaExceeded",
     ), Cause.QUOTA),
     **dict.fromkeys(("CapacityUnavailable", "InsufficientCapacity"), Cause.CAPACITY),
     **dict.fromkeys((
@@ -67,8 +67,10 @@ _CODES: Final = MappingProxyType({
         "SerializationException", "UnsupportedFeatureException", "ValidationError", "ValidationException",
     ), Cause.CONTENT),
     **dict.fromkeys((
+        "DBClusterNotFoundFault", "DBClusterSnapshotNotFoundFault", "DBInstanceNotFound", "DBSnapshotNotFound",
         "ServiceDeploymentNotFoundException", "ServiceNotActiveException", "ServiceNotFoundException",
     ), Cause.GONE),
+    **dict.fromkeys(("DBClusterSnapshotAlreadyExistsFault", "DBSnapshotAlreadyExists"), Cause.TAKEN),
     "ClusterNotFoundException": Cause.NO_CLUSTER,
     **dict.fromkeys((
         "InvalidAction", "NotImplemented", "UnknownOperation", "UnknownOperationException", "404", "405", "501",

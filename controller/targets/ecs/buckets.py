@@ -44,6 +44,8 @@ _IMAGES: Final = Budget(name="image read", burst=200, rate=100)
 _LOGS: Final = Budget(name="log read", burst=10, rate=10)
 _TRAIL: Final = Budget(name="event lookup", burst=2, rate=2)
 _SCALING: Final = Budget(name="scalable target read", burst=5, rate=5)  # AWS names none: asked once in five minutes
+_SNAPSHOTS: Final = Budget(name="database snapshot", burst=5, rate=1)  # AWS names none
+_DATABASES: Final = Budget(name="database read", burst=20, rate=10)  # AWS names none
 
 BUDGETS: Final = MappingProxyType({
     "RegisterTaskDefinition": REGISTER,
@@ -70,6 +72,12 @@ BUDGETS: Final = MappingProxyType({
     "LookupEvents": _TRAIL,
     "GetLogEvents": _LOGS,
     "DescribeScalableTargets": _SCALING,
+    "CreateDBSnapshot": _SNAPSHOTS,
+    "CreateDBClusterSnapshot": _SNAPSHOTS,
+    "DescribeDBInstances": _DATABASES,
+    "DescribeDBClusters": _DATABASES,
+    "DescribeDBSnapshots": _DATABASES,
+    "DescribeDBClusterSnapshots": _DATABASES,
 })  # fmt: skip
 
 

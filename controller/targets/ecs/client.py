@@ -66,6 +66,10 @@ class Access:
         """Make a call that changes something, once; raises Declined, OutOfQuota, or Refusal from the last gate."""
         return self._call(operation, self._client("ecs", changing=True), params)
 
+    def change_in(self, service: str, operation: str, **params: object) -> Native:
+        """Make such a call of another service; raises as `change` does."""
+        return self._call(operation, self._client(service, changing=True), params)
+
     def ask(self, service: str, operation: str, **params: object) -> Native:
         """Ask another service something, which changes nothing; raises Declined, or what `verify` raises."""
         return self._call(operation, self.client(service), params)
@@ -187,6 +191,10 @@ class Clients:
     def cloudtrail(self, account: str, region: str, role: str | None) -> Client:
         """Give a CloudTrail client; raises AccessError or PlatformError if the account is not ours to read."""
         return self._reader("cloudtrail", account, region, role)
+
+    def rds(self, account: str, region: str, role: str | None) -> Client:
+        """Give an RDS client; raises AccessError or PlatformError if the account is not ours to read."""
+        return self._reader("rds", account, region, role)
 
     def _reader(self, service: str, account: str, region: str, role: str | None) -> Client:
         place = Place(kind="ecs", account=account, region=region, cluster="", service="", role=role)

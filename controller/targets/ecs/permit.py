@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, Protocol
+from urllib.parse import parse_qsl
 
 from controller.errors import Refusal
 from controller.model.lookups import find_lookups
@@ -26,6 +28,12 @@ RUN: Final = "RunTask"
 STOP: Final = "StopTask"
 STOP_DEPLOYMENT: Final = "StopServiceDeployment"
 CONTINUE_DEPLOYMENT: Final = "ContinueServiceDeployment"
+SNAPSHOT: Final = "CreateDBSnapshot"
+CLUSTER_SNAPSHOT: Final = "CreateDBClusterSnapshot"
+_SNAPSHOTS: Final = MappingProxyType({
+    SNAPSHOT: ("DBSnapshotIdentifier", "DBInstanceIdentifier"),
+    CLUSTER_SNAPSHOT: ("DBClusterSnapshotIdentifier", "DBClusterIdentifier"),
+})  # fmt: skip
 _OF_DEPLOYMENTS: Final = frozenset({STOP_DEPLOYMENT, CONTINUE_DEPLOYMENT})
 _CREDENTIAL: Final = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
@@ -56,7 +64,8 @@ class Permission:
     `create`: the service is to be made, not updated. `resource` is the ARN that may be tagged. `starts` is the id
     of the one-off task that may be started, `stops` the ARN of the one that may be stopped; then nothing else is.
     `deployment` is the ARN of the service deployment that may be stopped, so that ECS goes back; with a `pause` of
-    its own it may only be continued.
+    its own it may only be continued. `snapshot` is the name of the one that may be made, of `database`, and then
+    nothing else.
     """
 
     place: Place
@@ -69,6 +78,8 @@ class Permission:
     stops: str = ""
     deployment: str = ""
     pause: str = ""
+    snapshot: str = ""
+    database: str = ""
     opened: bool = False
 
 
@@ -104,7 +115,7 @@ class Gate:
         permission: Permission | None = getattr(self._threads, "permission", None)
         if permission is None:
             raise Refusal("a changing call without an intent was stopped; nothing was sent")
-        operation = _header(request, "X-Amz-Target").rsplit(".", 1)[-1]
+        operation = _header(request, "X-Amz-Target").rsplit(".", 1)[-1] or str(_body(request).get("Action", ""))
         signed = _CREDENTIAL.search(_header(request, "Authorization"))
         key, region = (signed[1], signed[2]) if signed else ("", "")
         asked = {"operation": operation, "account": account, "region": region, **_said(request, operation)}
@@ -132,6 +143,9 @@ def _said(request: Request, operation: str) -> dict[str, object]:
         return {"cluster": named.get("cluster"), "task": named.get("task")}
     if operation in _OF_DEPLOYMENTS:
         return _said_of_deployment(named)
+    if operation in _SNAPSHOTS:
+        snapshot, database = _SNAPSHOTS[operation]
+        return {"snapshot": named.get(snapshot), "database": named.get(database)}
     revision = str(named.get("taskDefinition") or "").split(":")
     told = {"revision in": "/".join(revision[4:2:-1])} if len(revision) > 1 else {}
     if operation == RUN:
@@ -155,8 +169,12 @@ def _said_of_deployment(named: dict[str, object]) -> dict[str, object]:
 
 
 def _body(request: Request) -> dict[str, object]:
+    """Read what a request says, in either of the protocols of the services that are changed."""
     body = request.body or b"{}"
-    named: dict[str, object] = json.loads(body if isinstance(body, str) else body.decode())
+    said = body if isinstance(body, str) else body.decode()
+    if _header(request, "Content-Type").startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(said, keep_blank_values=True))
+    named: dict[str, object] = json.loads(said)
     return named
 
 
@@ -177,12 +195,16 @@ def _allowed(permission: Permission, name: str) -> tuple[object, ...]:
         "deployment": (permission.deployment,),
         "deployment of": (f"{last(place.cluster)}/{place.service}",),
         "pause": (permission.pause,),
+        "snapshot": (permission.snapshot,),
+        "database": (permission.database,),
         "to": ("CONTINUE" if permission.pause else "ROLLBACK",),
         "revision in": (f"{place.account}/{place.region}",),
     }[name]
 
 
 def _operations(permission: Permission) -> tuple[str, ...]:
+    if permission.snapshot:
+        return tuple(_SNAPSHOTS)
     if permission.stops:
         return (STOP,)
     if permission.starts:

@@ -8,7 +8,7 @@ from controller.model.desired import DesiredTarget
 from controller.model.hooks import TaskAt, TaskSight
 from controller.model.names import DeploymentId, TargetName, TaskId
 from controller.model.observation import Sight
-from controller.model.outcome import Outcome
+from controller.model.outcome import NotSent, Outcome
 from controller.model.place import Place
 from controller.model.ways import Exists, KeptAt
 from controller.ports import LookAt, Lookups, Registries, Unfinished
@@ -24,6 +24,7 @@ from controller.targets.ecs.hooks import Hooking
 from controller.targets.ecs.loglines import Clean, LogLines
 from controller.targets.ecs.look import Looking
 from controller.targets.ecs.pauses import Continuing
+from controller.targets.ecs.snapshots import Snapshots, database_of, is_snapshot
 from controller.targets.ecs.ways import Existing
 
 
@@ -53,6 +54,7 @@ class EcsTarget:
         self._evidence = Evidence(clients, self._looking, lines)
         self._following = Following(clients, lines)
         self._hooking = Hooking(clients, definitions, self._looking, self._following)
+        self._snapshots = Snapshots(clients)
         self._continuing = Continuing(clients, self._looking)
         self._existing = Existing(clients, definitions, registries)
 
@@ -75,8 +77,10 @@ class EcsTarget:
         return counted
 
     def follow(self, tasks: Sequence[TaskAt]) -> Mapping[TaskId, TaskSight]:
-        """Look for one-off tasks."""
-        return self._following.follow(tasks)
+        """Look for one-off tasks, and for snapshots of databases."""
+        made = [one for one in tasks if database_of(one.shape)]
+        run = [one for one in tasks if not database_of(one.shape)]
+        return {**self._following.follow(run), **self._snapshots.follow(made)}
 
     def evidence(self, place: Place, deployment: DeploymentId) -> tuple[str, ...]:
         """Gather why a deployment fails: its failed tasks, what they logged last, what the service said."""
@@ -91,7 +95,10 @@ class EcsTarget:
         if isinstance(action, Ensure):
             return self._ensuring.act(action, check)
         if isinstance(action, Start):
-            return self._hooking.start(action, check)
+            doer = self._snapshots if database_of(action.hook.shape) else self._hooking
+            return doer.start(action, check)
         if isinstance(action, Continue):
             return self._continuing.act(action, check)
+        if is_snapshot(action.task):
+            return NotSent(action=action, why="what is being saved is not stopped; it is waited for")
         return self._hooking.stop(action, check)

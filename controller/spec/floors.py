@@ -1,0 +1,180 @@
+"""Where a spec goes below a floor of the operator's policy: which floor, and what the spec says instead."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from pydantic.alias_generators import to_camel
+
+from controller.model.desired import Brake, Complaint, DesiredTarget
+from controller.model.gate import Gate, Guard, OnShut
+from controller.model.lookups import as_written
+from controller.model.names import EnvName
+from controller.model.policy import Floor, Forbidden, GateFloor, Policy
+from controller.plan.calls import in_words
+from controller.spec.nodes import Fields, mark_of
+from controller.spec.policy import FLOOR, compared
+from controller.spec.problems import complaint
+
+Where: TypeAlias = tuple[str | int, ...]
+Found: TypeAlias = tuple[Where, str]
+"""What is below a floor: the path to it, and a sentence."""
+
+# How what a spec says of a gate's field is compared: the word for it in a sentence, and whether it is enough.
+_ENOUGH: Final[Mapping[str, tuple[str, Callable[[Any, Any], bool]]]] = MappingProxyType({
+    "least": ("at least ", lambda has, floor: has >= floor),
+    "most": ("at most ", lambda has, floor: has <= floor),
+    "same": ("", lambda has, floor: has == floor),
+    "some of": ("some of ", lambda has, floor: bool(has) and {*has} <= {*floor}),
+    "none but": ("none but ", lambda has, floor: {*has} <= {*floor}),
+    "all of": ("all of ", lambda has, floor: {*has} >= {*floor}),
+    "all of, or all": ("all of ", lambda has, floor: not has or {*has} >= {*floor}),
+    "kept": ("", lambda has, floor: bool(has) or not floor),
+})  # fmt: skip
+_IMAGE: Final = re.compile(r"taskDefinition\.containerDefinitions\[[^]]*\]\.image")
+_PRIVILEGED: Final = re.compile(r"taskDefinition\.containerDefinitions\[[^]]*\]\.privileged")
+_MOUNT: Final = re.compile(r"taskDefinition\.volumes\[[^]]*\]\.host\.sourcePath")
+_ROLE: Final = re.compile(r"taskDefinition\.(task|execution)RoleArn")
+_DEFINITION: Final = "taskDefinition"
+
+
+def below_environment(
+    policy: Policy, env: EnvName, account: str, brake: Brake, root: Fields
+) -> Iterator[Complaint]:
+    """Complain of what an environment's own file says below its floors."""
+    reserved, aws = policy.reserved(account, env), ("spec", "aws", "account")
+    if reserved:
+        what = f"is {account}, which the operator's policy keeps for {reserved}"
+        yield complaint(mark_of(root, aws), aws, what)
+    most = ("spec", "maxAutomaticRollbacks")
+    for floor in policy.of(env):
+        if floor.account and account != floor.account and not reserved:
+            yield complaint(mark_of(root, aws), aws, f"is {account}, and {_asks(floor)} {floor.account}")
+        if floor.rollbacks is not None and brake.limit > floor.rollbacks:
+            what = f"is {brake.limit}, and {_asks(floor)} at most {floor.rollbacks}"
+            yield complaint(mark_of(root, most), most, what)
+
+
+def below_target(
+    floors: Sequence[Floor], want: DesiredTarget, tags: Iterable[str], lines: Fields, where: Where
+) -> Iterator[Complaint]:
+    """Complain of what a target says below its floors; one that is only observed starts nothing, and has none.
+
+    `tags` names the containers whose images follow a tag; `lines` are the target's, with what is laid under them.
+    """
+    for floor in () if want.terms.observe else floors:
+        for path, what in (
+            *_terms(floor, want),
+            *_gates(floor, want),
+            *_shape(floor, want),
+            *_said(floor, want, tags),
+        ):
+            yield complaint(mark_of(lines, path), (*where, *path), what)
+
+
+def _asks(floor: Floor) -> str:
+    return f"the operator's policy for {floor.name} asks for"
+
+
+def _terms(floor: Floor, want: DesiredTarget) -> Iterator[Found]:
+    if floor.bake is not None and want.terms.bake < floor.bake:
+        what = f"is {in_words(want.terms.bake)}, and {_asks(floor)} at least {in_words(floor.bake)}"
+        yield ("rollout", "bake"), what
+    heeded = {guard.kind for guard in want.terms.guards if _is_heeded(guard)}
+    for kind in floor.guards:
+        if kind not in heeded:
+            yield ("guards",), f"have no {kind} that is heeded, and {_asks(floor)} one"
+
+
+def _is_heeded(guard: Gate) -> bool:
+    return not isinstance(guard, Guard) or not (guard.shadow or guard.action is OnShut.WARN)
+
+
+def _gates(floor: Floor, want: DesiredTarget) -> Iterator[Found]:
+    """Say of each gate that has to be there what is missing; of several of its kind, of the one that is nearest."""
+    for asked in floor.gates:
+        mine = [(index, gate) for index, gate in enumerate(want.gates) if gate.kind == asked.kind]
+        short = [
+            [(("gates", index, key), what) for key, what in _short(asked, gate, floor)] for index, gate in mine
+        ]
+        if not mine:
+            yield ("gates",), f"have no {asked.kind}, and {_asks(floor)} one"
+        yield from min(short, key=len, default=[])
+
+
+def _short(asked: GateFloor, gate: Gate, floor: Floor) -> Iterator[tuple[str, str]]:
+    for one in compared(type(gate)):
+        least = asked.values.get(one.name)
+        if least is None:
+            continue
+        word, is_enough = _ENOUGH[one.metadata[FLOOR]]
+        has = getattr(gate, one.name)
+        if not is_enough(has, least):
+            yield (
+                one.metadata.get("key", to_camel(one.name)),
+                f"is {_show(has)}, and {_asks(floor)} {word}{_show(least)}",
+            )
+
+
+def _shape(floor: Floor, want: DesiredTarget) -> Iterator[Found]:
+    """Say which images and roles are not allowed, as far as the spec names them."""
+    for path, value in want.release.manifest.fields:
+        if floor.registries and _IMAGE.fullmatch(path) and not _matches(str(value), floor.registries):
+            yield (
+                (_DEFINITION,),
+                f"runs {as_written(str(value))}, and {_asks(floor)} images of {_show(floor.registries)}",
+            )
+        if floor.roles and _ROLE.fullmatch(path) and not _is_role(str(value), floor.roles):
+            yield (_DEFINITION,), f"has the role {as_written(str(value))}, and {_asks(floor)} {_show(floor.roles)}"
+
+
+def _matches(image: str, registries: Iterable[str]) -> bool:
+    repository = re.sub(r":[^/:]*$", "", image.partition("@")[0])
+    return any(fnmatchcase(repository, one) or fnmatchcase(repository, f"{one}/*") for one in registries)
+
+
+def _is_role(role: str, allowed: Iterable[str]) -> bool:
+    return any(fnmatchcase(role, one) for one in allowed)
+
+
+def _said(floor: Floor, want: DesiredTarget, tags: Iterable[str]) -> Iterator[Found]:
+    """Say what is forbidden and stands there."""
+    said = dict(_sayings(want, tags))
+    for word in floor.forbid:
+        if word in said:
+            path, what = said[word]
+            yield path, f"{what}, and the operator's policy for {floor.name} forbids {word.value}"
+
+
+def _sayings(want: DesiredTarget, tags: Iterable[str]) -> Iterator[tuple[Forbidden, Found]]:
+    settings = want.settings.manifest.fields if want.settings else ()
+    for container in tags:
+        yield Forbidden.FOLLOW_TAG, (("images", container), f"follows the tag of {container}")
+    if want.create:
+        yield Forbidden.CREATE, (("create",), "is true")
+    if want.ignore:
+        yield Forbidden.IGNORE, (("ignore",), f"passes over {want.ignore[0].path}")
+    if want.terms.incident:
+        yield Forbidden.DURING_INCIDENT, (("rollout", "duringIncident"), f"is {want.terms.incident}")
+    for path, value in (*want.release.manifest.fields, *settings):
+        if _PRIVILEGED.fullmatch(path) and value is True:
+            yield Forbidden.PRIVILEGED, ((_DEFINITION,), "has a privileged container")
+        elif path == "taskDefinition.networkMode" and value == "host":
+            yield Forbidden.HOST_NETWORK, ((_DEFINITION,), "uses the host's network")
+        elif _MOUNT.fullmatch(path):
+            yield Forbidden.HOST_MOUNTS, ((_DEFINITION,), f"mounts {value} of the host")
+        elif path.endswith("enableExecuteCommand") and value is True:
+            yield Forbidden.EXECUTE_COMMAND, (("serviceDefinition", "enableExecuteCommand"), "is true")
+
+
+def _show(value: object) -> str:
+    if isinstance(value, timedelta):
+        return in_words(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)

@@ -1,0 +1,150 @@
+"""`policy.yaml`: floors for specs, as the operator says them; read as strictly as a spec, never from the specs."""
+
+from collections.abc import Iterable
+from dataclasses import Field as DataField
+from datetime import timedelta
+from functools import cache
+from typing import Annotated, Any, Final, TypeAlias, get_type_hints
+
+from pydantic import Field, ValidationError, create_model
+from pydantic.alias_generators import to_camel
+
+from controller.errors import SpecError
+from controller.model.desired import Complaint
+from controller.model.gate import Gate
+from controller.model.policy import Floor, Forbidden, GateFloor, Policy
+from controller.spec.fields import annotation
+from controller.spec.guards import fields_of, unknown_kind
+from controller.spec.nodes import Fields, Items, Node, Text, kind_of, mark_of, values_of, written
+from controller.spec.parts import Strict
+from controller.spec.problems import complaint, from_model, in_order
+from controller.spec.scalars import Account, Like, OneOf, Span, Whole
+from controller.spec.scan import scan
+from controller.spec.schema import API_VERSION, Signatures
+from controller.spec.tables import Tables
+
+POLICY: Final = "Policy"
+FLOOR: Final = "floor"
+"""Beside a gate's field: how what a spec says of it is compared with a policy, in the words of spec/floors.py."""
+
+Pattern: TypeAlias = Annotated[
+    str, Like(r"[a-z*?][a-z0-9*?-]{0,39}", "the name of an environment, or a pattern of names: prod, or team-*")
+]
+Registry: TypeAlias = Annotated[
+    str, Like(r"[A-Za-z0-9.*?:/_-]{1,255}", "where images come from, such as registry.example.com/team/*")
+]
+Role: TypeAlias = Annotated[
+    str, Like(r"[A-Za-z0-9:+=,.@_/*?-]{1,600}", "the ARN or name of a role, or a pattern of them")
+]
+
+
+class FloorLines(Strict):
+    """What specs of one environment can not go below."""
+
+    account: Account | None = Field(default=None, description="The account, which is no other environment's.")
+    gates: list[object] = Field(default_factory=list, description="Gates that have to be there.")
+    guards: list[str] = Field(default_factory=list, description="Kinds of guards that have to be there.")
+    bake: Annotated[timedelta, Span("0s", "7d")] | None = Field(default=None, description="The shortest bake.")
+    max_automatic_rollbacks: Annotated[int, Whole(0, 100)] | None = Field(
+        default=None, description="The most automatic rollbacks before a person is asked."
+    )
+    verify: Signatures = Field(default_factory=Signatures, description="What has to be signed.")
+    registries: list[Registry] = Field(default_factory=list, description="Where images may come from.")
+    roles: list[Role] = Field(default_factory=list, description="The roles that tasks may have.")
+    forbid: list[Annotated[Forbidden, OneOf(tuple(Forbidden), Forbidden)]] = Field(
+        default_factory=list, description="What may not be said."
+    )
+
+
+class Lines(Strict):
+    """The whole file."""
+
+    api_version: Annotated[str, OneOf((API_VERSION,))]
+    kind: Annotated[str, OneOf((POLICY,))]
+    environments: dict[Pattern, FloorLines] = Field(description="Floors, by the name of an environment.")
+
+
+def read_policy(content: bytes, file: str, tables: Tables) -> Policy:
+    """Read the file; raises SpecError with a line for everything that is wrong, and where."""
+    scanned = scan(content, file)
+    if scanned.root is None or scanned.complaints:
+        raise _refused(scanned.complaints)
+    try:
+        read = Lines.model_validate(values_of(scanned.root, written))
+    except ValidationError as problem:
+        raise _refused(from_model(problem, Lines, scanned.root)) from None
+    wrong: list[Complaint] = []
+    floors = [_floor(name, lines, scanned.root, tables, wrong) for name, lines in read.environments.items()]
+    if wrong:
+        raise _refused(wrong)
+    return Policy(floors=tuple(floors))
+
+
+def _refused(wrong: Iterable[Complaint]) -> SpecError:
+    return SpecError("\n".join(str(one) for one in in_order(tuple(wrong))))
+
+
+def _floor(name: str, lines: FloorLines, root: Fields, tables: Tables, wrong: list[Complaint]) -> Floor:
+    where = ("environments", name)
+    for index, kind in enumerate(lines.guards):
+        if kind not in tables.guards:
+            at = mark_of(root, (*where, "guards", index))
+            wrong.append(complaint(at, (*where, "guards", index), unknown_kind(kind, tables.guards)))
+    node = root.get(*where, "gates")
+    items = node.items if isinstance(node, Items) else ()
+    gates = [_gate(item, (*where, "gates", index), tables, wrong) for index, item in enumerate(items)]
+    return Floor(
+        name=name,
+        account=lines.account or "",
+        gates=tuple(gate for gate in gates if gate is not None),
+        guards=tuple(lines.guards),
+        bake=lines.bake,
+        rollbacks=lines.max_automatic_rollbacks,
+        verify=lines.verify.asked,
+        registries=tuple(lines.registries),
+        roles=tuple(lines.roles),
+        forbid=tuple(lines.forbid),
+    )
+
+
+def _gate(item: Node, where: tuple[str | int, ...], tables: Tables, wrong: list[Complaint]) -> GateFloor | None:
+    if not isinstance(item, Fields):
+        wrong.append(complaint(item.at, where, f"must be a mapping, not {kind_of(item)}"))
+        return None
+    kind = item.get("kind")
+    known = tables.gates.get(kind.value or "") if isinstance(kind, Text) else None
+    if not isinstance(kind, Text) or kind.value is None or known is None:
+        word = kind.value if isinstance(kind, Text) and kind.value else ""
+        what = (
+            unknown_kind(word, tables.gates) if word else f"is missing; write {' or '.join(sorted(tables.gates))}"
+        )
+        wrong.append(complaint(mark_of(item, ("kind",)), (*where, "kind"), what))
+        return None
+    model = floor_model(kind.value, known)
+    try:
+        said = model.model_validate(values_of(item, written))
+    except ValidationError as problem:
+        wrong += from_model(problem, model, item, where)
+        return None
+    return GateFloor(kind=kind.value, values={name: getattr(said, name) for name in _given(said)})
+
+
+def _given(said: Strict) -> list[str]:
+    return [name for name in type(said).model_fields if name in said.model_fields_set and name != "kind"]
+
+
+@cache
+def floor_model(kind: str, gate: type[Gate]) -> type[Strict]:
+    """Make the model of a gate's floor from its dataclass: only what can be compared, and none of it has to be."""
+    hints = get_type_hints(gate)
+    given: dict[str, Any] = {"kind": (Annotated[str, OneOf((kind,))], ...)}
+    for one in compared(gate):
+        read = annotation(hints[one.name], one.metadata)
+        alias = one.metadata.get("key", to_camel(one.name))
+        given[one.name] = (read | None, Field(default=None, alias=alias))
+    return create_model(f"{gate.__name__}Floor", __base__=Strict, __doc__="A floor.", **given)
+
+
+def compared(gate: type[Gate]) -> "tuple[DataField[Any], ...]":
+    """Give the fields of a gate that a policy may say something of."""
+    return tuple(one for one in fields_of(gate) if FLOOR in one.metadata)
