@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "doctor": "Can I read git, assume the role, see the cluster?",
     "taskdef": "Compare two task definitions: are they the same?",
     "status": "Show how every target stands, one line each.",
+    "wait": "Wait until a target is good, for CI.",
     "why": "Say what blocks a target, and until when.",
     "windows": "Say when releases may start.",
     "history": "Show rollouts, orders and who gave them.",
