@@ -201,6 +201,9 @@ class Options(BaseSettings):
     people: Folder | None = None
     prometheus_url: Annotated[str, BeforeValidator(_endpoint)] | None = None
     prometheus_token_file: Folder | None = None
+    github_url: Annotated[str, BeforeValidator(_endpoint)] = "https://api.github.com"
+    github_token_file: Folder | None = None
+    github_repository: Plain = ""
     git_token: SecretStr | None = None
     git_token_file: Folder | None = None
     git_username: Plain | None = None

@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "accept-history": "Accept a branch whose history was rewritten.",
     "move": "Hand what one target remembers to another.",
     "forget": "Forget a target that the spec no longer names.",
+    "promote": "Ask for what is good in one environment in another, in git.",
     "promote-image": "Copy an image to another repository, same digest.",
     "replay": "Decide a saved turn again.",
     "sandbox": "Serve the embedded ECS.",
