@@ -30,6 +30,7 @@ from controller.model.questions import (
     Samples,
     WhoIsWho,
 )
+from controller.model.reviews import Brought, ChangeOf, Reviews, ReviewsOf, RunApprovalsOf
 from controller.spec.tables import Tables as SpecTables
 from controller.stores.codec import Tables as StoredTables
 from controller.targets.ecs.passing import passed_over
@@ -59,22 +60,27 @@ STORED: Final = StoredTables(
     questions={
         "alarmsOf": AlarmsOf,
         "approvalsOf": ApprovalsOf,
+        "changeOf": ChangeOf,
         "changedBy": ChangedBy,
         "fetched": Fetched,
         "measured": Measured,
         "provenIn": ProvenIn,
         "rangBetween": RangBetween,
+        "reviewsOf": ReviewsOf,
+        "runApprovalsOf": RunApprovalsOf,
         "whoIsWho": WhoIsWho,
     },
     answers={
         "alarmHistory": AlarmHistory,
         "alarms": Alarms,
         "approvals": Approvals,
+        "brought": Brought,
         "changer": Changer,
         "httpAnswer": HttpAnswer,
         "httpSilence": HttpSilence,
         "people": People,
         "proven": Proven,
+        "reviews": Reviews,
         "samples": Samples,
     },
 )

@@ -25,6 +25,7 @@ class Forge:
         self.brought: dict[str, list[int]] = {}  # commit: the pull requests that it came by
         self.history: dict[str, list[str]] = {}  # commit: all commits up to it, newest first
         self.touched: dict[str, list[str]] = {}  # commit: the files that it changed
+        self.commits: dict[int, list[dict]] = {}
         self.reviews: dict[int, list[dict]] = {}
         self.checks: dict[str, list[dict]] = {}
         self.statuses: dict[str, list[dict]] = {}
@@ -126,6 +127,7 @@ _ROUTES = (
     (r"pulls", "POST", _open),
     (r"pulls/(\d+)", "PATCH", _edit),
     (r"pulls/(\d+)", "GET", lambda f, _q, _b, number: (200, f.pulls[int(number)])),
+    (r"pulls/(\d+)/commits", "GET", lambda f, _q, _b, number: (200, f.commits.get(int(number), []))),
     (r"pulls/(\d+)/reviews", "GET", lambda f, _q, _b, number: (200, f.reviews.get(int(number), []))),
     (r"actions/runs", "GET", _run_list),
     (r"actions/runs/(\d+)/approvals", "GET", lambda f, _q, _b, number: (200, f.approvals.get(int(number), []))),
@@ -185,7 +187,9 @@ def _door(forge: Forge) -> type[BaseHTTPRequestHandler]:
                 else ""
             )
             items = document[key] if key else document
-            if not isinstance(items, list) or status != 200:
+            if (
+                not isinstance(items, list) or status != 200 or key == "files"
+            ):  # of a comparison, all are on one page
                 return status, {}, document
             size = min(int(query.get("per_page", 30)), forge.largest_page)
             page = int(query.get("page", 1))

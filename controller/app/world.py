@@ -10,6 +10,7 @@ from controller.app.memory import open_store
 from controller.app.specs import source
 from controller.clock import Clock, parse
 from controller.model.questions import AlarmsOf, ChangedBy, Fetched, Measured, ProvenIn, RangBetween, WhoIsWho
+from controller.model.reviews import ChangeOf, ReviewsOf, RunApprovalsOf
 from controller.ports import Lookups, Probe, Registries, Store, Target, World
 from controller.sources.specs import SpecSource
 
@@ -99,19 +100,26 @@ def probes_of(
     import threading
 
     from controller.app.people import people_of
+    from controller.app.pulls import github_of
     from controller.probes.alarm_history import AlarmHistories
+    from controller.probes.brought import BroughtProbe
     from controller.probes.cloudtrail import CloudTrail
     from controller.probes.cloudwatch import CloudWatchAlarms
     from controller.probes.http import HttpProbe
     from controller.probes.ledger import Ledger
     from controller.probes.people import WhoIsWhoProbe
     from controller.probes.prometheus import PrometheusProbe, Server
+    from controller.probes.reviews import ReviewsProbe
     from controller.probes.together import Patience
 
-    patience = Patience(elapsed=clock.real, stop=stop or threading.Event())
+    stop = stop or threading.Event()
+    patience = Patience(elapsed=clock.real, stop=stop)
+    github = github_of(options, clock.real)
+    reviews = ReviewsProbe(github, options.branch, clock.real)
     url, people = options.prometheus_url, options.people
     return {
         AlarmsOf: CloudWatchAlarms(clients.cloudwatch),
+        ChangeOf: BroughtProbe(github, options.branch, clock.real, stop),
         ChangedBy: CloudTrail(clients.cloudtrail),
         Fetched: HttpProbe(patience),
         Measured: PrometheusProbe(
@@ -119,6 +127,8 @@ def probes_of(
         ),
         ProvenIn: Ledger(store),
         RangBetween: AlarmHistories(clients.cloudwatch, clock.now),
+        ReviewsOf: reviews,
+        RunApprovalsOf: reviews,
         WhoIsWho: WhoIsWhoProbe(partial(people_of, people) if people else None),
     }
 

@@ -9,6 +9,7 @@ from controller.cli.differing import as_data, because, line_of, passed_data, pas
 from controller.cli.flags import (
     cache_option,
     endpoint_option,
+    github_options,
     people_option,
     prometheus_options,
     read_role_option,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 @cache_option
 @registries_options
 @prometheus_options
+@github_options
 @people_option
 @terraform_states_option
 @click.option(

@@ -5,6 +5,7 @@ import click
 from controller.cli.flags import (
     cache_option,
     endpoint_option,
+    github_options,
     people_option,
     prometheus_options,
     registries_options,
@@ -29,6 +30,7 @@ from controller.cli.flags import (
 )
 @registries_options
 @prometheus_options
+@github_options
 @people_option
 @terraform_states_option
 @click.option("--once", is_flag=True, default=None, help="One turn for each environment, then exit.  [TRUEUP_ONCE]")

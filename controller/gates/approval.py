@@ -3,17 +3,27 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from controller.model.gate import Open, Shut, Unsure, Verdict
 from controller.model.orders import Approval as Given
 from controller.model.people import People, Person
 from controller.model.questions import Answer, Approvals, ApprovalsOf, Candidate, Question, Unanswered, WhoIsWho
+from controller.model.reviews import Review, Reviews, ReviewsOf, RunApprovalsOf, review_number
 
 _AHEAD: Final = timedelta(minutes=5)
 """How far the clock of whoever said yes may be ahead of ours."""
 _NAMED: Final = 8
 _GROUP: Final = (r"[a-z][a-z0-9-]{0,39}", "the name of a group in people.yaml")
+
+
+class Via(StrEnum):
+    """Where else somebody may say yes than by `trueup approve`, which always counts."""
+
+    COMMAND = "command"
+    REVIEW = "github-review"
+    ENVIRONMENT = "github-environment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +32,8 @@ class Approval:
 
     A yes counts from somebody whom people.yaml knows, who was in one of `groups` when saying it and still is, for
     the content that was shown, once, and until it expires. A no by anybody known shuts the gate for that content.
+    What the git host has of reviewers counts in the same way, for the commit that brought the content: `files` are
+    those that the target is made of, `environment` is its own.
     """
 
     count: int = field(
@@ -47,14 +59,39 @@ class Approval:
         },
     )
 
+    via: Via = field(
+        default=Via.COMMAND,
+        metadata={
+            "about": "Where else a yes may come from: github-review, the pull request that brought the commit, or "
+            "github-environment, the required reviewers of a deployment environment. `command` if absent."
+        },
+    )
+    github_environment: str = field(
+        default="",
+        metadata={
+            "about": "What the deployment environment is called at GitHub. As this environment if absent.",
+            "like": (r"[^\x00-\x1f\x7f]{1,255}", "the name of an environment at GitHub"),
+        },
+    )
+    environment: str = ""
+    files: tuple[str, ...] = ()
+
     @property
     def kind(self) -> str:
         """Its key in the table of kinds."""
         return "approval"
 
     def asks(self, candidate: Candidate) -> Iterable[Question]:
-        """Ask what people said to it, and who they are."""
-        return (ApprovalsOf(candidate=candidate), WhoIsWho())
+        """Ask what people said to it, here and at the git host, and who they are."""
+        elsewhere = self._elsewhere(candidate)
+        return (ApprovalsOf(candidate=candidate), WhoIsWho(), *(() if elsewhere is None else (elsewhere,)))
+
+    def _elsewhere(self, candidate: Candidate) -> Question | None:
+        if self.via is Via.COMMAND or candidate.commit is None:
+            return None
+        if self.via is Via.REVIEW:
+            return ReviewsOf(commit=candidate.commit, files=self.files)
+        return RunApprovalsOf(commit=candidate.commit, environment=self.github_environment or self.environment)
 
     def judge(self, candidate: Candidate, answers: Mapping[Question, Answer], now: datetime) -> Verdict:
         """Open if enough people said yes; else shut, with who did, what is missing, and who can give it."""
@@ -70,7 +107,21 @@ class Approval:
         author = self._author(said, people)
         if isinstance(author, Unsure):
             return author
-        return self._counted(candidate, said, people, self._barred(author, people.meant(said.requester)), now)
+        reviews = self._reviews(candidate, answers)
+        if isinstance(reviews, Unsure):
+            return reviews
+        barred = self._barred(author, people.meant(said.requester), map(people.of_email, reviews.authors))
+        return self._counted(candidate, said, people, barred, now, reviews)
+
+    def _reviews(self, candidate: Candidate, answers: Mapping[Question, Answer]) -> Reviews | Unsure:
+        """Find what the git host knows; without its answer nobody can tell whether somebody said no there."""
+        if self.via is Via.COMMAND:
+            return Reviews()
+        asked = self._elsewhere(candidate)
+        answer = Unanswered(why="the commit is not known") if asked is None else answers.get(asked)
+        if isinstance(answer, Reviews):
+            return answer
+        return Unsure(why=f"who said yes by {self.via} cannot be read: {_unknown('it', answer)}")
 
     def _author(self, said: Approvals, people: People) -> Person | Unsure | None:
         """Find who wrote the commit: somebody unknown may be anybody, also whoever says yes."""
@@ -84,26 +135,43 @@ class Approval:
         wrote = ", who wrote the spec's commit" if email else " wrote the spec's commit"
         return Unsure(why=f"{who}{wrote}: add that there, or say fourEyes: false")
 
-    def _barred(self, author: Person | None, requester: Person | None) -> Mapping[str, str]:
+    def _barred(
+        self, author: Person | None, requester: Person | None, authors: Iterable[Person | None]
+    ) -> Mapping[str, str]:
         """Name those who may not say yes for themselves, and why."""
         asked = {requester.name: "asked for it"} if requester and self.four_eyes else {}
-        return asked | ({author.name: "wrote the commit"} if author else {})
+        wrote = [one for one in (author, *authors) if one and self.four_eyes]
+        return asked | {one.name: "wrote the commit" for one in wrote}
 
     def _counted(
-        self, candidate: Candidate, said: Approvals, people: People, barred: Mapping[str, str], now: datetime
+        self,
+        candidate: Candidate,
+        said: Approvals,
+        people: People,
+        barred: Mapping[str, str],
+        now: datetime,
+        reviews: Reviews,
     ) -> Verdict:
         counted: list[str] = []
         passed_over: list[str] = []
-        for one in _newest(one for one in said.given if one.yes):
+        known = [(one, people.of_github(one.login)) for one in reviews.reviews]
+        noes = [one.login for one, person in known if person and not one.yes]
+        if noes:
+            return Shut(why=f"{', '.join(noes)} said no to {reviews.of}")
+        reviewed = [_as_given(one, person, candidate, self.via) for one, person in known if person]
+        for one in (*_newest(one for one in said.given if one.yes), *reviewed):
             why = self._wrong(one, candidate, said, people, now) or barred.get(one.by, "")
-            if not why:
+            if not why and one.by not in counted:
                 counted.append(one.by)
-            elif one.version == candidate.version or one.digest == candidate.digest:
+            elif why and (one.version == candidate.version or one.digest == candidate.digest):
                 passed_over.append(f"{one.by} ({why})")
         if len(counted) >= self.count:
             return Open()
+        # Who is not known has no name here, though a login at GitHub may be spelled like one.
+        passed_over += [f"{one.login} at GitHub (not in people.yaml)" for one, person in known if person is None]
         able = [one.name for one in people.members(self.groups) if one.name not in {*barred, *counted}]
-        return Shut(why=self._missing(counted, passed_over, able))
+        why = self._missing(counted, passed_over, able)
+        return Shut(why=f"{why}; {reviews.why}" if reviews.why else why)
 
     def _wrong(self, one: Given, candidate: Candidate, said: Approvals, people: People, now: datetime) -> str:
         """Say why a yes does not count; empty if it may."""
@@ -129,6 +197,19 @@ class Approval:
         plural = "" if self.count == 1 else "s"
         needs = f"needs {self.count - len(counted)} more{of} ({who})"
         return f"{len(counted)} of {self.count} approval{plural}{by}; {needs}{less}"
+
+
+def _as_given(one: Review, person: Person, candidate: Candidate, via: Via) -> Given:
+    """Take a yes of the git host for one that was said here: it is of the very commit that is judged."""
+    return Given(
+        number=review_number(one),
+        version=candidate.version,
+        digest=candidate.digest,
+        by=person.name,
+        at=one.at,
+        groups=person.groups,
+        via=via,
+    )
 
 
 def _newest(given: Iterable[Given]) -> tuple[Given, ...]:

@@ -11,7 +11,7 @@ from controller.model.names import Digest, EnvName, TargetName
 from controller.model.observation import Deployment, Live, Sight, State
 from controller.model.orders import Answer, Pause, TargetOrders
 from controller.model.place import Place
-from controller.model.record import Memory, Owner
+from controller.model.record import Memory, Owner, Record
 from controller.model.release import Kept, Release
 from controller.model.rollout import Heard, Phase, Rollout, Terms
 from controller.plan.beside import conflict_of
@@ -49,6 +49,7 @@ class Look:
     rings now, `unheard` says that not every guard could be heard, and `heard` is what the rollout is to remember of
     them. `filled` says that nothing rang since the last look that counted, as far back as that is. `claimed_by` is
     another target that owns this place, `moved_to` the one that the spec names now while `memory` is of another.
+    `reviews` are the numbers of what the git host has of people's yes to the wish.
     """
 
     env: EnvName
@@ -67,6 +68,7 @@ class Look:
     unheard: bool = False
     heard: tuple[Heard, ...] = ()
     filled: bool = False
+    reviews: tuple[int, ...] = ()
     braked: bool = False
     unread: str
     moved_to: Place | None
@@ -270,3 +272,12 @@ class Look:
     def no_slot(self) -> tuple[str, ...]:
         """Why there is no room for a rollout here, be it one that heals."""
         return tuple(judged.verdict.why for judged in self.gates if judged.kind == SLOTS)
+
+
+def frozen(record: Record, now: datetime) -> tuple[Judged, ...]:
+    """Give a person's word that nothing new starts here, as a gate that is shut."""
+    freeze = record.orders.freeze
+    if freeze is None or not freeze.holds(now):
+        return ()
+    why = f"frozen by {freeze.by or 'somebody'}: {freeze.reason}"
+    return (Judged(kind=FREEZE, verdict=Shut(why=why, until=freeze.until)),)

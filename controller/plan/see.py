@@ -16,9 +16,10 @@ from controller.model.questions import Candidate
 from controller.model.record import Applied, Memory, Owner, Record
 from controller.model.release import Kept, Release
 from controller.model.rollout import MOVING, Result
+from controller.plan.approvals import first_wanted, reviews_in
 from controller.plan.calls import find_made
 from controller.plan.judged import Judged
-from controller.plan.look import FREEZE, Look, Wish
+from controller.plan.look import Look, Wish, frozen
 from controller.plan.runs import followed
 from controller.plan.watching import Watched, filled, not_open, rings_of, watched
 from controller.plan.who import learnt
@@ -70,6 +71,7 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
     memory = _told(memory, named, place) if named is not None and not lost else memory
     memory, wish = _resolved(memory, want, sight, orders, seen, now)
     candidate, rollout = partial(Candidate.of, desired.env, name, place), memory.rollout
+    waiting = candidate(wish.release, first_wanted(memory, wish.release)) if wish else None
     at_wish = not_open(wish.want.terms.guards, candidate(wish.release), seen.answers, now) if wish else ()
     heeded = tuple(judged for judged in at_wish if judged.counts)
     guarded = watched(rollout, candidate(rollout.release), seen.answers, now) if rollout else Watched(shut=heeded)
@@ -82,28 +84,20 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         memory=memory,
         orders=orders,
         pause=_pause(_pauses(desired, record, want, orders), now),
-        gates=(*_frozen(record, now), *_shut(want, candidate(wish.release), seen, now)) if want and wish else (),
+        gates=(*frozen(record, now), *_shut(want, waiting, seen, now)) if want and waiting else (),
         guards=guarded.shut,
         alarmed=tuple(judged for judged in heeded if isinstance(judged.verdict, Shut)),
         said=guarded.said,
         rings=guarded.rings | rings_of(judged.verdict for judged in at_wish),
         unheard=guarded.unheard,
         heard=guarded.heard,
+        reviews=reviews_in(want.gates, waiting, seen.answers) if want and waiting else (),
         filled=rollout is not None and filled(memory, candidate(rollout.release), seen.answers, now),
         unread=_unread(desired, name, want),
         moved_to=place if lost else None,
         claimed_by=_claimed_by(record, desired.env, name, place),
         now=now,
     )
-
-
-def _frozen(record: Record, now: datetime) -> tuple[Judged, ...]:
-    """Give a person's word that nothing new starts here, as a gate that is shut."""
-    freeze = record.orders.freeze
-    if freeze is None or not freeze.holds(now):
-        return ()
-    why = f"frozen by {freeze.by or 'somebody'}: {freeze.reason}"
-    return (Judged(kind=FREEZE, verdict=Shut(why=why, until=freeze.until)),)
 
 
 def _shut(want: DesiredTarget, candidate: Candidate, seen: Observation, now: datetime) -> tuple[Judged, ...]:
