@@ -11,7 +11,7 @@ from controller.app.editing import Edition, files_of
 from controller.app.identity import author_of, remote_of
 from controller.app.said import Said
 from controller.app.specs import credentials_of
-from controller.errors import Conflict, Refusal
+from controller.errors import Conflict, Refusal, TrueupError
 from controller.sources.address import read_address
 from controller.sources.change import Author, Moved, Standing, Workshop
 
@@ -90,8 +90,15 @@ def _try(wish: Change, shop: Workshop, specs: str, author: Author, *, dry_run: b
             f"the branch {branch} has commits that were not made for {wish.name}: merge it, or name another"
         )
     commit, there = _pushed(shop, standing, made, said, author, branch, specs)
-    url = wish.pulls.propose(branch, specs, said) if wish.pulls else ""
+    url = _proposed(wish.pulls, branch, specs, said, commit) if wish.pulls else ""
     return Made(edition=made, said=said, branch=branch, commit=commit, url=url, was_there=there)
+
+
+def _proposed(pulls: "Pulls", branch: str, specs: str, said: Said, commit: str) -> str:
+    try:
+        return pulls.propose(branch, specs, said)
+    except TrueupError as error:
+        raise type(error)(f"{branch} was pushed as {commit[:12]}, and not proposed: {error}") from error
 
 
 def _pushed(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from controller.sources.snapshot import Snapshot
 
 # What neither time nor a person's yes opens. All other gates are told of.
-_REFUSES: Final = frozenset({"promoted", "quarantine", BREAKING, "fixed", "source", "held"})
+_REFUSES: Final = frozenset({"promoted", "quarantine", BREAKING, "fixed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 import time
 from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import urlsplit
 
 from controller.errors import SpecError
 from controller.probes.github import PUBLIC, Forge, GitHub, number_at, slug_of, text_at
 from controller.probes.guarded import Http
+from controller.probes.hosts import is_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,10 +46,16 @@ class GitHubPulls:
 
 
 def forge_of(options: "Options", address: str) -> Forge | None:
-    """Say where the repository of the specs is at GitHub; None if nothing says so."""
+    """Say where the repository of the specs is at GitHub; None if nothing says so.
+
+    Raises SpecError where the token would be sent in the clear.
+    """
     name = options.github_repository or slug_of(address, "" if options.github_url != PUBLIC else _HOST)
     if not name:
         return None
+    parts = urlsplit(options.github_url)
+    if options.github_token_file and parts.scheme != "https" and not is_here(parts.netloc):
+        raise SpecError("--github-url is plain http, which would show the token to the network: write https://")
     return Forge(url=options.github_url, repository=name, token_file=options.github_token_file)
 
 

@@ -115,7 +115,7 @@ def probes_of(
     stop = stop or threading.Event()
     patience = Patience(elapsed=clock.real, stop=stop)
     github = github_of(options, clock.real)
-    reviews = ReviewsProbe(github, options.branch, clock.real)
+    reviews = ReviewsProbe(github, options.branch, patience)
     url, people = options.prometheus_url, options.people
     return {
         AlarmsOf: CloudWatchAlarms(clients.cloudwatch),

@@ -17,6 +17,7 @@ from controller.probes.reviews import merged
 
 _KEPT: Final = 256
 _AGAIN: Final = 60.0
+_LINGERS: Final = 1.0
 _MOST: Final = 50
 _LONGEST: Final = 200
 _UNKNOWN: Final = Unanswered(why="no repository at GitHub is known")
@@ -65,9 +66,9 @@ class BroughtProbe:
     def _work(self, github: GitHub) -> None:
         while not self._stop.is_set():
             try:
-                commit = self._wanted.get(timeout=1.0)
+                commit = self._wanted.get(timeout=_LINGERS)
             except queue.Empty:
-                continue
+                return
             found = brought(github, commit, self._branch)
             with self._one:
                 if isinstance(found, Brought) or commit not in self._known:

@@ -8,7 +8,7 @@ workflow run", of runs of just that commit; GitHub does not say when, so that th
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
@@ -17,6 +17,7 @@ from controller.errors import PlatformError, TrueupError
 from controller.model.questions import Answer, Question, Unanswered
 from controller.model.reviews import Review, Reviews, ReviewsOf, RunApprovalsOf
 from controller.probes.github import GitHub, Json, number_at, text_at
+from controller.probes.together import Patience, ask_together
 
 _FRESH: Final = 20.0
 _KEPT: Final = 256
@@ -49,29 +50,38 @@ class _Heard:
 class ReviewsProbe:
     """Answers `ReviewsOf` and `RunApprovalsOf`; without a `github`, nobody can. Never raises.
 
-    An answer is given again for twenty seconds, so that several targets cost no more than one. `elapsed` counts
-    real seconds, `branch` is that of the specs.
+    An answer is given again for twenty seconds, so that several targets cost no more than one. `branch` is that of
+    the specs.
     """
 
     github: GitHub | None
     branch: str
-    elapsed: Callable[[], float]
+    patience: Patience
     _heard: dict[Question, _Heard] = field(default_factory=dict)
     _pulls: dict[Question, Pull] = field(default_factory=dict)
+    _busy: set[Question] = field(default_factory=set)
     _one: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
-        """Answer them all, one after the other."""
-        with self._one:
-            return {question: self._fresh(question) for question in questions}
+        """Answer them all, each distinct one once; what comes too late is told at a later turn, while it is new."""
+        return ask_together(questions, self._fresh, self.patience)
 
     def _fresh(self, question: Question) -> Answer:
-        known = self._heard.get(question)
-        if known is not None and self.elapsed() - known.at < _FRESH:
-            return known.answer
-        answer = self._asked(question)
-        self._heard[question] = _Heard(self.elapsed(), answer)
-        _forget(self._heard)
+        with self._one:
+            known = self._heard.get(question)
+            if known is not None and self.patience.elapsed() - known.at < _FRESH:
+                return known.answer
+            if question in self._busy:
+                return Unanswered(why="GitHub is slow to answer")
+            self._busy.add(question)
+        try:
+            answer = self._asked(question)
+        finally:
+            with self._one:
+                self._busy.discard(question)
+        with self._one:
+            self._heard[question] = _Heard(self.patience.elapsed(), answer)
+            _forget(self._heard)
         return answer
 
     def _asked(self, question: Question) -> Answer:
@@ -94,8 +104,9 @@ class ReviewsProbe:
         pull = self._pulls.get(asked) or self._found(github, asked)
         if not isinstance(pull, Pull):
             return Reviews(why=pull)
-        self._pulls[asked] = pull
-        _forget(self._pulls)
+        with self._one:
+            self._pulls[asked] = pull
+            _forget(self._pulls)
         reviews = tuple(_last_words(github, pull))
         return Reviews(reviews=reviews, of=str(pull), why=f"reviews of {pull} count", authors=pull.authors)
 

@@ -133,6 +133,20 @@ def test_a_major_step_needs_to_be_acknowledged(land, promote):
             WRONG,
             "--repo names no repository of GitHub's: say --github-repository owner/name",
         ),
+        (
+            (
+                "--pull-request",
+                "--github-url",
+                "http://ghe.example.com",
+                "--github-repository",
+                "a/b",
+                "--github-token-file",
+                "/dev/null",
+            ),
+            {},
+            WRONG,
+            "--github-url is plain http, which would show the token to the network",
+        ),
         (("--into", "nope"), {}, WRONG, "the repository has no branch nope"),
     ],
 )
@@ -211,7 +225,9 @@ def test_what_others_committed_to_that_branch_is_not_thrown_away(land, propose, 
 def test_github_that_does_not_let_us_in_is_said_without_the_token(land, propose, github, tmp_path):
     (tmp_path / "token").write_text("ghp_wrongwrongwrong")
     said = propose()
-    assert said.code == UNREACHABLE and "GitHub does not take our token" in said.err
+    tip = land.repository.tip(BRANCH)
+    assert said.code == UNREACHABLE and tip is not None
+    assert f"{BRANCH} was pushed as {tip[:12]}, and not proposed: GitHub does not take our token" in said.err
     assert "ghp_" not in said.err + said.out
 
 

@@ -1,5 +1,6 @@
 """Who said yes at GitHub: to the last commit of the pull request that brought just this content, and once each."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,7 @@ from controller.probes.github import Forge as Where
 from controller.probes.github import GitHub
 from controller.probes.guarded import Http
 from controller.probes.reviews import ReviewsProbe
+from controller.probes.together import Patience
 from tests.e2e.process import wait_until
 from tests.forge import REPOSITORY, TOKEN, forge
 
@@ -53,7 +55,7 @@ def github(there, clock, tmp_path):
 
 @pytest.fixture
 def ask(github, clock):
-    probe = ReviewsProbe(github, "main", clock)
+    probe = ReviewsProbe(github, "main", Patience(elapsed=clock))
 
     def call(question=ASKED):
         clock.now += 60
@@ -165,7 +167,7 @@ def test_what_is_new_there_is_seen_and_what_is_taken_back_too(there, ask):
 
 
 def test_several_targets_cost_one_question_and_the_way_to_the_pull_request_is_found_once(there, github, clock):
-    probe = ReviewsProbe(github, "main", clock)
+    probe = ReviewsProbe(github, "main", Patience(elapsed=clock))
     probe.answer([ASKED, ASKED])
     asked = len(there.asked)
     clock.now += 5
@@ -174,6 +176,18 @@ def test_several_targets_cost_one_question_and_the_way_to_the_pull_request_is_fo
     clock.now += 60
     probe.answer([ASKED])
     assert there.asked[asked:] == [("GET", f"/repos/{REPOSITORY}/pulls/12/reviews?per_page=100")]
+
+
+def test_a_host_that_is_slow_keeps_nobody_and_is_not_asked_twice_at_once(there, github):
+    probe = ReviewsProbe(github, "main", Patience(elapsed=time.monotonic, seconds=0.2))
+    there.review(12, "anna")
+    with there.silence:
+        began = time.monotonic()
+        assert "not answered in 0.2s" in probe.answer([ASKED])[ASKED].why
+        assert "GitHub is slow to answer" in probe.answer([ASKED])[ASKED].why
+        assert time.monotonic() - began < 5
+    wait_until("it has answered", lambda: isinstance(probe.answer([ASKED])[ASKED], Reviews), 10)
+    assert logins(probe.answer([ASKED])[ASKED]) == [("anna", True)]
 
 
 def test_a_host_that_is_away_or_limits_us_is_no_answer(there, ask, clock):
@@ -197,7 +211,7 @@ def test_what_makes_no_sense_is_never_a_yes(there, ask, broken):
 
 
 def test_without_a_repository_nobody_can_tell(clock):
-    probe = ReviewsProbe(None, "main", clock)
+    probe = ReviewsProbe(None, "main", Patience(elapsed=clock))
     assert "names no repository at GitHub" in probe.answer([ASKED])[ASKED].why
 
 
