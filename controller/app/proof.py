@@ -61,6 +61,8 @@ class Proof:
 
 def _recorded(record: "RolloutRecord") -> Iterator[str]:
     yield f"Trueup-Rollout: {record.env}/{record.target} {record.rollout}"
+    if record.brought is not None and record.brought.url:
+        yield f"Trueup-Pull: {record.brought.url}"
     for order in record.orders:
         if order.text.startswith(_APPROVES):
             yield f"Trueup-Approved: {order.by}, {instant(order.at)}, {_plain(order.text)}"

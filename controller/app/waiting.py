@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from controller.app.memory import clock_now
 from controller.errors import SpecError
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.story import Event
@@ -38,7 +37,7 @@ class Waiting:
 
     def __init__(self, store: "Store", asked: Asked, descends: Descends | None = None) -> None:
         self._store, self._asked, self._descends = store, asked, descends
-        self._awaited = Awaited(began=clock_now(), commit=asked.commit, version=asked.version, digest=asked.digest)
+        self._awaited = Awaited(commit=asked.commit, version=asked.version, digest=asked.digest)
         self._past = Past()
         self._row = 0
         self._accepted: list[str] = []

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -34,12 +34,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Awaited:
-    """What has to be good: a version, an image by its digest, or what a commit wants; else what is wanted.
+    """What has to be good: a version, an image by its digest, or what a commit wants; else what is wanted."""
 
-    `began` is since when it is waited for, by the controller's clock.
-    """
-
-    began: datetime
     commit: str = ""
     version: str = ""
     digest: str = ""
@@ -47,10 +43,14 @@ class Awaited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What was seen while waiting: that it was wanted, and what the spec said while the commit was in force."""
+    """What was seen while waiting: that it was wanted, and what the spec said while the commit was in force.
+
+    `failed` is what had failed when waiting began, each with when it did: None before the first look.
+    """
 
     wished: bool = False
     spec: str = ""
+    failed: frozenset[tuple[Digest, datetime]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,9 @@ def judged(
     if asked.commit and not in_force and not _recorded(asked, memory):
         return _unseen(asked, status, past, known=in_force is not None)
     mine = _is_wanted(asked, status, memory, past)
-    now = Past(wished=past.wished or mine, spec=past.spec or (status.spec_digest if asked.commit else ""))
+    past = past if past.failed is not None else replace(past, failed=_failures(memory))
+    spec = past.spec or (status.spec_digest if asked.commit else "")
+    now = replace(past, wished=past.wished or mine, spec=spec)
     why = _failed(asked, status, memory, past, mine=mine)
     if why:
         return Found(state=State.FAILED, why=why, past=now, status=status)
@@ -153,9 +155,11 @@ def _failed(asked: Awaited, status: TargetStatus, memory: Memory, past: Past, *,
     """Say that it failed, was taken back, or is not wanted any more; empty if none of that is so."""
     if mine:
         return _taken_back(status, memory)
-    since = [one for one in memory.quarantine.values() if one.since >= asked.began and _was(asked, one)]
-    if since:
-        return f"{since[-1].version} failed at {instant(since[-1].since)}: {since[-1].why}"
+    new = _failures(memory) - (past.failed or frozenset())
+    since = [memory.quarantine[digest] for digest, _ in sorted(new, key=lambda pair: pair[1])]
+    mine_failed = [one for one in since if _was(asked, one)]
+    if mine_failed:
+        return f"{mine_failed[-1].version} failed at {instant(mine_failed[-1].since)}: {mine_failed[-1].why}"
     if status.pinned and asked.commit:
         return f"it is pinned to {status.pinned} by a person, whatever the commit wants"
     if past.wished or asked.commit:
@@ -175,6 +179,10 @@ def _taken_back(status: TargetStatus, memory: Memory) -> str:
     if memory.phase in {Phase.ROLLING_BACK, Phase.STALLED}:
         return f"{rollout.release.version} is {memory.phase.value}: {status.reason}"
     return ""
+
+
+def _failures(memory: Memory) -> frozenset[tuple[Digest, datetime]]:
+    return frozenset((digest, one.since) for digest, one in memory.quarantine.items())
 
 
 def _was(asked: Awaited, one: Quarantined) -> bool:
