@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from controller.app.editing import Edition, files_of
+from controller.app.editing import Edition
 from controller.app.identity import author_of, remote_of
 from controller.app.said import Said
 from controller.app.specs import credentials_of
@@ -111,6 +111,6 @@ def _pushed(
         held = {snapshot.shown(name): content for name, content in snapshot.files.items()}
         if held.get(made.file) == made.content:
             return proposed, True
-    commit = shop.commit(standing.base, files_of(made), author, said.message)
+    commit = shop.commit(standing.base, {made.file: made.content}, author, said.message)
     shop.push(commit, branch, standing.base if branch == specs else proposed)
     return commit, False

@@ -1,6 +1,6 @@
 """The specs of one commit with another version of one target: which file that changes, and what then is wanted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -122,8 +122,3 @@ def _edition(
         was=wanted(was),
         desired=wanted(now),
     )
-
-
-def files_of(one: Edition) -> Mapping[str, bytes]:
-    """Give what is to be committed."""
-    return {one.file: one.content}

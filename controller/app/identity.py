@@ -48,7 +48,13 @@ def _configured(repo: str) -> Iterator[Author]:
 def _of_clone(repo: str) -> Iterator[Path]:
     there = git_folder(Path(repo)) if repo and "://" not in repo and Path(repo).is_dir() else None
     if there is not None:
-        yield there / "config"
+        yield _config(there)
+
+
+def _config(there: Path) -> Path:
+    """Find the configuration of a clone; a linked worktree has that of the clone (gitrepository-layout(5))."""
+    common = there / "commondir"
+    return (there / common.read_text("utf-8").strip() if common.is_file() else there) / "config"
 
 
 def _value(git: Git, file: Path, key: str) -> str:
@@ -67,4 +73,6 @@ def remote_of(repo: str) -> str:
         return repo
     with tempfile.TemporaryDirectory() as folder:
         git = Git(cache=Path(folder), scheme=None, limits=Limits())
-        return _value(git, there / "config", "remote.origin.url") or repo
+        url = _value(git, _config(there), "remote.origin.url")
+    is_path = url and "://" not in url and ":" not in url.partition("/")[0]
+    return str(Path(repo) / url) if is_path else url or repo

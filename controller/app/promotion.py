@@ -1,21 +1,23 @@
 """`promote`: what is good in one environment is asked for in another, unless its gates would refuse it by now."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from controller.app.changing import TRAILER, Change, Made, change
 from controller.app.editing import Edition, edition
+from controller.app.memory import open_store
 from controller.app.proof import Proof, proof_of
 from controller.app.proposed import wanted_now, would_want
 from controller.app.said import Said
-from controller.app.world import visiting
+from controller.app.world import build, clock_of
 from controller.errors import Refusal
 from controller.gates.promoted import Promoted
 from controller.loop.observe import answered
 from controller.model.decision import Blocker
 from controller.model.desired import DesiredTarget
 from controller.model.gate import Open, Shut
+from controller.model.images import digests_in
 from controller.model.names import EnvName, TargetName
 from controller.model.questions import Candidate
 from controller.model.version import read_version
@@ -34,7 +36,10 @@ _REFUSES: Final = frozenset({"promoted", "quarantine", BREAKING, "fixed"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to be promoted, from where to where; `back` says that a lower version is meant."""
+    """What is to be promoted, from where to where; `back` says that a lower version is meant.
+
+    `branch` is where it is pushed; empty: the branch of the specs.
+    """
 
     target: TargetName
     source: EnvName
@@ -56,16 +61,11 @@ def promote(
     wish: Wish, options: "Options", user: str, *, pulls: "Pulls | None" = None, dry_run: bool = False
 ) -> Promotion:
     """Promote what is good. Raises Refusal for what the gates would refuse, and whatever `change` raises."""
-    built = visiting(options)
+    built = build(options, open_store(options.store, must_exist=True), clock_of(options))
     try:
         return _Promoting(wish, built).run(options, user, pulls, dry_run=dry_run)
     finally:
         built.close()
-
-
-def branch_name(wish: Wish) -> str:
-    """Name the branch on which it is proposed: the same for every promotion of that target to there."""
-    return wish.branch or f"trueup/{wish.to}/{wish.target}"
 
 
 class _Promoting:
@@ -78,10 +78,8 @@ class _Promoting:
 
     def run(self, options: "Options", user: str, pulls: "Pulls | None", *, dry_run: bool) -> Promotion:
         wish = self._wish
-        branch = branch_name(wish) if pulls else wish.branch
-        asked = Change(
-            name=f"{wish.to}/{wish.target}", edit=self._edit, tell=self._tell, branch=branch, pulls=pulls
-        )
+        name = f"{wish.to}/{wish.target}"
+        asked = Change(name=name, edit=self._edit, tell=self._tell, branch=wish.branch, pulls=pulls)
         made = change(asked, options, user, dry_run=dry_run)
         return Promotion(made=made, proof=self._good(), waits=self._waits)
 
@@ -164,8 +162,7 @@ def _check_step(made: Edition, wish: Wish) -> None:
 
 def _check_images(proof: Proof, want: DesiredTarget, version: str, wish: Wish) -> None:
     """Refuse an image that is another than what was good, though it has the right tag."""
-    there: Mapping[str, str] = proof.images
-    here = Candidate.of(wish.to, wish.target, want.place, want.release).images
+    there, here = proof.images, digests_in(want.release.manifest)
     for name in sorted(there.keys() & here.keys()):
         if there[name] != here[name]:
             raise Refusal(

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from controller.app.changing import TRAILER, Change, Made, change
 from controller.app.editing import Edition, edition
 from controller.app.identity import remote_of
+from controller.app.memory import open_store
 from controller.app.proposed import would_want
 from controller.app.pulls import pulls_of
 from controller.app.said import Said
-from controller.app.world import visiting
+from controller.app.world import build, clock_of
 from controller.errors import Refusal
 from controller.model.names import EnvName, TargetName
 from controller.plan.drift import instant
@@ -42,7 +43,7 @@ def revert(back: Back, options: "Options", user: str, *, propose: bool) -> Made:
     Raises Refusal if that version would by now be something else than what was good, and whatever `change` raises.
     """
     pulls = pulls_of(options, remote_of(options.repo)) if propose else None
-    built = visiting(options)
+    built = build(options, open_store(options.store, must_exist=True), clock_of(options))
     try:
         asked = Change(
             name=back.name,

@@ -69,7 +69,9 @@ def command(
     if source == to:
         raise SpecError("--from and --to are the same environment")
     options = read({**flags, "branch": branch_of_specs}, needs=("repo",))
-    wish = Wish(target=as_target(target), source=as_env(source), to=as_env(to), back=back, branch=push_to or "")
+    # The same for every promotion of that target to there, so that there is one pull request.
+    branch = push_to or (f"trueup/{to}/{target}" if pull_request else "")
+    wish = Wish(target=as_target(target), source=as_env(source), to=as_env(to), back=back, branch=branch)
     pulls = None
     if pull_request and not dry_run:
         from controller.app.identity import remote_of

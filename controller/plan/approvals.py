@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from controller.model.desired import Desired, Reading
 from controller.model.gate import Gate
@@ -12,6 +13,9 @@ from controller.model.record import APPROVED, Memory, Record
 from controller.model.release import Release
 from controller.model.reviews import Reviews, review_number
 from controller.plan.look import Look
+
+APPROVAL: Final = "approval"
+"""The kind of the gate that people open."""
 
 
 def remembered(asked: Iterable[Question], desired: Reading, record: Record) -> Mapping[Question, Answer]:
@@ -42,7 +46,9 @@ def first_wanted(memory: Memory, release: Release) -> Commit | None:
 
 def reviews_in(gates: Iterable[Gate], candidate: Candidate, answers: Mapping[Question, Answer]) -> tuple[int, ...]:
     """Give the number of every yes of the git host that these gates were told."""
-    told = (answers.get(question) for gate in gates for question in gate.asks(candidate))
+    # Other gates may have to unpack images to know what they ask, and this is done at every look.
+    asking = (gate for gate in gates if gate.kind == APPROVAL)
+    told = (answers.get(question) for gate in asking for question in gate.asks(candidate))
     found = (one for answer in told if isinstance(answer, Reviews) for one in answer.reviews)
     return tuple(review_number(one) for one in found if one.yes)
 

@@ -1,5 +1,7 @@
 """`promote`: what is good in stage is asked for in prod, in a real repository; what is refused is not pushed."""
 
+import subprocess
+
 import pytest
 
 from controller.codes import BLOCKED, DONE, UNREACHABLE, WRONG
@@ -7,6 +9,7 @@ from controller.model.images import digests_in
 from tests.cli.landscape import GATE, OTHER, PROD, Landscape, known_author, spec
 from tests.e2e.cloud import Cloud
 from tests.forge import REPOSITORY, TOKEN, forge
+from tests.sources.repository import ENVIRONMENT
 
 NEW = "v1.2.3"
 OLD = "v1.2.2"
@@ -247,3 +250,34 @@ def test_who_pushes_at_the_same_time_loses_nothing(land, promote):
     assert land.repository.git("log", "-2", "--format=%s", "main").splitlines() == [
         f"Promote api to {NEW} in prod", "theirs",
     ]  # fmt: skip
+
+
+def test_from_a_clone_it_is_pushed_to_where_that_came_from(land, trueup, monkeypatch):
+    clone, tree = land.folder / "clone", land.folder / "tree"
+    for words in (
+        ["clone", "--quiet", land.repository.url, str(clone)],
+        ["-C", str(clone), "config", "user.name", "Grace"],
+        ["-C", str(clone), "config", "user.email", "grace@example.com"],
+        ["-C", str(clone), "remote", "set-url", "origin", "../specs.git"],
+        ["-C", str(clone), "worktree", "add", "--quiet", "-b", "work", str(tree)],
+    ):
+        subprocess.run(["git", *words], env=ENVIRONMENT, check=True)
+    monkeypatch.delenv("GIT_AUTHOR_NAME")
+    before = (clone / PROD).read_text()
+    for repo in (tree, clone):  # the second time there is nothing to do
+        flags = ("--store", land.url, "--endpoint-url", land.cloud.endpoint_url, "--repo", str(repo))
+        said = trueup("promote", "api", "--from", "stage", "--to", "prod", *flags)
+        assert said.code == DONE, said.err
+    assert land.log("%an") == "Grace" and f"version: {NEW}" in land.text()
+    assert (clone / PROD).read_text() == before, "nobody's working copy is touched"
+
+
+def test_a_dry_run_names_the_branch_of_the_pull_request(land, promote):
+    said = promote("--dry-run", "--pull-request")
+    assert said.code == DONE and f"The commit on {BRANCH} would say:" in said.out
+
+
+def test_a_store_that_is_not_there_is_not_taken_for_an_empty_one(land, trueup, tmp_path):
+    words = ["promote", "api", "--from", "stage", "--to", "prod", "--repo", land.repository.url]
+    said = trueup(*words, "--store", f"sqlite:///{tmp_path}/none.db")
+    assert said.code == WRONG and "none.db" in said.err
