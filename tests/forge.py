@@ -25,6 +25,7 @@ class Forge:
         self.brought: dict[str, list[int]] = {}  # commit: the pull requests that it came by
         self.history: dict[str, list[str]] = {}  # commit: all commits up to it, newest first
         self.touched: dict[str, list[str]] = {}  # commit: the files that it changed
+        self.holds: dict[str, dict[str, str]] = {}  # commit: each file, with git's name of what it holds
         self.commits: dict[int, list[dict]] = {}
         self.reviews: dict[int, list[dict]] = {}
         self.checks: dict[str, list[dict]] = {}
@@ -81,11 +82,13 @@ def _commit_pulls(forge, _query, _body, sha):
     return 200, [forge.pulls[number] for number in forge.brought.get(sha, [])]
 
 
-def _compare(forge, _query, _body, old, new):
-    line = forge.history.get(new, [])
-    newer = line[: line.index(old)] if old in line else line
-    names = sorted({name for sha in newer for name in forge.touched.get(sha, [])})
-    return 200, {"files": [{"filename": name} for name in names]}
+def _content(forge, query, _body, path):
+    held = forge.holds.get(query["ref"], {})
+    return (
+        (200, {"type": "file", "path": path, "sha": held[path]})
+        if path in held
+        else (404, {"message": "Not Found"})
+    )
 
 
 def _listed(forge, query, _body):
@@ -123,7 +126,7 @@ _ROUTES = (
     (r"commits/(\w+)/pulls", "GET", _commit_pulls),
     (r"commits/(\w+)/check-runs", "GET", lambda f, _q, _b, sha: (200, {"check_runs": f.checks.get(sha, [])})),
     (r"commits/(\w+)/status", "GET", lambda f, _q, _b, sha: (200, {"statuses": f.statuses.get(sha, [])})),
-    (r"compare/(\w+)\.\.\.(\w+)", "GET", _compare),
+    (r"contents/(.+)", "GET", _content),
     (r"pulls", "GET", _listed),
     (r"pulls", "POST", _open),
     (r"pulls/(\d+)", "PATCH", _edit),

@@ -1,10 +1,11 @@
 """GitHub says who reviewed the pull request that brought a commit, and who let its runs into an environment.
 
-A review is of what its commit holds. So the pull request is looked for that last touched the files that a target is
-made of, up to the commit that is asked about; and if one of them changed after that, it is not the one. Only a pull
-request that was merged into the branch of the specs counts, and of it only the last word of each reviewer on its
-last commit ("Pull request reviews"). Who lets a run into an environment is told by "Get the review history for a
-workflow run", of runs of just that commit; GitHub does not say when, so that the run's beginning stands for it.
+A review is of what its commit holds. So the pull request is looked for that touched one of the files last that a
+target is made of, up to the commit that is asked about; and it is the one only if each of these files was in its
+last commit just what it is in that. Only a pull request that was merged into the branch of the specs counts, and of
+it only the last word of each reviewer on its last commit ("Pull request reviews"). Who lets a run into an
+environment is told by "Get the review history for a workflow run", of runs of just that commit; GitHub does not say
+when, so that the run's beginning stands for it.
 """
 
 import threading
@@ -13,15 +14,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
-from controller.errors import PlatformError, TrueupError
+from controller.errors import TrueupError
 from controller.model.questions import Answer, Question, Unanswered
 from controller.model.reviews import Review, Reviews, ReviewsOf, RunApprovalsOf
-from controller.probes.github import GitHub, Json, number_at, text_at
+from controller.probes.github import GitHub, Json, NoSuchThing, number_at, text_at
 from controller.probes.together import Patience, ask_together
 
 _FRESH: Final = 20.0
 _KEPT: Final = 256
-_FILES: Final = 300
+_WHEN: Final = "since, or when that was merged"
 T = TypeVar("T")
 _WORDS: Final = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})
 
@@ -112,31 +113,39 @@ class ReviewsProbe:
 
     def _found(self, github: GitHub, asked: ReviewsOf) -> Pull | str:
         """Find the pull request that brought what the files say, or say why there is none."""
-        commit = _newest(github, asked)
-        if commit is None:
-            return f"no commit up to {asked.commit[:12]} brought {asked.files[0]} last, as GitHub lists them"
-        pull = merged(github, commit, self.branch)
-        return _with_authors(github, pull) if pull else f"commit {commit[:12]} came by no pull request"
+        whys: list[str] = []
+        for commit in _touching(github, asked):
+            pull = merged(github, commit, self.branch)
+            other = _differing(github, pull, asked) if pull else ""
+            if pull and not other:
+                return _with_authors(github, pull)
+            without = f"commit {commit[:12]} came by no pull request"
+            whys.append(f"{other} is not as reviewed in {pull}: it changed {_WHEN}" if pull else without)
+        unlisted = f"no commit up to {asked.commit[:12]} brought {asked.files[0]}, as GitHub lists them"
+        return "; ".join(dict.fromkeys(whys)) or unlisted
 
 
-def _newest(github: GitHub, asked: ReviewsOf) -> str | None:
-    """Find the commit that touched one of the files last, after which none of them changed."""
+def _touching(github: GitHub, asked: ReviewsOf) -> tuple[str, ...]:
+    """List the commits that touched each of the files last."""
     touched: dict[str, None] = {}
     for file in asked.files:
         listed = github.newest("commits", sha=asked.commit, path=file)
         touched |= dict.fromkeys(text_at(one, "sha") for one in listed)
-    return next((sha for sha in touched if sha and not _changed_since(github, sha, asked)), None)
+    return tuple(filter(None, touched))
 
 
-def _changed_since(github: GitHub, commit: str, asked: ReviewsOf) -> bool:
-    if commit == asked.commit:
-        return False
-    compared = github.one(f"compare/{commit}...{asked.commit}")
-    files = compared.get("files")
-    if not isinstance(files, list) or len(files) >= _FILES:
-        raise PlatformError(f"GitHub does not list all that changed from {commit[:12]} to {asked.commit[:12]}")
-    names = {text_at(one, key) for one in files for key in ("filename", "previous_filename")}
-    return bool(names & {*asked.files})
+def _differing(github: GitHub, pull: Pull, asked: ReviewsOf) -> str:
+    """Name a file that is something else at the commit than in the last commit of a pull request; or nothing."""
+    pairs = ((file, _blob(github, file, pull.head), _blob(github, file, asked.commit)) for file in asked.files)
+    return next((file for file, then, now in pairs if then != now or not now), "")
+
+
+def _blob(github: GitHub, file: str, commit: str) -> str:
+    """Give git's own name of what a file holds at a commit; empty if it is not there."""
+    try:
+        return text_at(github.one(f"contents/{file}", ref=commit), "sha")
+    except NoSuchThing:
+        return ""
 
 
 def merged(github: GitHub, commit: str, branch: str) -> Pull | None:

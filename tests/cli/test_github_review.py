@@ -51,8 +51,9 @@ def test_a_review_of_the_pull_request_opens_the_gate_and_one_of_its_author_does_
     assert "blocks  approval: who said yes by github-review cannot be read: GitHub answers" in why(land, trueup)
     land.host.away = False
     land.turns(1)
-    assert f"no commit up to {commit[:12]} brought {PROD} last" in why(land, trueup)
+    assert f"no commit up to {commit[:12]} brought {PROD}, as GitHub lists them" in why(land, trueup)
     land.host.history, land.host.touched = {commit: [commit]}, {commit: [PROD]}
+    land.host.holds = {commit: {PROD: "p"}, "f" * 40: {PROD: "p"}}
     land.turns(1)
     assert f"commit {commit[:12]} came by no pull request" in why(land, trueup)
     land.host.pull(12, head="f" * 40, by="ada-gh", commits=(commit,))
