@@ -16,7 +16,6 @@ from controller.cli.flags import (
     registries_options,
     terraform_states_option,
 )
-from controller.codes import DONE
 from controller.errors import SpecError
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def command(
     dry_run: bool,
     branch_of_specs: str | None,
     **flags: object,
-) -> int:
+) -> None:
     """Change the version of TARGET in the specs of one environment to what is good in another.
 
     Only the version changes: comments, quotes and layout stay. The commit says where it was good, since when, as
@@ -80,7 +79,6 @@ def command(
         pulls = pulls_of(options, remote_of(options.repo))
     found = promote(wish, options, os_user(), pulls=pulls, dry_run=dry_run)
     click.echo(render(wish, found, dry_run=dry_run))
-    return DONE
 
 
 def render(wish: "Wish", found: "Promotion", *, dry_run: bool) -> str:

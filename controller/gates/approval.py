@@ -110,7 +110,11 @@ class Approval:
         reviews = self._reviews(candidate, answers)
         if isinstance(reviews, Unsure):
             return reviews
-        barred = self._barred(author, people.meant(said.requester), map(people.of_email, reviews.authors))
+        authors = {email: people.of_email(email) for email in reviews.authors}
+        strangers = [email for email, person in authors.items() if person is None]
+        if strangers and self.four_eyes:
+            return Unsure(why=_unmapped(strangers[0], f"a commit of {reviews.of}"))
+        barred = self._barred(author, people.meant(said.requester), authors.values())
         return self._counted(candidate, said, people, barred, now, reviews)
 
     def _reviews(self, candidate: Candidate, answers: Mapping[Question, Answer]) -> Reviews | Unsure:
@@ -131,9 +135,9 @@ class Approval:
         found = people.of_email(email) if email else None
         if found is not None:
             return found
-        who = f"people.yaml knows nobody with the email {email}" if email else "it is not known who"
-        wrote = ", who wrote the spec's commit" if email else " wrote the spec's commit"
-        return Unsure(why=f"{who}{wrote}: add that there, or say fourEyes: false")
+        if not email:
+            return Unsure(why="it is not known who wrote the spec's commit: add that there, or say fourEyes: false")
+        return Unsure(why=_unmapped(email, "the spec's commit"))
 
     def _barred(
         self, author: Person | None, requester: Person | None, authors: Iterable[Person | None]
@@ -221,6 +225,11 @@ def _newest(given: Iterable[Given]) -> tuple[Given, ...]:
 def _email(author: str) -> str:
     """Take the email out of an author as git writes one: `Anna <anna@example.com>`."""
     return author.rpartition("<")[2].removesuffix(">").strip()
+
+
+def _unmapped(email: str, what: str) -> str:
+    who = f"people.yaml knows nobody with the email {email}, who wrote {what}"
+    return f"{who}: add that there, or say fourEyes: false"
 
 
 def _unknown(what: str, answer: Answer) -> str:

@@ -98,6 +98,9 @@ def test_who_wrote_a_commit_of_the_pull_request_does_not_count_unless_four_eyes_
     told = Reviews(reviews=(review(),), of="pull request #12", authors=("ANNA@example.com",))
     assert "anna (wrote the commit)" in why(answer=told)
     assert judge(answer=told, gate=replace(GATE, four_eyes=False)) == Open()
+    verdict = judge(answer=replace(told, authors=("bot@example.com",)))
+    assert isinstance(verdict, Unsure)
+    assert "knows nobody with the email bot@example.com, who wrote a commit of pull request #12" in verdict.why
 
 
 def test_a_review_counts_for_one_rollout():
