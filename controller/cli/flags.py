@@ -69,7 +69,10 @@ def github_options(command: F) -> F:
 
 def change_options(command: F) -> F:
     """Take the repository of specs that are to be changed, and the branch that the change is meant for."""
+    repo = click.option(
+        "--repo", metavar="URL|PATH", help="Git repository of the specs, or a clone of it.  [TRUEUP_REPO]"
+    )
     into = click.option(
         "--into", "branch_of_specs", metavar="NAME", help="Branch of the specs (main).  [TRUEUP_BRANCH]"
     )
-    return repo_option(into(path_option(command)))
+    return repo(into(path_option(command)))

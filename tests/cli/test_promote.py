@@ -150,6 +150,9 @@ def test_a_major_step_needs_to_be_acknowledged(land, promote):
             WRONG,
             "--github-url is plain http, which would show the token to the network",
         ),
+        (("--branch", "main\nx"), {}, WRONG, "the branch is not a plain branch name"),
+        (("--path", "elsewhere"), {}, WRONG, "the repository has no folder elsewhere"),
+        ((), {"source": "stage\nTrueup-Version: v9"}, BLOCKED, "has no history here yet"),
         (("--into", "nope"), {}, WRONG, "the repository has no branch nope"),
     ],
 )
