@@ -39,6 +39,7 @@ from controller.model.questions import (
     TicksOf,
     WhoIsWho,
 )
+from controller.model.reviews import Brought, ChangeOf, Reviews, ReviewsOf, RunApprovalsOf
 from controller.notifiers.email import Email
 from controller.notifiers.github import Github
 from controller.notifiers.slack import Slack
@@ -86,6 +87,7 @@ STORED: Final = StoredTables(
         "approvalsOf": ApprovalsOf,
         "authorsOf": AuthorsOf,
         "backupsOf": BackupsOf,
+        "changeOf": ChangeOf,
         "changedBy": ChangedBy,
         "fetched": Fetched,
         "measured": Measured,
@@ -93,6 +95,8 @@ STORED: Final = StoredTables(
         "provenIn": ProvenIn,
         "rangBetween": RangBetween,
         "ticksOf": TicksOf,
+        "reviewsOf": ReviewsOf,
+        "runApprovalsOf": RunApprovalsOf,
         "whoIsWho": WhoIsWho,
     },
     answers={
@@ -101,12 +105,14 @@ STORED: Final = StoredTables(
         "approvals": Approvals,
         "authors": Authors,
         "backups": Backups,
+        "brought": Brought,
         "changer": Changer,
         "httpAnswer": HttpAnswer,
         "httpSilence": HttpSilence,
         "opened": Opened,
         "people": People,
         "proven": Proven,
+        "reviews": Reviews,
         "samples": Samples,
         "ticks": Ticks,
     },

@@ -207,6 +207,7 @@ class Options(BaseSettings):
     prometheus_token_file: Folder | None = None
     github_url: Annotated[str, BeforeValidator(_endpoint)] = "https://api.github.com"
     github_token_file: Folder | None = None
+    github_repository: Plain = ""
     applications: Plain = ""
     applications_token_file: Folder | None = None
     applications_username: Plain | None = None

@@ -71,8 +71,9 @@ def test_every_field_is_read_from_its_variable(monkeypatch):
         "POLICY": "/etc/trueup/policy.yaml",
         "PROMETHEUS_URL": "https://metrics.example.com/prometheus/",
         "PROMETHEUS_TOKEN_FILE": "/run/secrets/prometheus",
-        "GITHUB_URL": "https://github.example.com/api/v3/",
+        "GITHUB_URL": "https://ghe.example.com/api/v3/",
         "GITHUB_TOKEN_FILE": "/run/secrets/github",
+        "GITHUB_REPOSITORY": "unifocus/specs",
         "GIT_TOKEN": "canary-token",
         "GIT_TOKEN_FILE": "/run/secrets/token",
         "GIT_USERNAME": "bot",
@@ -93,7 +94,7 @@ def test_every_field_is_read_from_its_variable(monkeypatch):
     assert options.prometheus_url == "https://metrics.example.com/prometheus"
     assert options.prometheus_token_file == Path("/run/secrets/prometheus")
     assert options.notifiers == Path("/etc/trueup/notifiers.yaml")
-    assert options.github_url == "https://github.example.com/api/v3"
+    assert options.github_url == "https://ghe.example.com/api/v3"
     assert options.github_token_file == Path("/run/secrets/github")
     assert options.once is True
     assert (options.workers, options.log, options.log_level) == (3, LogForm.JSON, LogLevel.DEBUG)

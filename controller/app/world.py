@@ -20,6 +20,7 @@ from controller.model.questions import (
     RangBetween,
     WhoIsWho,
 )
+from controller.model.reviews import ChangeOf, ReviewsOf, RunApprovalsOf
 from controller.ports import Applications, Lookups, Probe, Registries, Store, Target, World
 from controller.sources.specs import SpecSource
 
@@ -118,7 +119,9 @@ def probes_of(
     import threading
 
     from controller.app.people import people_of
+    from controller.app.pulls import github_of
     from controller.probes.alarm_history import AlarmHistories
+    from controller.probes.brought import BroughtProbe
     from controller.probes.cloudtrail import CloudTrail
     from controller.probes.cloudwatch import CloudWatchAlarms
     from controller.probes.http import HttpProbe
@@ -126,15 +129,20 @@ def probes_of(
     from controller.probes.people import WhoIsWhoProbe
     from controller.probes.prometheus import PrometheusProbe, Server
     from controller.probes.rds import RdsBackups
+    from controller.probes.reviews import ReviewsProbe
     from controller.probes.together import Patience
     from controller.sources.authors import AuthorsProbe
 
-    patience = Patience(elapsed=clock.real, stop=stop or threading.Event())
+    stop = stop or threading.Event()
+    patience = Patience(elapsed=clock.real, stop=stop)
+    github = github_of(options, clock.real)
+    reviews = ReviewsProbe(github, options.branch, patience)
     url, people = options.prometheus_url, options.people
     return {
         AlarmsOf: CloudWatchAlarms(clients.cloudwatch),
         AuthorsOf: AuthorsProbe(specs, applications),
         BackupsOf: RdsBackups(clients.rds),
+        ChangeOf: BroughtProbe(github, options.branch, clock.real, stop),
         ChangedBy: CloudTrail(clients.cloudtrail),
         Fetched: HttpProbe(patience),
         Measured: PrometheusProbe(
@@ -142,6 +150,8 @@ def probes_of(
         ),
         ProvenIn: Ledger(store),
         RangBetween: AlarmHistories(clients.cloudwatch, clock.now),
+        ReviewsOf: reviews,
+        RunApprovalsOf: reviews,
         WhoIsWho: WhoIsWhoProbe(partial(people_of, people) if people else None),
     }
 

@@ -71,9 +71,23 @@ def prometheus_options(command: F) -> F:
 
 
 def github_options(command: F) -> F:
-    """Take where GitHub's API is, and with what token it is asked."""
+    """Take where GitHub is asked about the repository of the specs, and with what token."""
     server = click.option("--github-url", metavar="URL", help="GitHub's API (api.github.com).  [TRUEUP_GITHUB_URL]")
     token = click.option(
         "--github-token-file", metavar="FILE", help="Token for it, and for it alone.  [TRUEUP_GITHUB_TOKEN_FILE]"
     )
-    return server(token(command))
+    name = click.option(
+        "--github-repository", metavar="OWNER/NAME", help="If --repo does not say.  [TRUEUP_GITHUB_REPOSITORY]"
+    )
+    return server(token(name(command)))
+
+
+def change_options(command: F) -> F:
+    """Take the repository of specs that are to be changed, and the branch that the change is meant for."""
+    repo = click.option(
+        "--repo", metavar="URL|PATH", help="Git repository of the specs, or a clone of it.  [TRUEUP_REPO]"
+    )
+    into = click.option(
+        "--into", "branch_of_specs", metavar="NAME", help="Branch of the specs (main).  [TRUEUP_BRANCH]"
+    )
+    return repo(into(path_option(command)))

@@ -10,6 +10,7 @@ from controller.cli.flags import (
     applications_option,
     cache_option,
     endpoint_option,
+    github_options,
     people_option,
     policy_option,
     prometheus_options,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 @registries_options
 @applications_option
 @prometheus_options
+@github_options
 @people_option
 @signers_option
 @policy_option

@@ -29,6 +29,7 @@ def _head(record: "RolloutRecord") -> Iterator[str]:
         "commit": f"{record.commit}{by}" if record.commit else "",
         "built": record.built,
         "follows": record.follows,
+        "pull": " ".join(filter(None, (record.brought.pull, record.brought.url))) if record.brought else "",
         "digest": record.digest,
         "replaced": record.replaced,
         "opened": f"{instant(record.opened)}{ended}{took}",
@@ -41,6 +42,8 @@ def _head(record: "RolloutRecord") -> Iterator[str]:
 def _sections(record: "RolloutRecord") -> Iterator[str]:
     yield from _section("images", (f"{path} = {value}" for path, value in _sorted(record.images)))
     yield from _section("commits", (f"{_at(one)}  {one.text}, by {one.by}" for one in record.commits))
+    yield from _section("reviews", record.brought.reviewers if record.brought else ())
+    yield from _section("checks", record.brought.checks if record.brought else ())
     yield from _section("phases", map(_stretch, record.phases))
     yield from _section("gates", (f"{_at(one)}  {one.what}: {one.text}" for one in record.gates))
     yield from _section("orders", (f"{_at(one)}  {one.text}, by {one.by}" for one in record.orders))

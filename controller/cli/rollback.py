@@ -14,14 +14,27 @@ from controller.cli.common import (
     known,
     newest,
     opened,
+    os_user,
     reason_option,
     store_option,
     target_argument,
     who,
 )
-from controller.errors import Refusal
+from controller.cli.flags import (
+    change_options,
+    endpoint_option,
+    github_options,
+    people_option,
+    read_role_option,
+    registries_options,
+    terraform_states_option,
+)
+from controller.errors import Refusal, SpecError, TrueupError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from controller.app.reverting import Back
     from controller.model.record import Memory
     from controller.model.release import Kept
 
@@ -33,19 +46,54 @@ if TYPE_CHECKING:
     "--to", metavar="VERSION", help="Which good release (a version or digest); the newest other one if left out."
 )
 @reason_option()
+@click.option("--commit", is_flag=True, help="Change the version in git to match, on the specs' branch.")
+@click.option("--pull-request", is_flag=True, help="Propose that change at GitHub instead.")
+@change_options
+@github_options
+@people_option
+@endpoint_option
+@read_role_option
+@registries_options
+@terraform_states_option
 @actor_option
 @store_option
-def command(env: str, target: str, to: str | None, reason: str, actor: str | None, store: str) -> None:
+def command(
+    env: str,
+    target: str,
+    to: str | None,
+    reason: str,
+    *,
+    commit: bool,
+    pull_request: bool,
+    branch_of_specs: str | None,
+    actor: str | None,
+    store: str,
+    **flags: object,
+) -> None:
     """Go back with TARGET of ENV, at once and past every gate.
 
     What it leaves is quarantined. The target stays on what it goes back to, whatever waits, until the spec wants
     something else than now, or `trueup unpin`.
+
+    With --commit or --pull-request the version in git follows, once going back has been ordered: that does not wait
+    for git. If git cannot be changed, it goes back all the same, and the exit code says so.
     """
+    if commit and pull_request:
+        raise SpecError("--commit and --pull-request exclude each other")
+    kept = _order(env, target, to, reason, who(actor), store)
+    if commit or pull_request:
+        from controller.app.reverting import Back
+
+        back = Back(env=as_env(env), target=as_target(target), kept=kept, reason=reason)
+        _change_git(back, {**flags, "branch": branch_of_specs, "store": store}, propose=pull_request)
+
+
+def _order(env: str, target: str, to: str | None, reason: str, by: str, store: str) -> "Kept":
+    """Order that it goes back, and stays there; gives what it goes back to."""
     from controller.cli.orders import for_target
     from controller.model.names import Digest
     from controller.model.orders import Pin, Rollback
 
-    by = who(actor)
     memory = opened(store)
     known(memory, env, target)
     name = as_target(target)
@@ -71,6 +119,21 @@ def command(env: str, target: str, to: str | None, reason: str, actor: str | Non
     click.echo(f"{env}/{target} goes back to {kept.release.version}; follow it: trueup status --watch")
     if paused:
         click.echo(f"But {env} is paused ({paused.reason}): nothing is sent until `trueup resume`.", err=True)
+    return kept
+
+
+def _change_git(back: "Back", flags: "Mapping[str, object]", *, propose: bool) -> None:
+    """Change git to match; an error says that going back was ordered all the same."""
+    from controller.app.reverting import revert
+    from controller.cli.changed import told
+    from controller.options import read
+
+    name = f"{back.env}/{back.target}"
+    try:
+        made = revert(back, read(flags, needs=("repo",)), os_user(), propose=propose)
+    except TrueupError as error:
+        raise type(error)(f"{name} goes back, but git was not changed: {error}") from error
+    click.echo(told(name, made))
 
 
 def way_back(memory: "Memory", to: str | None) -> "Kept":

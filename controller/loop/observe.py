@@ -12,8 +12,9 @@ from controller.model.place import Place
 from controller.model.questions import Answer, Question, Unanswered
 from controller.model.record import Record
 from controller.model.rollout import MOVING
-from controller.plan.approvals import KEPT, authorship, remembered
+from controller.plan.approvals import KEPT, remembered
 from controller.plan.ask import questions
+from controller.plan.authorship import authorship
 from controller.plan.beside import owned_paths
 from controller.plan.needs import needed
 from controller.plan.runs import open_tasks

@@ -30,7 +30,8 @@ def reconcile(env: EnvName, due: frozenset[TargetName] | None, world: World, che
     desired, seen = observe(desired, before, due, world)  # observe
     now = seen.at or world.now()
     plan = decide(desired, seen, before, now)  # decide (pure)
-    intent = world.store.save(before, intend(before, plan, desired), env, tell_plan(desired, before, plan))
+    told = tell_plan(desired, before, plan, seen.answers)
+    intent = world.store.save(before, intend(before, plan, desired), env, told)
     outcomes = act_all(plan.actions, world, check or _anything)  # act
     after = intent
     if outcomes:

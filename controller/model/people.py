@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 OS_USER: Final = "OS user"
+GITHUB: Final = "GitHub login"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Person:
     os_users: tuple[str, ...] = ()
     sessions: tuple[Session, ...] = ()
     subjects: tuple[str, ...] = ()
+    github: str = ""
     groups: tuple[str, ...] = ()
 
     @property
@@ -38,6 +40,7 @@ class Person:
         yield from ((OS_USER, user) for user in self.os_users)
         yield from (("session", str(session)) for session in self.sessions)
         yield from (("subject", subject) for subject in self.subjects)
+        yield from ((GITHUB, login.casefold()) for login in (self.github,) if login)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,11 @@ class People:
     def of_email(self, email: str) -> Person | None:
         """Find who writes commits with this email, however its letters are cased."""
         asked = ("email", email.casefold())
+        return next((one for one in self.persons if asked in one.known_by), None)
+
+    def of_github(self, login: str) -> Person | None:
+        """Find who is known at GitHub by this login, however its letters are cased."""
+        asked = (GITHUB, login.casefold())
         return next((one for one in self.persons if asked in one.known_by), None)
 
     def named(self, name: str) -> Person | None:

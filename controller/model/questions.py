@@ -20,7 +20,7 @@ Answer: TypeAlias = object
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """The release that wants to pass, or that is being watched; its `manifest` does not count in comparing."""
+    """The release that wants to pass, or that is being watched; its `manifest` and `commit` are not compared."""
 
     env: EnvName
     target: TargetName
@@ -28,10 +28,13 @@ class Candidate:
     version: str
     digest: Digest
     manifest: Manifest | None = field(default=None, compare=False, repr=False)
+    commit: Commit | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, env: EnvName, target: TargetName, place: Place, release: Release) -> "Candidate":
-        """Name a release of a target."""
+    def of(
+        cls, env: EnvName, target: TargetName, place: Place, release: Release, commit: Commit | None = None
+    ) -> "Candidate":
+        """Name a release of a target; `commit` is the first at which it was wanted, if it is not the release's."""
         return cls(
             env=env,
             target=target,
@@ -39,6 +42,7 @@ class Candidate:
             version=release.version,
             digest=release.digest,
             manifest=release.manifest,
+            commit=commit or release.commit,
         )
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from controller.model.names import EnvName, TargetName
+from controller.model.reviews import Brought
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,8 @@ class RolloutRecord:
     from. `commits` were accepted since the rollout before it, `orders` were given since that ended: what
     concerned the target alone, or all of its environment. `replaced` is the version that ran before, `images` are
     digests by path, `alarms` rang already when it was opened. Instants that the journal does not have are None;
-    texts are empty. `rows` are the numbers of the rows of the journal that it was made of.
+    texts are empty. `brought` is what the git host knew of the commit when it was opened, None if that is not
+    known. `rows` are the numbers of the rows of the journal that it was made of.
     """
 
     env: EnvName
@@ -92,4 +94,5 @@ class RolloutRecord:
     evidence: tuple[str, ...] = ()
     built: str = ""
     follows: str = ""
+    brought: Brought | None = None
     rows: tuple[int, ...] = field(default=())

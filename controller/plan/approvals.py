@@ -1,74 +1,34 @@
-"""What people said to what waits, as the gates ask for it, who wrote it, and that no word counts twice."""
+"""What people said to what waits, as the gates ask for it, and that no word of theirs counts for two rollouts."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from controller.model.desired import Desired, Reading
-from controller.model.names import TargetName
-from controller.model.observation import Observation
+from controller.model.desired import Reading
+from controller.model.gate import Gate
+from controller.model.names import Commit, TargetName
 from controller.model.orders import Approval, TargetOrders, Tick
 from controller.model.questions import (
     Answer,
     Approvals,
     ApprovalsOf,
-    Authors,
-    AuthorsOf,
     Candidate,
     Opened,
     OpenedIn,
     Question,
     Ticks,
     TicksOf,
-    Unanswered,
 )
 from controller.model.record import APPROVED, Memory, Record
+from controller.model.release import Release
+from controller.model.reviews import Reviews, review_number
+from controller.plan.authorship import noted, told, written
 from controller.plan.look import Look
 
+APPROVAL: Final = "approval"
+"""The kind of the gate that people open."""
 KEPT: Final = (ApprovalsOf, TicksOf, OpenedIn)
 """The questions whose answers are in the record."""
-
-
-def authorship(asked: Iterable[Question], desired: Reading, record: Record) -> frozenset[AuthorsOf]:
-    """Ask who wrote each candidate that waits for people, unless it is remembered with what waits."""
-    return frozenset(_unknown_authors(asked, desired, record))
-
-
-def _unknown_authors(asked: Iterable[Question], desired: Reading, record: Record) -> Iterator[AuthorsOf]:
-    for question in asked:
-        if isinstance(question, ApprovalsOf):
-            candidate = question.candidate
-            memory = record.targets.get(candidate.target)
-            wrote = _written(desired, memory, candidate.target)
-            if wrote is not None and _noted(memory, candidate) is None:
-                yield wrote
-
-
-def _written(desired: Reading, memory: Memory | None, name: TargetName) -> AuthorsOf | None:
-    """Ask for all that was written after what runs at rest, up to what is wanted; None if nothing is.
-
-    What is tried again may run already: then it is counted from what was good before.
-    """
-    want = desired.targets.get(name) if isinstance(desired, Desired) else None
-    if want is None or not isinstance(desired, Desired):
-        return None
-    kept = (memory.current, *memory.known) if memory else ()
-    ran = next((one for one in kept if one is not None and one.digest != want.release.digest), None)
-    return AuthorsOf(
-        env=desired.env,
-        target=name,
-        commit=want.release.commit or desired.commit,
-        since=ran.release.commit if ran else None,
-        application=want.application,
-        version=want.release.version if want.application else "",
-        ran=ran.release.version if ran and want.application else "",
-    )
-
-
-def _noted(memory: Memory | None, candidate: Candidate) -> Authors | None:
-    """Give who wrote a candidate, as it was noted when it began to wait."""
-    waits = memory.next if memory else None
-    return waits.authors if waits and waits.release.digest == candidate.digest else None
 
 
 def remembered(
@@ -99,9 +59,9 @@ def _approvals(
     name = candidate.target
     orders, memory = record.orders.targets.get(name, TargetOrders()), record.targets.get(name)
     tried_again = memory is not None and memory.next is not None and memory.next.again
-    authors, unknown = _noted(memory, candidate), ""
+    authors, unknown = noted(memory, candidate), ""
     if authors is None:
-        authors, unknown = _told(answers.get(_written(desired, memory, name)))
+        authors, unknown = told(answers.get(written(desired, memory, name)))
     return Approvals(
         given=orders.approvals,
         used=frozenset(memory.approved) if memory else frozenset(),
@@ -111,33 +71,31 @@ def _approvals(
     )
 
 
-def _told(answer: Answer) -> tuple[Authors, str]:
-    """Give who wrote it, or why that is not known."""
-    if isinstance(answer, Authors):
-        return answer, ""
-    return Authors(emails=()), answer.why if isinstance(answer, Unanswered) else "nobody was asked"
-
-
-def note_authors(
-    memory: Memory, before: Memory | None, desired: Reading, name: TargetName, seen: Observation
-) -> Memory:
-    """Note who wrote what waits, once that is known: git may move on, and what is asked for may not."""
-    waits, want = memory.next, desired.targets.get(name) if isinstance(desired, Desired) else None
-    if waits is None or waits.authors is not None or want is None or want.release.digest != waits.release.digest:
-        return memory
-    answer = seen.answers.get(_written(desired, before, name))
-    return replace(memory, next=replace(waits, authors=answer)) if isinstance(answer, Authors) else memory
-
-
 def _ticks(name: TargetName, record: Record) -> Ticks:
     orders, memory = record.orders.targets.get(name, TargetOrders()), record.targets.get(name)
     return Ticks(given=orders.ticks, used=frozenset(memory.approved) if memory else frozenset())
+
+
+def first_wanted(memory: Memory, release: Release) -> Commit | None:
+    """Give the first commit at which a release that waits was wanted: what came after it did not bring it."""
+    waiting = memory.next.release if memory.next else None
+    return waiting.commit if waiting is not None and waiting.digest == release.digest else release.commit
+
+
+def reviews_in(gates: Iterable[Gate], candidate: Candidate, answers: Mapping[Question, Answer]) -> tuple[int, ...]:
+    """Give the number of every yes of the git host that these gates were told."""
+    # Other gates may have to unpack images to know what they ask, and this is done at every look.
+    asking = (gate for gate in gates if gate.kind == APPROVAL)
+    told = (answers.get(question) for gate in asking for question in gate.asks(candidate))
+    found = (one for answer in told if isinstance(answer, Reviews) for one in answer.reviews)
+    return tuple(review_number(one) for one in found if one.yes)
 
 
 def use_up(memory: Memory, look: Look) -> Memory:
     """Note that the approvals of what is wanted, and the ticks for it, have opened a rollout."""
     yes: Iterator[Approval | Tick] = (one for one in look.orders.approvals if one.yes)
     said = (*yes, *look.orders.ticks)
-    used = tuple(one.number for one in said if look.wish and one.digest == look.wish.digest)
+    mine = (one.number for one in said if look.wish and one.digest == look.wish.digest)
+    used = (*mine, *look.reviews)
     new = tuple(number for number in used if number not in memory.approved)
     return replace(memory, approved=(*memory.approved, *new)[-APPROVED:]) if new else memory

@@ -10,6 +10,8 @@ from controller.model.observation import Observation, Sight
 from controller.model.questions import Candidate, Question
 from controller.model.record import Record
 from controller.model.release import Release
+from controller.model.reviews import ChangeOf
+from controller.plan.approvals import first_wanted
 from controller.plan.look import Look
 from controller.plan.see import NOWHERE, look_at, place_of
 from controller.plan.watching import gap_of, gap_questions
@@ -25,8 +27,16 @@ def questions(
         for name in sights
         if _can_matter(desired, record, name)
         for gate, release, look in _relevant(desired, record, sights, name, now)
-        for question in gate.asks(Candidate.of(desired.env, name, look.place, release))
-    ) | frozenset((*_about_drift(desired, record, sights, now), *_about_gaps(desired, record, sights, now)))
+        for question in gate.asks(
+            Candidate.of(desired.env, name, look.place, release, first_wanted(look.memory, release))
+        )
+    ) | frozenset(
+        (
+            *_about_drift(desired, record, sights, now),
+            *_about_gaps(desired, record, sights, now),
+            *_about_commits(record, sights),
+        )
+    )
 
 
 def _about_drift(
@@ -37,6 +47,14 @@ def _about_drift(
         if memory is not None and (memory.drift or memory.healed):
             blank = Observation(sights={name: sight})
             yield from asks(look_at(desired, blank, record, name, now).memory, now)
+
+
+def _about_commits(record: Record, sights: dict[TargetName, Sight]) -> Iterator[Question]:
+    """Ask who brought what has waited since an earlier turn, for the record: no rollout waits for the answer."""
+    for name in sights:
+        memory = record.targets.get(name)
+        if memory is not None and memory.next is not None and memory.next.release.commit is not None:
+            yield ChangeOf(commit=memory.next.release.commit)
 
 
 def _about_gaps(

@@ -12,7 +12,7 @@ from controller.model.names import TargetName
 from controller.model.observation import Observation
 from controller.model.record import Record
 from controller.model.rollout import MOVING, Phase
-from controller.plan.approvals import note_authors
+from controller.plan.authorship import note_authors
 from controller.plan.beside import notes_of
 from controller.plan.blocking import blockers_of
 from controller.plan.flags import flagged

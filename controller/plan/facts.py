@@ -3,29 +3,38 @@
 Keys are `gate:KIND`, `image:PATH` and `hook0.state`: flat, because the data of a row is text by name.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from controller.model.decision import Decision
 from controller.model.desired import Desired, Reading
 from controller.model.hooks import Run
 from controller.model.names import TargetName
+from controller.model.questions import Answer, Question
 from controller.model.record import Memory
 from controller.model.release import Release
+from controller.model.reviews import Brought, ChangeOf
 from controller.model.rollout import Purpose, Rollout
 from controller.plan.drift import instant
 
 GATE: Final = "gate:"
 IMAGE: Final = "image:"
 HOOK: Final = "hook"
+REVIEWERS: Final = "reviewers"
+CHECKS: Final = "checks"
 OPEN: Final = "open"
 UNASKED: Final = "not asked: what is known here needs no gate"
 
 
 def opened_facts(
-    desired: Reading, name: TargetName, before: Memory, rollout: Rollout, opened: Iterable[tuple[str, str]] = ()
+    desired: Reading,
+    name: TargetName,
+    before: Memory,
+    rollout: Rollout,
+    opened: Iterable[tuple[str, str]],
+    answers: Mapping[Question, Answer],
 ) -> dict[str, str]:
-    """Say what a rollout is of, where that was asked for, what it replaces, and under which gates and guards.
+    """Say what a rollout is of, who brought that, what it replaces, and under which gates and guards.
 
     `opened` is what opened gates, by their kind.
     """
@@ -46,6 +55,7 @@ def opened_facts(
         "rang": ", ".join(sorted(rollout.rang)),
         **{f"{IMAGE}{path}": value for path, value in _images(rollout)},
         **_gates(desired, name, before, rollout, opened),
+        **_brought(before, rollout, answers),
     }
     return {key: value for key, value in facts.items() if value}
 
@@ -62,6 +72,18 @@ def _images(rollout: Rollout) -> Iterator[tuple[str, str]]:
     for path, value in rollout.release.manifest.fields:
         if isinstance(value, str) and "@sha256:" in value:
             yield path, value
+
+
+def _brought(before: Memory, rollout: Rollout, answers: Mapping[Question, Answer]) -> dict[str, str]:
+    """Say what the git host knows of the commit that brought it, if that was asked while it waited."""
+    waited = before.next.release if before.next else None
+    if waited is None or waited.commit is None or waited.digest != rollout.release.digest:
+        return {}
+    told = answers.get(ChangeOf(commit=waited.commit))
+    if not isinstance(told, Brought):
+        return {}
+    facts = {"pull": told.pull, "pullUrl": told.url, "pullAuthor": told.author}
+    return {**facts, REVIEWERS: "\n".join(told.reviewers), CHECKS: "\n".join(told.checks)}
 
 
 def _gates(

@@ -50,6 +50,7 @@ class Look:
     them. `filled` says that nothing rang since the last look that counted, as far back as that is. `claimed_by` is
     another target that owns this place, `moved_to` the one that the spec names now while `memory` is of another.
     `opened` gives of each open gate by its kind what opened it, if it says so.
+    `reviews` are the numbers of what the git host has of people's yes to the wish.
     """
 
     env: EnvName
@@ -68,6 +69,7 @@ class Look:
     unheard: bool = False
     heard: tuple[Heard, ...] = ()
     filled: bool = False
+    reviews: tuple[int, ...] = ()
     braked: bool = False
     opened: tuple[tuple[str, str], ...] = ()
     unread: str

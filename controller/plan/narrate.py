@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from controller.model.decision import Action, Continue, Decision, Ensure, Plan, Start, Stop
 from controller.model.desired import Desired, Reading
 from controller.model.names import EnvName, TargetName
 from controller.model.outcome import Outcome, Sent, Started, why_not
+from controller.model.questions import Answer, Question
 from controller.model.record import Memory, Quarantined, Record
 from controller.model.rollout import Phase
 from controller.model.story import Entry, Event
@@ -20,10 +23,14 @@ from controller.plan.watching import newly_shut
 
 _OPENING = frozenset({Move.OPEN.value, Move.PREPARE.value, Move.MEND.value, Move.HEAL.value, Move.TAKE.value})
 
+NOTHING_ASKED: Final[Mapping[Question, Answer]] = MappingProxyType({})
 
-def tell_plan(desired: Reading, before: Record, plan: Plan) -> tuple[Entry, ...]:
+
+def tell_plan(
+    desired: Reading, before: Record, plan: Plan, answers: Mapping[Question, Answer] = NOTHING_ASKED
+) -> tuple[Entry, ...]:
     """Tell what was decided; a decision that changes nothing worth telling tells nothing."""
-    return (*_accepted(desired, before, plan), *_decisions(desired, before, plan))
+    return (*_accepted(desired, before, plan), *_decisions(desired, before, plan, answers))
 
 
 def tell_outcomes(env: EnvName, outcomes: tuple[Outcome, ...], now: datetime) -> tuple[Entry, ...]:
@@ -52,11 +59,11 @@ def _accepted(desired: Reading, before: Record, plan: Plan) -> Iterator[Entry]:
     )
 
 
-def _decisions(desired: Reading, before: Record, plan: Plan) -> Iterator[Entry]:
+def _decisions(desired: Reading, before: Record, plan: Plan, answers: Mapping[Question, Answer]) -> Iterator[Entry]:
     for name, decision in sorted(plan.decisions.items()):
         was = before.targets.get(name) or Memory()
         begun = decision.memory.rollout if _begins(was, decision) else None
-        facts = opened_facts(desired, name, was, begun, decision.opened) if begun else {}
+        facts = opened_facts(desired, name, was, begun, decision.opened, answers) if begun else {}
         yield from _follows(plan, name, was, decision.memory)
         yield from _decision(plan, name, was, decision, facts)
 

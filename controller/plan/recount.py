@@ -8,10 +8,11 @@ from typing import Final
 
 from controller.model.names import TargetName
 from controller.model.record import Memory
+from controller.model.reviews import Brought
 from controller.model.rollout import Phase, Rollout
 from controller.model.rollout_record import HookTold, RolloutRecord, Stretch, Told, Verdict
 from controller.model.story import EVIDENCE_TEXT, Entry, Event
-from controller.plan.facts import GATE, HOOK, IMAGE, run_facts, runs_of
+from controller.plan.facts import CHECKS, GATE, HOOK, IMAGE, REVIEWERS, run_facts, runs_of
 
 _RESTING: Final = frozenset({Phase.IDLE.value, Phase.PENDING.value})
 _CALLS: Final = frozenset({Event.INTENT, Event.OUTCOME})
@@ -126,6 +127,7 @@ def recount(life: Life, around: Sequence[Entry], memory: Memory | None) -> Rollo
         alarms=tuple(facts["rang"].split(", ")) if "rang" in facts else (),
         failures=tuple(_told(row, row.event.value) for row in life.rows if row.event is Event.QUARANTINED),
         evidence=tuple(line for row in life.rows for line in row.data.get(EVIDENCE_TEXT, "").splitlines()),
+        brought=_brought(facts),
         rows=tuple(row.number for row in life.rows),
     )
 
@@ -133,6 +135,19 @@ def recount(life: Life, around: Sequence[Entry], memory: Memory | None) -> Rollo
 def _digest(life: Life, rollout: Rollout | None) -> str:
     told = next((row.data["digest"] for row in (life.opening, life.ending) if row and row.data.get("digest")), "")
     return told or (rollout.release.digest if rollout else "")
+
+
+def _brought(facts: Mapping[str, str]) -> Brought | None:
+    """Give what the git host knew of the commit when it was opened, if it was asked in time."""
+    if not {"pull", CHECKS} & facts.keys():
+        return None
+    return Brought(
+        pull=facts.get("pull", ""),
+        url=facts.get("pullUrl", ""),
+        author=facts.get("pullAuthor", ""),
+        reviewers=tuple(facts.get(REVIEWERS, "").splitlines()),
+        checks=tuple(facts.get(CHECKS, "").splitlines()),
+    )
 
 
 def _open(life: Life, memory: Memory | None) -> Rollout | None:

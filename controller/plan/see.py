@@ -16,6 +16,7 @@ from controller.model.questions import Candidate
 from controller.model.record import Applied, Memory, Owner, Record
 from controller.model.release import Kept, Release
 from controller.model.rollout import MOVING, Result
+from controller.plan.approvals import first_wanted, reviews_in
 from controller.plan.calls import find_made
 from controller.plan.gated import Gated, gated
 from controller.plan.look import Look, Wish
@@ -70,10 +71,11 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
     memory = _told(memory, named, place) if named is not None and not lost else memory
     memory, wish = _resolved(memory, want, sight, orders, seen, now)
     candidate, rollout = partial(Candidate.of, desired.env, name, place), memory.rollout
+    waiting = candidate(wish.release, first_wanted(memory, wish.release)) if wish else None
     at_wish = not_open(wish.want.terms.guards, candidate(wish.release), seen.answers, now) if wish else ()
     heeded = tuple(judged for judged in at_wish if judged.counts)
     guarded = watched(rollout, candidate(rollout.release), seen.answers, now) if rollout else Watched(shut=heeded)
-    gates = gated(want, candidate(wish.release), record, seen, now) if want and wish else Gated()
+    gates = gated(want, waiting, record, seen, now) if want and waiting else Gated()
     return Look(
         env=desired.env,
         name=name,
@@ -91,6 +93,7 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         rings=guarded.rings | rings_of(judged.verdict for judged in at_wish),
         unheard=guarded.unheard,
         heard=guarded.heard,
+        reviews=reviews_in(want.gates, waiting, seen.answers) if want and waiting else (),
         filled=rollout is not None and filled(memory, candidate(rollout.release), seen.answers, now),
         unread=_unread(desired, name, want),
         moved_to=place if lost else None,

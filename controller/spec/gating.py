@@ -31,12 +31,23 @@ class Gated:
 
 
 def read_gates(
-    lines: Fields, ground: Ground, model: Target | None, tables: Tables, where: Sequence[str | int]
+    lines: Fields,
+    ground: Ground,
+    model: Target | None,
+    tables: Tables,
+    where: Sequence[str | int],
+    files: tuple[str, ...] = (),
 ) -> Gated:
-    """Read both lists of a target; `model` is the rest of it, None if that could not be read."""
+    """Read both lists of a target, which is made of `files`; `model` is the rest of it, None if that is unread."""
     rollout = model.rollout if model else Rollout()
     facts = {"account": ground.account, "region": ground.region, "role": ground.role}
-    known = {**facts, "deadline": rollout.deadline, "bake": rollout.bake, "environment": str(ground.env)}
+    known = {
+        **facts,
+        "deadline": rollout.deadline,
+        "bake": rollout.bake,
+        "environment": str(ground.env),
+        "files": files,
+    }
     guards = read_guards(lines.get("guards"), tables.guards, known, (*where, "guards"))
     gates = read_guards(lines.get("gates"), tables.gates, known, (*where, "gates"), gate_model)
     at = model.not_before if model else None

@@ -18,7 +18,7 @@ from controller.spec.problems import complaint, from_model
 from controller.spec.scalars import OneOf, suggest
 
 # What a guard or gate knows of its environment and target: never written in its own lines.
-FACTS: Final = frozenset({"account", "region", "role", "deadline", "bake", "environment"})
+FACTS: Final = frozenset({"account", "region", "role", "deadline", "bake", "environment", "files"})
 
 Modelled: TypeAlias = Callable[[str, type[Gate]], type[Strict]]
 

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from controller.errors import SpecError
 from controller.model.desired import Complaint
-from controller.model.people import OS_USER, People, Person, Session
+from controller.model.people import GITHUB, OS_USER, People, Person, Session
 from controller.spec.nodes import Fields, mark_of, values_of, written
 from controller.spec.parts import Strict
 from controller.spec.problems import complaint, from_model, in_order
@@ -19,7 +19,14 @@ from controller.spec.schema import API_VERSION
 
 PEOPLE: Final = "People"
 _KEYS: Final = MappingProxyType(
-    {"email": "emails", "key": "keys", OS_USER: "osUsers", "session": "sts", "subject": "subjects"}
+    {
+        "email": "emails",
+        "key": "keys",
+        OS_USER: "osUsers",
+        "session": "sts",
+        "subject": "subjects",
+        GITHUB: "github",
+    }
 )
 
 PersonName: TypeAlias = Annotated[
@@ -38,6 +45,7 @@ Key: TypeAlias = Annotated[
     ),
 ]
 OsUser: TypeAlias = Annotated[str, Like(r"[A-Za-z_][A-Za-z0-9_.@-]{0,63}", "a user of this machine")]
+Login: TypeAlias = Annotated[str, Like(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?", "a login at GitHub")]
 SourceIdentity: TypeAlias = Annotated[str, Like(r"[A-Za-z0-9_+=,.@-]{2,64}", "a source identity of STS")]
 
 
@@ -58,6 +66,7 @@ class One(Strict):
     )
     sts: list[StsSession] = Field(default_factory=list, description="Who they are in AWS.")
     subjects: list[Word] = Field(default_factory=list, description="Who they are in tokens.")
+    github: Login = Field(default="", description="Who they are at GitHub.")
     groups: list[Name] = Field(default_factory=list, description="The groups they are in.")
 
 
@@ -100,6 +109,7 @@ def _person(name: str, one: One) -> Person:
         os_users=tuple(one.os_users),
         sessions=tuple(Session(role=sts.role, source_identity=sts.source_identity) for sts in one.sts),
         subjects=tuple(one.subjects),
+        github=one.github,
         groups=tuple(one.groups),
     )
 
@@ -110,7 +120,8 @@ def _shared(persons: Iterable[Person], root: Fields) -> Iterator[Complaint]:
     for person in persons:
         seen: Counter[str] = Counter()
         for sort, thing in person.known_by:
-            where = ("people", person.name, _KEYS[sort], seen[sort])
+            at = () if sort == GITHUB else (seen[sort],)
+            where = ("people", person.name, _KEYS[sort], *at)
             seen[sort] += 1
             other = owners.get((sort, thing))
             owners.setdefault((sort, thing), person.name)

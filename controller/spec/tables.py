@@ -85,6 +85,12 @@ class Shelf:
                 return candidate, found
         return None
 
+    def read(self, env: str) -> Iterator[str]:
+        """Name for people what a target is made of beside its own file: its environment's, and what it found."""
+        own = (f"{env}.yaml", f"{env}/environment.yaml")
+        yield from (shown(self._view, name) for name in own if name in self._view.files)
+        yield from (shown(self._view, name) for name, found in self.seen.items() if found is not None)
+
     def names(self) -> Iterator[str]:
         """Name the files that could have been meant, as a spec would."""
         for name in self._view.files:

@@ -91,8 +91,8 @@ class TargetReader:
         filling = self._filling(merged)
         lines = _lines(merged, filling)
         model = self._model(lines, merged)
-        gated = self._gated(lines, model)
         shaped = self._shaped(lines, merged, filling, model)
+        gated = self._gated(lines, model, file)
         self.wrong = [*unfilled(self.wrong, filling, self._where)]
         if self.wrong or model is None or shaped is None:
             return None
@@ -142,8 +142,9 @@ class TargetReader:
             self.wrong += from_model(problem, Target, merged, self._where)
             return None
 
-    def _gated(self, lines: Fields, model: Target | None) -> Gated:
-        found = read_gates(lines, self._ground, model, self._tables, self._where)
+    def _gated(self, lines: Fields, model: Target | None, file: str) -> Gated:
+        files = tuple(dict.fromkeys((file, *self._shelf.read(str(self._ground.env)))))
+        found = read_gates(lines, self._ground, model, self._tables, self._where, files)
         self.wrong += found.complaints
         return found
 

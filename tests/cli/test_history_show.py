@@ -10,6 +10,8 @@ from controller.codes import DONE, WRONG
 from controller.model.gate import OnShut
 from controller.model.hooks import Hook, When
 from controller.model.manifest import Manifest
+from controller.model.questions import Unanswered
+from controller.model.reviews import Brought, ChangeOf
 from controller.model.story import Event
 from tests.world import Approval, digest, release
 
@@ -104,6 +106,65 @@ def test_what_gates_said_while_it_waited_and_that_they_were_open_in_the_end(shop
     ]
     assert [one["phase"] for one in told["phases"]] == ["pending", "rolling", "baking", "idle"]
     assert told["phases"][0]["seconds"] == 9 * 60
+
+
+BROUGHT = Brought(
+    pull="#12 Release 2",
+    url="https://github.example.com/unifocus/specs/pull/12",
+    author="dora",
+    reviewers=("anna: approved",),
+    checks=("test: success", "lint: failure"),
+)
+
+
+def asked_the_host(shop, answer):
+    """Let the world have a git host that gives this answer; gives what it is asked."""
+    asked, world = [], shop.world.world
+
+    class Host:
+        @staticmethod
+        def answer(questions):
+            asked.extend(questions)
+            return dict.fromkeys(questions, answer)
+
+    shop.world.world = lambda: replace(world(), probes={**world().probes, ChangeOf: Host})
+    return asked
+
+
+def test_who_brought_it_who_reviewed_that_and_its_checks_are_kept_if_the_host_said_so_in_time(shop):
+    shop.release("1")
+    asked = asked_the_host(shop, BROUGHT)
+    shop.world.want = {"gates": (Approval(),)}
+    shop.world.version = "2"
+    shop.ticks(1)
+    assert asked == []  # nobody is asked in the turn in which it is first wanted: it might open at once
+    shop.ticks(1)
+    assert asked == [ChangeOf(commit="c2")]
+    shop.world.approvals["2"] = frozenset({"ada"})
+    shop.ticks(12)
+    assert record(shop, 2)["brought"] == {
+        "pull": "#12 Release 2",
+        "url": BROUGHT.url,
+        "author": "dora",
+        "reviewers": ["anna: approved"],
+        "checks": ["test: success", "lint: failure"],
+    }
+    said = shop("history", "prod", "api", "--show", "2").out
+    assert f"  pull      #12 Release 2 {BROUGHT.url}\n" in said
+    assert "reviews:\n  anna: approved\nchecks:\n  test: success\n  lint: failure\n" in said
+    assert asked == asked[:1] * len(asked), "once it is open, nobody asks"
+
+
+@pytest.mark.parametrize("answer", [Unanswered(why="GitHub is being asked"), Brought(), "nonsense"])
+def test_a_host_that_does_not_say_holds_nothing_up(shop, answer):
+    shop.release("1")
+    asked_the_host(shop, answer)
+    shop.world.want = {"gates": (Approval(),)}
+    shop.world.version = "2"
+    shop.ticks(2)
+    shop.world.approvals["2"] = frozenset({"ada"})
+    shop.ticks(12)
+    assert shop.world.goods[0] == "2" and record(shop, 2)["brought"] is None
 
 
 def test_a_way_back_to_what_is_known_here_is_not_said_to_have_passed_a_gate(shop):

@@ -63,7 +63,7 @@ def test_every_flag_of_run_has_its_variable():
 @pytest.mark.parametrize(
     ("typed", "completed"),
     [
-        ("trueup wa", ["ways-back"]),
+        ("trueup wa", ["wait", "ways-back"]),
         ("trueup re", ["resume", "reject", "retry", "recover", "replay"]),
         ("trueup attest prod api --c", ["--check"]),
         ("trueup history --e", ["--evidence"]),

@@ -216,3 +216,15 @@ def test_defaults_may_say_what_is_needed_and_a_target_otherwise():
     assert {name: target.needs for name, target in of.targets.items()} == {
         "api": (), "web": ("api",), "job": ("web",)
     }  # fmt: skip
+
+
+def test_a_gate_that_asks_who_reviewed_knows_every_file_that_its_target_is_made_of():
+    gate = "gates: [{kind: approval, via: github-review}]"
+    (of,) = gates(compiled(folder({"api": f"{API}    {gate}\n"})))
+    assert of.files == ("specs/prod/api.yaml", "specs/prod/environment.yaml", "specs/taskdefs/main.yaml")
+    assert (of.via, of.environment) == ("github-review", "prod")
+
+
+def gates(of):
+    assert said(of) == []
+    return of.targets["api"].gates

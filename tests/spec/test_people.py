@@ -21,6 +21,7 @@ people:
     osUsers: [anna, anna-admin]
     sts: [{{role: "{ROLE}", sourceIdentity: anna}}]
     subjects: ["github|12345"]
+    github: Anna-GH
     groups: [release-managers, on-call]
   bob:
     emails: [Bob@Example.com]
@@ -50,6 +51,7 @@ def test_everybody_is_found_by_all_that_stands_for_them():
     assert found.find(subject="github|12345") == anna
     assert found.of_email("ANNA@example.com") == anna
     assert found.of_email("bob@example.com") == bob
+    assert found.of_github("anna-gh") == anna
     assert found.groups_of("anna") == {"release-managers", "on-call"}
     assert (found.groups_of("eve"), found.groups_of("mallory")) == (frozenset(), frozenset())
     assert found.members(("on-call",)) == (anna, bob)
@@ -61,6 +63,7 @@ def test_nobody_is_found_by_what_stands_for_nobody():
     assert found.find() is found.find(os_user="bob") is found.find(key="SHA256:x") is None
     assert found.find(session=Session(role=ROLE, source_identity="eve")) is None
     assert found.find(os_user="github|12345") is found.find(subject="anna") is None
+    assert found.of_github("") is found.of_github("anna") is found.of_github("github|12345") is None
     assert found.of_email("") is found.of_email("anna") is found.named("") is found.meant("") is None
 
 
@@ -73,6 +76,12 @@ def test_an_os_user_stands_for_nobody_unless_that_was_allowed():
         assert not found.local
         assert found.find(os_user="anna") is None
         assert found.meant("anna-admin") == found.named("anna")
+
+
+def test_one_login_at_github_stands_for_one_person():
+    text = GOOD.replace("  eve: {}", "  eve: {github: ANNA-gh}")
+    assert refused(text) == "people.yaml:17:17: people.eve.github: 'anna-gh': anna has that GitHub login too"
+    assert "is not a login at GitHub" in refused(text.replace("ANNA-gh", "'an na'"))
 
 
 def test_no_file_knows_nobody_of_itself():

@@ -1,0 +1,70 @@
+"""Who wrote what waits: asked of the source, and noted with it, as git may move on."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from controller.model.desired import Desired, Reading
+from controller.model.names import TargetName
+from controller.model.observation import Observation
+from controller.model.questions import Answer, ApprovalsOf, Authors, AuthorsOf, Candidate, Question, Unanswered
+from controller.model.record import Memory, Record
+
+
+def authorship(asked: Iterable[Question], desired: Reading, record: Record) -> frozenset[AuthorsOf]:
+    """Ask who wrote each candidate that waits for people, unless it is remembered with what waits."""
+    return frozenset(_unknown_authors(asked, desired, record))
+
+
+def _unknown_authors(asked: Iterable[Question], desired: Reading, record: Record) -> Iterator[AuthorsOf]:
+    for question in asked:
+        if isinstance(question, ApprovalsOf):
+            candidate = question.candidate
+            memory = record.targets.get(candidate.target)
+            wrote = written(desired, memory, candidate.target)
+            if wrote is not None and noted(memory, candidate) is None:
+                yield wrote
+
+
+def written(desired: Reading, memory: Memory | None, name: TargetName) -> AuthorsOf | None:
+    """Ask for all that was written after what runs at rest, up to what is wanted; None if nothing is.
+
+    What is tried again may run already: then it is counted from what was good before.
+    """
+    want = desired.targets.get(name) if isinstance(desired, Desired) else None
+    if want is None or not isinstance(desired, Desired):
+        return None
+    kept = (memory.current, *memory.known) if memory else ()
+    ran = next((one for one in kept if one is not None and one.digest != want.release.digest), None)
+    return AuthorsOf(
+        env=desired.env,
+        target=name,
+        commit=want.release.commit or desired.commit,
+        since=ran.release.commit if ran else None,
+        application=want.application,
+        version=want.release.version if want.application else "",
+        ran=ran.release.version if ran and want.application else "",
+    )
+
+
+def noted(memory: Memory | None, candidate: Candidate) -> Authors | None:
+    """Give who wrote a candidate, as it was noted when it began to wait."""
+    waits = memory.next if memory else None
+    return waits.authors if waits and waits.release.digest == candidate.digest else None
+
+
+def told(answer: Answer) -> tuple[Authors, str]:
+    """Give who wrote it, or why that is not known."""
+    if isinstance(answer, Authors):
+        return answer, ""
+    return Authors(emails=()), answer.why if isinstance(answer, Unanswered) else "nobody was asked"
+
+
+def note_authors(
+    memory: Memory, before: Memory | None, desired: Reading, name: TargetName, seen: Observation
+) -> Memory:
+    """Note who wrote what waits, once that is known: git may move on, and what is asked for may not."""
+    waits, want = memory.next, desired.targets.get(name) if isinstance(desired, Desired) else None
+    if waits is None or waits.authors is not None or want is None or want.release.digest != waits.release.digest:
+        return memory
+    answer = seen.answers.get(written(desired, before, name))
+    return replace(memory, next=replace(waits, authors=answer)) if isinstance(answer, Authors) else memory
