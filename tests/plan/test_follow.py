@@ -51,6 +51,12 @@ def test_a_newer_tag_is_followed_and_what_was_before_is_kept_in_hand():
     assert (found.followed.version, found.before.version) == ("v1.1.0-stage", "v1.0.0-stage")
 
 
+def test_a_pattern_of_many_stars_is_no_way_to_make_a_turn_last():
+    track = replace(TAGS, tags="*".join("a" * 60))
+    assert not track.matches("a" * 59 + "b" * 140)
+    assert track.matches("ab" * 60 + "a")
+
+
 @pytest.mark.parametrize("tags", [{}, {"v0.9.0-stage": B}])
 def test_a_tag_that_vanished_never_makes_it_fall_back(tags):
     found = pick(tags, memory("v1.0.0-stage", A))

@@ -217,8 +217,11 @@ def _settle(work: Work, name: str, image: str, answers: Mapping[ImageAt, ImageAn
         releases = work.one.memory.releases if work.one.memory else ()
         work.images[name] = Reference.of(image).at(answer.digest)
         before = next(iter(asked_images(releases, name, image)), None)
-        if image not in work.want.fresh and before is not None and (note := moved(name, image, before, answer)):
-            work.notes.append(note)
+        note = moved(name, image, before, answer) if before is not None else ""
+        if image not in work.want.fresh:
+            work.notes += [note] if note else []
+        elif note and _is_followed(work, image):
+            work.notes.append(f"{note}, which is followed")
     return ""
 
 

@@ -119,6 +119,10 @@ def test_a_rebuilt_version_that_is_followed_ships(bench):
     bench.change({"move": f"{API}:v1.2.2", "to": f"{API}:rebuilt"})
     found = bench.whole(want)
     assert image_of(found) == f"{API}@{digest_of(f'{API}:rebuilt')}" and found.astray == ""
+    for digest in (digest_of(f"{API}:v1.2.2"), digest_of(f"{API}:rebuilt")):
+        assert digest[:19] in found.notes[0]
+    bench.rests(found)
+    assert bench.whole(want).notes == ()
 
 
 def test_many_targets_that_follow_one_tag_cost_one_question_an_interval(bench):
