@@ -75,6 +75,8 @@ def test_a_moved_tag_is_refused_with_both_commits_until_it_is_back():
     assert found.followed.commit == A
     for commit in (A, B):
         assert commit[:12] in found.followed.refused and commit[:12] in found.notes[0]
+    gone = pick({}, Memory(followed=found.followed))
+    assert (gone.followed.commit, gone.followed.refused) == (A, "")
     healed = pick({"v1.0.0-stage": A}, Memory(followed=found.followed))
     assert (healed.followed.refused, healed.notes) == ("", ())
     newer = pick({"v1.0.0-stage": B, "v1.0.1-stage": C}, Memory(followed=found.followed))

@@ -147,7 +147,9 @@ class Completing:
         return {**found, **self._polled.find(list(polled))} if polled else found
 
     def _end(self, work: Work, answers: Mapping[ImageAt, ImageAnswer]) -> DesiredTarget:
-        wrong = [_settle(work, name, image, answers) for name, image in work.tags.items()]
+        # What is followed comes first: only with it is it known whether anything is still to be deployed.
+        images = sorted(work.tags.items(), key=lambda one: one[1] not in work.want.fresh)
+        wrong = [_settle(work, name, image, answers) for name, image in images]
         wrong.append(lacking(work.want, work.definition) if work.draft.base else "")
         why = "; ".join(filter(None, wrong))
         result = replace(work.one.want, unread=why) if why else whole(work)

@@ -80,6 +80,16 @@ def test_a_tag_that_vanished_leaves_what_it_stood_for_and_says_so(bench):
     assert "does not exist" in bench.complete(followed(bench)).unread
 
 
+def test_another_image_that_is_gone_holds_the_next_build_and_not_what_runs(bench):
+    first = bench.whole(followed(bench))
+    bench.rests(first)
+    bench.change({"delete": SIDE["image"]})
+    found = bench.whole(followed(bench))
+    assert found.release == first.release and "a task that is replaced will not start" in found.notes[0]
+    moved(bench, "build-2")
+    assert "is gone" in bench.complete(followed(bench)).unread
+
+
 def test_a_registry_that_does_not_tell_leaves_the_target_unread(bench):
     bench.rests(bench.whole(followed(bench)))
     bench.ground.faults(errors=[{"operation": "ecr:BatchGetImage", "code": "AccessDeniedException"}])
