@@ -88,8 +88,9 @@ versions = st.sampled_from(["v1.0.0", "v1.1.0", "v2.0.0-rc.1", ""])
 commits = st.sampled_from([Commit("a" * 40), Commit("b" * 40)])
 shapes = st.dictionaries(paths, words, max_size=2).map(json.dumps)
 packed = shapes.map(Packed.of)
+some_commit = st.one_of(st.none(), commits)
 releases = st.builds(
-    Release, version=versions, manifest=manifests, shape=packed, commit=st.one_of(st.none(), commits)
+    Release, version=versions, manifest=manifests, shape=packed, commit=some_commit, built=some_commit
 )
 clusters = st.sampled_from(["unifocus-prod-cluster", "unifocus-dev-cluster"])
 services = st.sampled_from(["api-service", "web-service", "worker-service"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from controller.app.doctor_applications import repositories
 from controller.app.doctor_aws import environment, place
 from controller.app.finding import Finding, ng, ok, skip
 from controller.app.memory import open_store
@@ -52,6 +53,7 @@ def examine(asked: Asked) -> tuple[Finding, ...]:
     if asked.options.repo:
         found += _specs(asked, clock, wanted)
         found.append(_store(asked.options))
+        found += repositories(wanted, asked.options, clock)
     clients = clients_for(asked.options.endpoint_url, Counter(), patience=_PATIENCE)
     try:
         for desired in wanted:

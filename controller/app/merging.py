@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controller import kinds
+from controller.app.applications import applications
+from controller.app.followed import Sources, followed
 from controller.app.registries import registries
 from controller.app.world import clients_of, clock_of, lookups_of, targets_of
 from controller.errors import SpecError
@@ -96,23 +97,22 @@ def _look(options: "Options", states: Mapping[EnvName, States]) -> Mapping[EnvNa
         return {}
     clock = clock_of(options)
     clients = clients_of(options, clock)
+    sources = Sources(applications=applications(options, clock), registries=registries(options, clients))
     try:
-        targets = targets_of(options, clients, registries(options, clients), lookups_of(options, clients))
-        return {name: _seen(ones, targets, clock.now()) for name, ones in wanted.items()}
+        targets = targets_of(options, clients, sources.registries, lookups_of(options, clients))
+        now = clock.now()
+        return {
+            env: _seen({name: followed(want, sources, now) for name, want in ones.items()}, targets, now)
+            for env, ones in wanted.items()
+        }
     finally:
+        sources.applications.close()
         clients.close()
 
 
 def _wanted(states: States) -> Mapping[TargetName, DesiredTarget]:
     targets = states.head.targets if states.head else {}
-    return {name: _said(targets[name]) for name in changed_targets(states) if name in targets}
-
-
-def _said(want: DesiredTarget) -> DesiredTarget:
-    """Give what a commit says of a target; which version one follows is not for a commit to say."""
-    if want.track is None:
-        return want
-    return replace(want, unread=f"it follows {want.track.source}, so that no commit says what it will run")
+    return {name: targets[name] for name in changed_targets(states) if name in targets}
 
 
 def _seen(

@@ -16,6 +16,7 @@ from controller.app.specs import folder_source
 from controller.clock import Clock
 from controller.errors import PlatformError, SpecError
 from controller.model.desired import Unread
+from controller.model.track import STANDING_IN
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -112,9 +113,9 @@ def _alarms(guard: object) -> list[str]:
 
 
 def earlier(version: str) -> str:
-    """Name the version before one: v1.2.3 -> v1.2.2, v1.2.0 -> v1.1.9, latest -> earlier."""
+    """Name the version before one: v1.2.3 -> v1.2.2, v1.2.0 -> v1.1.9, latest and the very first one -> earlier."""
     found = _VERSION.match(version)
-    if not found:
+    if not found or version == STANDING_IN:
         return "earlier"
     major, minor, patch, rest = int(found[1]), int(found[2]), int(found[3]), found[4]
     if patch:

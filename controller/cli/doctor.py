@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.common import output_option
-from controller.cli.flags import cache_option, endpoint_option, people_option, signers_option, specs_options
+from controller.cli.flags import (
+    applications_option,
+    cache_option,
+    endpoint_option,
+    people_option,
+    signers_option,
+    specs_options,
+)
 from controller.cli.show import listing, table
 from controller.codes import DONE, NEGATIVE, UNREACHABLE
 
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
 @cache_option
 @people_option
 @signers_option
+@applications_option
 @click.option("--region", default="", metavar="R", help="A region to look at before there are specs.")
 @click.option("--role-arn", default=None, metavar="ARN", help="The role to assume there.")
 @click.option("--cluster", default="", metavar="C", help="The cluster to see there.")
@@ -47,7 +55,8 @@ def command(
 ) -> int:
     """Try, read-only, what the controller needs: git, signatures, specs, store, roles, clusters; and Terraform.
 
-    Each line is OK, NG with what to do, or SKIP with what it would take.
+    Repositories of applications that the specs name are tried too. Each line is OK, NG with what to do, or SKIP
+    with what it would take.
 
     Exit code 0 if nothing is NG, 1 if something is, 5 if something cannot be reached or is not allowed.
     """

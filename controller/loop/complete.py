@@ -68,11 +68,18 @@ def _at(
 ) -> dict[TargetName, DesiredTarget]:
     """Complete each target as it is at a version; what is none there is left out."""
     at = {
-        name: seen.world.versioned(want, followed.version)
+        name: _versioned(want, followed.version, seen.world)
         for name, (want, followed) in wanted.items()
         if followed is not None
     }
     return {**at, **_completed({name: want for name, want in at.items() if not want.unread}, seen)}
+
+
+def _versioned(want: DesiredTarget, version: str, world: World) -> DesiredTarget:
+    try:
+        return world.versioned(want, version)
+    except Exception as error:  # noqa: BLE001  as above
+        return replace(want, unread=f"as {version}: {type(error).__name__}: {error}")
 
 
 def _told(

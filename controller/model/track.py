@@ -1,6 +1,6 @@
 """What a target follows instead of a version that somebody writes, and what of it is followed just now."""
 
-import re
+import fnmatch
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -58,8 +58,7 @@ class Track:
 
     def matches(self, tag: str) -> bool:
         """Whether a git tag is of the pattern, in which `*` is any text and `?` any letter."""
-        pattern = "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in self.tags)
-        return re.fullmatch(pattern, tag, re.DOTALL) is not None
+        return fnmatch.fnmatchcase(tag, self.tags)
 
     def takes(self, version: Version) -> bool:
         """Whether versions of this form are taken."""

@@ -117,7 +117,7 @@ def _followed(
 def _stays(track: Track, offered: Offered, before: Followed, last: Version, odd: tuple[str, ...]) -> Choice:
     """Stay at what was followed, whatever became of its tag; a moved one is followed if the spec says so."""
     if last not in offered.versions:
-        return Choice(followed=before, notes=(_without(track, offered, before), *odd))
+        return Choice(followed=replace(before, refused=""), notes=(_without(track, offered, before), *odd))
     there, then = offered.versions[last], before.commit
     if there is None or then in {None, there}:
         known = replace(before, refused="") if there is None else replace(before, commit=there, refused="")

@@ -159,7 +159,7 @@ def _target(
     after = states.head.targets.get(name) if states.head else None
     by_now = states.base.targets.get(name) if states.base else None
     known = after or before
-    version, service = (known.release.version, known.place.service) if known else ("", "")
+    version, service = (_version(known, seen), known.place.service) if known else ("", "")
     spec = target_differences(before, after)
     notes = list(_notes(before, after, claims))
     if target_differences(before, by_now):
@@ -182,6 +182,13 @@ def _target(
     )
 
 
+def _version(known: DesiredTarget, seen: Seen | None) -> str:
+    """Give the version that is wanted; of a target that follows one, what it follows as things stand."""
+    if known.track is None:
+        return known.release.version
+    return seen.want.release.version if seen is not None and not seen.want.unread else ""
+
+
 def _notes(
     before: DesiredTarget | None, after: DesiredTarget | None, claims: Mapping[ClaimKey, str]
 ) -> Iterable[str]:
@@ -193,6 +200,8 @@ def _notes(
         return
     if before is not None:
         yield from steps_in(before, after)
+    if after.track is not None:
+        yield f"it follows {after.track.source}: what that is when it is merged, is deployed"
     if after.terms.observe:
         yield "mode: observe: nothing is called, whatever differs"
     if after.pause is not None:

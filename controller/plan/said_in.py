@@ -16,7 +16,7 @@ from controller.model.packed import Packed
 from controller.model.paths import is_under
 from controller.model.place import Place
 from controller.model.release import Release
-from controller.model.track import Track
+from controller.model.track import STANDING_IN, Track
 from controller.model.trust import Verify
 from controller.plan.compare import Difference
 
@@ -44,7 +44,7 @@ _NOTHING: Final = DesiredTarget(
 )
 Whole: TypeAlias = tuple[Pause | None, Brake, Load, Verify]
 """What a spec says of a whole environment."""
-
+_STANDS_IN: Final = re.compile(rf"(?<![0-9A-Za-z.])(v?){re.escape(STANDING_IN.removeprefix('v'))}(?![0-9A-Za-z.])")
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
@@ -95,7 +95,16 @@ def _target(target: DesiredTarget) -> dict[str, Scalar]:
     parts = [part.manifest for part in (target.release, target.settings, target.fixed) if part]
     for manifest in (*parts, *((target.beside,) if target.beside else ())):
         said.update(_content(manifest))
-    return said
+    return said if target.track is None else {path: _unversioned(value) for path, value in said.items()}
+
+
+def _unversioned(value: Scalar) -> Scalar:
+    """Write the name where the version stands in that is not known yet."""
+    return (
+        _STANDS_IN.sub(lambda hit: "${version}" if hit[1] else "${semver}", value)
+        if isinstance(value, str)
+        else value
+    )
 
 
 def _tracked(track: Track) -> Iterator[tuple[str, Scalar]]:

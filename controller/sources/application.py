@@ -24,7 +24,7 @@ from controller.sources.patience import Patience
 from controller.sources.refs import Refs, read_refs
 from controller.sources.snapshot import NoSnapshot, Reason
 
-_ASKING = 20.0  # seconds: a turn waits for it
+_ASKING = 10.0  # seconds: a turn waits for it
 _RENEW_AFTER = timedelta(minutes=5)
 
 T = TypeVar("T")

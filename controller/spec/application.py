@@ -12,8 +12,8 @@ from controller.spec.scalars import Explained, Like
 _PATH: Final = r"[A-Za-z0-9_.~/+@%,=-]+"
 _HOST: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
 REPOSITORY: Final = (
-    rf"https?://{_HOST}(?::[0-9]{{1,5}})?/{_PATH}|ssh://(?:[A-Za-z0-9_.-]+@)?{_HOST}(?::[0-9]{{1,5}})?/{_PATH}"
-    rf"|[A-Za-z0-9_.-]+@{_HOST}:{_PATH}|file:///{_PATH}"
+    rf"https?://{_HOST}(?::[0-9]{{1,5}})?/{_PATH}|ssh://(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?{_HOST}(?::[0-9]{{1,5}})?/{_PATH}"
+    rf"|[A-Za-z0-9_][A-Za-z0-9_.-]*@{_HOST}:{_PATH}|file:///{_PATH}"
 )
 BRANCH: Final = r"[A-Za-z0-9_][A-Za-z0-9._/+@#=-]{0,199}"
 _LONGEST: Final = 2048

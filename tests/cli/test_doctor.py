@@ -5,10 +5,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from controller.app.doctor_applications import repositories
 from controller.app.doctor_aws import skew
 from controller.app.finding import Result, ng, ok, skip
 from controller.cli.doctor import code_of, told
+from controller.clock import Clock
 from controller.codes import DONE, NEGATIVE, UNREACHABLE
+from controller.model.application import Application
+from controller.model.desired import Desired, DesiredTarget
+from controller.model.names import Commit, EnvName, TargetName
+from controller.model.track import Track
+from controller.options import read
+from tests.platform import place, release
+from tests.sources.repository import Repository
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -55,3 +64,20 @@ def test_what_is_not_well_is_told_with_what_to_do():
     lines = told((FINE, WRONG)).splitlines()
     assert [line.split()[0] for line in lines] == ["RESULT", "OK", "NG"]
     assert lines[2].endswith("bad; mend it")
+
+
+def test_each_repository_of_an_application_is_tried_once(tmp_path):
+    shop = Repository(tmp_path / "shop.git")
+    shop.git("tag", "v1.0.0", shop.commit({"a": "1"}))
+    elsewhere = "https://git.example.com/acme/shop"
+    mine, theirs = Application(repository=shop.url), Application(repository=elsewhere)
+    plain = DesiredTarget(place=place(), release=release("v1"), application=mine)
+    tracked = DesiredTarget(place=place(), release=release("v1"), track=Track(tags="v*", application=theirs))
+    targets = {TargetName("api"): plain, TargetName("web"): plain, TargetName("job"): tracked}
+    wanted = [Desired(env=EnvName(env), commit=Commit("c"), targets=targets) for env in ("prod", "stage")]
+    options = read({"applications": f"file://{tmp_path}", "cache": str(tmp_path / "cache")})
+    fine, wrong = repositories(wanted, options, Clock())
+    assert (fine.about, fine.result, fine.found) == (shop.url, Result.OK, "1 tags")
+    assert (wrong.about, wrong.result) == (elsewhere, Result.NG)
+    assert "TRUEUP_APPLICATIONS allows" in wrong.found and "list it in TRUEUP_APPLICATIONS" in wrong.todo
+    assert list(repositories([], options, Clock())) == []

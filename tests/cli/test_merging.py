@@ -347,3 +347,22 @@ def test_a_comment_says_what_merging_would_do(plan, cloud, repository, tmp_path)
         .endswith(" more targets; run `trueup plan --base main --head feature prod`")
     )
     assert len(said.out.encode()) <= 65_536
+
+
+def test_a_target_that_follows_tags_is_told_at_the_newest_and_one_that_cannot_be_asked_for_says_so(
+    plan, cloud, repository, tmp_path, monkeypatch
+):
+    shop = Repository(tmp_path / "shop.git")
+    shop.git("tag", "v1.2.9", shop.commit({"a": "1"}))
+    seed(cloud, tmp_path, environment("prod", "v1.2.3"))
+    track = f'track: {{tags: "v*", repository: "{shop.url}"}}'
+    branch(repository, {PROD: environment("prod", "v1.2.2").replace("version: v1.2.2", track)})
+    away = plan("--endpoint-url", cloud.endpoint_url, "-o", "json")
+    assert away.code == UNREACHABLE and "TRUEUP_APPLICATIONS" in data(away)["prod", "api"]["unread"]
+    monkeypatch.setenv("TRUEUP_APPLICATIONS", f"file://{tmp_path}")
+    monkeypatch.setenv("TRUEUP_CACHE", str(tmp_path / "cache"))
+    said = plan("--endpoint-url", cloud.endpoint_url, "-o", "json")
+    item = data(said)["prod", "api"]
+    assert (said.code, item["version"]) == (NEGATIVE, "v1.2.9")
+    assert pairs(item)["track.tags"] == (None, "v*") and pairs(item)["version"] == ("v1.2.2", None)
+    assert any("it follows tags v* of" in note for note in item["notes"]) and "v0.0.0" not in said.out

@@ -48,6 +48,7 @@ def test_seeds_from_a_wrong_spec_print_its_problems(trueup, tmp_path):
         ("v2.0.0", "v1.9.9"),
         ("v1.2.3-stage", "v1.2.2-stage"),
         ("latest", "earlier"),
+        ("v0.0.0", "earlier"),
     ],
 )
 def test_one_version_back(version, before):

@@ -59,7 +59,9 @@ def test_a_build_reaches_dev_and_a_tag_stage_and_a_tag_that_moves_or_vanishes_ch
     assert stage.memory(env="stage").current.release.built == commits[1]
     told = len(stage.told(place="stage"))
 
+    stage.kill()
     shop.git("tag", "-f", "v1.2.3-stage", commits[2])
+    stage.start(applications=f"file://{shop.folder.parent}/")
     blocker = stage.until("it says that the tag was moved", lambda: blocks(stage, "movedTag"))
     assert commits[1][:12] in blocker and commits[2][:12] in blocker
 

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from controller.model.application import Application
 from controller.model.desired import DesiredTarget
@@ -11,7 +13,7 @@ from controller.model.names import Commit
 from controller.model.record import Memory
 from controller.model.release import Kept
 from controller.model.track import Followed, OnMovedTag, Track
-from controller.model.version import Form
+from controller.model.version import Form, Version
 from controller.plan.follow import choose, latest, newly_followed, offered_by_images, offered_by_tags
 from tests.platform import place, release
 
@@ -51,6 +53,12 @@ def test_a_newer_tag_is_followed_and_what_was_before_is_kept_in_hand():
     assert (found.followed.version, found.before.version) == ("v1.1.0-stage", "v1.0.0-stage")
 
 
+def test_a_pattern_of_many_stars_is_no_way_to_make_a_turn_last():
+    track = replace(TAGS, tags="*".join("a" * 60))
+    assert not track.matches("a" * 59 + "b" * 140)
+    assert track.matches("ab" * 60 + "a")
+
+
 @pytest.mark.parametrize("tags", [{}, {"v0.9.0-stage": B}])
 def test_a_tag_that_vanished_never_makes_it_fall_back(tags):
     found = pick(tags, memory("v1.0.0-stage", A))
@@ -69,6 +77,8 @@ def test_a_moved_tag_is_refused_with_both_commits_until_it_is_back():
     assert found.followed.commit == A
     for commit in (A, B):
         assert commit[:12] in found.followed.refused and commit[:12] in found.notes[0]
+    gone = pick({}, Memory(followed=found.followed))
+    assert (gone.followed.commit, gone.followed.refused) == (A, "")
     healed = pick({"v1.0.0-stage": A}, Memory(followed=found.followed))
     assert (healed.followed.refused, healed.notes) == ("", ())
     newer = pick({"v1.0.0-stage": B, "v1.0.1-stage": C}, Memory(followed=found.followed))
@@ -135,3 +145,27 @@ def test_each_change_of_what_is_followed_is_told_once():
     assert newly_followed(newer, moved) == moved.refused
     assert newly_followed(moved, moved) == "" and newly_followed(moved, newer) == ""
     assert "is not followed any more" in newly_followed(newer, None) and newly_followed(None, None) == ""
+
+
+VERSIONS = st.sampled_from([f"v1.{number}.0-stage" for number in range(4)] + ["v1-stage", "v1.1.0"])
+HISTORIES = st.lists(st.dictionaries(VERSIONS, st.sampled_from([A, B, C]), max_size=4), max_size=8)
+
+
+@given(HISTORIES, st.booleans())
+def test_whatever_becomes_of_the_tags_nothing_goes_back_and_no_tag_is_two_commits_in_silence(history, follows):
+    track = replace(TAGS, moved=OnMovedTag.FOLLOW) if follows else TAGS
+    remembered, stood = None, {}
+    for tags in history:
+        found = pick(tags, remembered, track)
+        before = remembered.followed if remembered else None
+        if found.followed is None:
+            assert before is None and found.unread
+            continue
+        now = found.followed
+        assert before is None or Version(now.version) >= Version(before.version)
+        if now.version in stood and stood[now.version] != now.commit:
+            assert follows and stood[now.version][:12] in "".join(found.notes)
+        moved = tags.get(now.version, now.commit) != now.commit
+        assert bool(now.refused) is moved
+        stood[now.version] = now.commit
+        remembered = Memory(followed=now)

@@ -98,6 +98,15 @@ def test_every_field_of_a_target_is_told_or_says_nothing():
         assert said(replace(TARGET, **{name: value})) == {}
 
 
+def test_the_version_that_stands_in_is_told_by_its_name():
+    track = Track(tags="v*", application=Application(repository="https://git.lan/x"))
+    said_of = release("v0.0.0", image="i:v0.0.0", slim="i:0.0.0-slim", bind="0.0.0.0:80", other="v0.0.01")
+    found = said(replace(TARGET, track=track, release=said_of))
+    told = {path: value for path, (_, value) in found.items()}
+    assert (told["image"], told["slim"]) == ("i:${version}", "i:${semver}-slim")
+    assert (told["bind"], told["other"]) == ("0.0.0.0:80", "v0.0.01")
+
+
 def test_the_same_said_again_is_no_difference_whoever_committed_it():
     again = replace(TARGET, release=replace(TARGET.release, commit="c" * 40))
     assert said(again) == {}

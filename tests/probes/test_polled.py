@@ -78,3 +78,22 @@ def test_tags_of_a_repository_are_asked_once_an_interval_a_failure_too(registry,
     registry.seconds = 15.0
     polled.tags(at("r.lan/api:v1"))
     assert len(registry.asked) == 2
+
+
+def test_a_registry_that_hangs_keeps_nobody_from_asking_another(registry, polled):
+    hangs, go = threading.Event(), threading.Event()
+    plain = registry.find
+
+    def find(asked):
+        if asked[0].reference.startswith("slow.lan"):
+            hangs.set()
+            assert go.wait(10)
+        return plain(asked)
+
+    registry.find = find
+    waiting = threading.Thread(target=polled.find, args=([at("slow.lan/api:latest")],))
+    waiting.start()
+    assert hangs.wait(10)
+    assert polled.find([at()]) == {at(): Found(digest="sha256:a")}
+    go.set()
+    waiting.join()

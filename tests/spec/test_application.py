@@ -32,6 +32,7 @@ def test_it_is_laid_under_every_target_and_a_target_may_say_otherwise():
         ("{repository: 'https://me:hush@git.lan/x'}", "repository", "holds a user name or a password"),
         ("{repository: 'ext::sh -c true'}", "repository", "is not the address of a git repository"),
         ("{repository: '--upload-pack=x'}", "repository", "is not the address of a git repository"),
+        ("{repository: '-oProxyCommand=x@git.lan:x'}", "repository", "is not the address of a git repository"),
         ("{repository: ''}", "repository", "is not the address of a git repository"),
         ("{branch: main}", "repository", "is missing"),
         (f"{{repository: {SHOP}, branch: -x}}", "branch", "is not a branch"),

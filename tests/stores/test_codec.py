@@ -74,6 +74,7 @@ def test_a_release_keeps_what_equality_does_not_see(release):
     kept = replace(made.kept("v1.0.0"), release=release)
     back = read_back(replace(made.a_memory(), goods=(kept,))).goods[0].release
     assert (back.version, back.commit, back.shape) == (release.version, release.commit, release.shape)
+    assert back.built == release.built
     assert repr(back.manifest) == repr(release.manifest)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from controller.model.application import Application
 from controller.model.desired import DesiredTarget, Supersede
-from controller.model.images import Unreachable
+from controller.model.images import Missing, Unreachable
 from controller.model.names import Commit
 from controller.model.rollout import Phase
 from controller.model.story import Event
@@ -26,13 +26,16 @@ class Following(FakeWorld):
     away: bool = False
     moved: OnMovedTag = OnMovedTag.REFUSE
     absent: set = field(default_factory=set)
-    asked: int = 0
+    semver: str = ""
+    listed: object = ()
 
     def wanted(self, name):
         want = replace(super().wanted(name), supersede=Supersede.AFTER_BAKE)
         if self.versions[name] != "follow":
             return want
         track = Track(tags="v*", application=SHOP, moved=self.moved)
+        if self.semver:
+            track = Track(semver=self.semver, images=("r.lan/api:v0.0.0",))
         return replace(want, release=release("v0.0.0"), track=track)
 
     def versioned(self, want: DesiredTarget, version):
@@ -45,11 +48,17 @@ class Following(FakeWorld):
         class Applications:
             @staticmethod
             def tags(application):
-                w.asked += 1
                 assert application == SHOP
                 return Unreachable(why="git.lan is away") if w.away else dict(w.tags)
 
-        return replace(super().world(), applications=Applications, versioned=self.versioned)
+        class Registries:
+            @staticmethod
+            def tags(image):
+                assert image.reference == "r.lan/api:v0.0.0"
+                return w.listed
+
+        world = super().world()
+        return replace(world, applications=Applications, registries=Registries, versioned=self.versioned)
 
     @property
     def good(self):
@@ -196,3 +205,27 @@ def test_a_moved_tag_that_may_be_followed_says_both_commits():
     w.ticks(3)
     assert w.memory.followed.commit == B and w.memory.followed.moved == A
     assert A[:12] in w.told[-1] and B[:12] in w.told[-1]
+
+
+def test_a_range_is_followed_in_the_registry_and_what_that_lost_or_does_not_tell_changes_nothing():
+    w = Following(versions={"api": "follow"}, semver=">=1.2 <2", listed=("v1.1.0", "v1.2.0", "v2.0.0", "latest"))
+    w.ticks(12)
+    assert w.good.version == "v1.2.0"
+    w.listed = ("v1.2.0", "v1.3.0", "v1.4.0-rc.1")
+    w.ticks(12)
+    assert (w.good.version, len(w.sent)) == ("v1.3.0", 2)
+    w.listed = ("v1.2.0",)
+    w.ticks(3)
+    assert "v1.3.0 is gone from versions >=1.2 <2 of r.lan/api; it stays" in w.said
+    for lost in (Unreachable(why="r.lan is away"), Missing(why="there is no repository api")):
+        w.listed = lost
+        w.ticks(3)
+        assert f"what is followed is not known: {lost.why}" in w.said
+    assert len(w.sent) == 2 and w.memory.followed.version == "v1.3.0"
+
+
+def test_what_fails_in_a_new_way_holds_that_target_alone():
+    w = begun()
+    w.listed, w.semver = None, ">=1"
+    w.ticks(2)
+    assert "no wish can be read" in w.said and w.memory.phase is Phase.IDLE

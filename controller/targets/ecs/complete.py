@@ -147,7 +147,9 @@ class Completing:
         return {**found, **self._polled.find(list(polled))} if polled else found
 
     def _end(self, work: Work, answers: Mapping[ImageAt, ImageAnswer]) -> DesiredTarget:
-        wrong = [_settle(work, name, image, answers) for name, image in work.tags.items()]
+        # What is followed comes first: only with it is it known whether anything is still to be deployed.
+        images = sorted(work.tags.items(), key=lambda one: one[1] not in work.want.fresh)
+        wrong = [_settle(work, name, image, answers) for name, image in images]
         wrong.append(lacking(work.want, work.definition) if work.draft.base else "")
         why = "; ".join(filter(None, wrong))
         result = replace(work.one.want, unread=why) if why else whole(work)
@@ -217,8 +219,11 @@ def _settle(work: Work, name: str, image: str, answers: Mapping[ImageAt, ImageAn
         releases = work.one.memory.releases if work.one.memory else ()
         work.images[name] = Reference.of(image).at(answer.digest)
         before = next(iter(asked_images(releases, name, image)), None)
-        if image not in work.want.fresh and before is not None and (note := moved(name, image, before, answer)):
-            work.notes.append(note)
+        note = moved(name, image, before, answer) if before is not None else ""
+        if image not in work.want.fresh:
+            work.notes += [note] if note else []
+        elif note and _is_followed(work, image):
+            work.notes.append(f"{note}, which is followed")
     return ""
 
 

@@ -72,7 +72,7 @@ def is_settled(work: Work) -> bool:
     """Whether nothing of it is still to be deployed: at rest, in flight, or what runs at first contact."""
     memory = work.one.memory
     rollout = memory.rollout if memory and memory.phase in MOVING else None
-    in_flight = rollout is not None and rollout.release.asked == work.want.release.digest
+    in_flight = rollout is not None and rollout.release.asked == _asked(work)
     return not waits(work) or in_flight or _runs(work)
 
 
@@ -80,7 +80,7 @@ def waits(work: Work) -> bool:
     """Whether what is wanted is not yet what runs at rest."""
     memory = work.one.memory
     current = memory.current.release if memory and memory.current else None
-    return current is None or current.asked != work.want.release.digest
+    return current is None or current.asked != _asked(work)
 
 
 def _runs(work: Work) -> bool:

@@ -80,6 +80,16 @@ def test_a_tag_that_vanished_leaves_what_it_stood_for_and_says_so(bench):
     assert "does not exist" in bench.complete(followed(bench)).unread
 
 
+def test_another_image_that_is_gone_holds_the_next_build_and_not_what_runs(bench):
+    first = bench.whole(followed(bench))
+    bench.rests(first)
+    bench.change({"delete": SIDE["image"]})
+    found = bench.whole(followed(bench))
+    assert found.release == first.release and "a task that is replaced will not start" in found.notes[0]
+    moved(bench, "build-2")
+    assert "is gone" in bench.complete(followed(bench)).unread
+
+
 def test_a_registry_that_does_not_tell_leaves_the_target_unread(bench):
     bench.rests(bench.whole(followed(bench)))
     bench.ground.faults(errors=[{"operation": "ecr:BatchGetImage", "code": "AccessDeniedException"}])
@@ -119,6 +129,10 @@ def test_a_rebuilt_version_that_is_followed_ships(bench):
     bench.change({"move": f"{API}:v1.2.2", "to": f"{API}:rebuilt"})
     found = bench.whole(want)
     assert image_of(found) == f"{API}@{digest_of(f'{API}:rebuilt')}" and found.astray == ""
+    for digest in (digest_of(f"{API}:v1.2.2"), digest_of(f"{API}:rebuilt")):
+        assert digest[:19] in found.notes[0]
+    bench.rests(found)
+    assert bench.whole(want).notes == ()
 
 
 def test_many_targets_that_follow_one_tag_cost_one_question_an_interval(bench):
