@@ -9,6 +9,7 @@ from controller.gates.approval import Approval as ApprovalGate
 from controller.gates.http import Http as HttpGuard
 from controller.gates.prometheus import Prometheus as PrometheusGuard
 from controller.gates.promoted import Promoted
+from controller.gates.signed import SignedTag
 from controller.gates.window import NotBefore, Window
 from controller.model.gate import Gate
 from controller.model.people import People
@@ -30,8 +31,11 @@ from controller.model.questions import (
     ProvenIn,
     RangBetween,
     Samples,
+    SignatureOf,
+    Unsigned,
     WhoIsWho,
 )
+from controller.model.trust import Signed
 from controller.spec.tables import Tables as SpecTables
 from controller.stores.codec import Tables as StoredTables
 from controller.targets.ecs.passing import passed_over
@@ -50,14 +54,18 @@ _GATES: Final[Mapping[str, type[Gate]]] = MappingProxyType({
     "window": Window,
 })  # fmt: skip
 SPEC: Final = SpecTables(
-    targets={"ecs": shape}, guards=_GUARDS, gates=_GATES, not_before=lambda at: NotBefore(at=at)
+    targets={"ecs": shape},
+    guards=_GUARDS,
+    gates=_GATES,
+    not_before=lambda at: NotBefore(at=at),
+    signed=lambda application: SignedTag(application=application),
 )
 
 PASSING: Final = MappingProxyType({"ecs": passed_over})
 NAMING: Final = MappingProxyType({"ecs": names_of})
 
 STORED: Final = StoredTables(
-    gates={**_GATES, "notBefore": NotBefore},
+    gates={**_GATES, "notBefore": NotBefore, "signed": SignedTag},
     questions={
         "alarmsOf": AlarmsOf,
         "approvalsOf": ApprovalsOf,
@@ -67,6 +75,7 @@ STORED: Final = StoredTables(
         "measured": Measured,
         "provenIn": ProvenIn,
         "rangBetween": RangBetween,
+        "signatureOf": SignatureOf,
         "whoIsWho": WhoIsWho,
     },
     answers={
@@ -80,5 +89,7 @@ STORED: Final = StoredTables(
         "people": People,
         "proven": Proven,
         "samples": Samples,
+        "signed": Signed,
+        "unsigned": Unsigned,
     },
 )

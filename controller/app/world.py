@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from controller.app.memory import open_store
-from controller.app.specs import source
+from controller.app.specs import source, trust_of
 from controller.clock import Clock, parse
 from controller.model.questions import (
     AlarmsOf,
@@ -17,9 +17,10 @@ from controller.model.questions import (
     Measured,
     ProvenIn,
     RangBetween,
+    SignatureOf,
     WhoIsWho,
 )
-from controller.ports import Applications, Lookups, Probe, Registries, Store, Target, World
+from controller.ports import Lookups, Probe, Registries, Store, Target, World
 from controller.sources.specs import SpecSource
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def probes_of(
     clock: Clock,
     store: Store,
     specs: SpecSource,
-    applications: Applications,
+    applications: "GitApplications",
     stop: "threading.Event | None" = None,
 ) -> "Mapping[type, Probe]":
     """Give who answers each kind of question; `stop` ends the waiting for hosts that are slow to answer."""
@@ -126,6 +127,7 @@ def probes_of(
     from controller.probes.prometheus import PrometheusProbe, Server
     from controller.probes.together import Patience
     from controller.sources.authors import AuthorsProbe
+    from controller.sources.tags import TagProbe
 
     patience = Patience(elapsed=clock.real, stop=stop or threading.Event())
     url, people = options.prometheus_url, options.people
@@ -139,6 +141,7 @@ def probes_of(
         ),
         ProvenIn: Ledger(store),
         RangBetween: AlarmHistories(clients.cloudwatch, clock.now),
+        SignatureOf: TagProbe(applications, trust_of(options, clock)),
         WhoIsWho: WhoIsWhoProbe(partial(people_of, people) if people else None),
     }
 

@@ -108,15 +108,16 @@ class TagSignature:
     signature: Signature
 
 
-def read_tag(git: Git, folder: Path, tag: str, keys: Permit) -> TagSignature | NoSnapshot:
+def read_tag(git: Git, folder: Path, tag: str, keys: Permit, oid: str = "") -> TagSignature | NoSnapshot:
     """Read the signature of a tag of a repository: an object of its own, that says the tag's name itself.
 
+    A mirror that keeps tags elsewhere than git does gives the `oid` that the server has under the name.
     A light tag is only a name, and anybody's; a tag object under another name was signed for something else.
     Raises OSError.
     """
     if not _TAG.fullmatch(tag) or _NOT_IN_A_TAG.search(tag):
         return _refused(tag[:40], "is not a name that is taken for a tag")
-    done = git.run("cat-file", "--batch", at=folder, feed=f"refs/tags/{tag}\n".encode(), most=_LONGEST)
+    done = git.run("cat-file", "--batch", at=folder, feed=f"{oid or f'refs/tags/{tag}'}\n".encode(), most=_LONGEST)
     if not done.well:
         return explain(done, f"reading the tag {tag}")
     header, _, content = done.out.partition(b"\n")

@@ -81,13 +81,16 @@ class Trust:
         whom = self._who()
         return [self._judge(one, f"commit {one.name[:12]}", keys, whom) for one in found]
 
-    def tag(self, git: Git, folder: Path, tag: str) -> tuple[Commit, Signed] | NoSnapshot:
-        """Say for which commit a tag of a repository stands and who signed it, if that counts; else say why not."""
+    def tag(self, git: Git, folder: Path, tag: str, oid: str = "") -> tuple[Commit, Signed] | NoSnapshot:
+        """Say for which commit a tag of a repository stands and who signed it, if that counts; else say why not.
+
+        The tag is read by its name, or as the object that is named.
+        """
         keys = self._keys()
         if isinstance(keys, NoSnapshot):
             return keys
         try:
-            found = read_tag(git, folder, tag, keys.permit)
+            found = read_tag(git, folder, tag, keys.permit, oid)
         except (OSError, TrueupError) as problem:
             return _unverified(f"the tag {tag} cannot be checked: {problem}")
         if isinstance(found, NoSnapshot):

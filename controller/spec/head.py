@@ -41,6 +41,7 @@ _OPAQUE: Final = ("taskDefinition", "serviceDefinition")
 class Ground:
     """What every target of an environment stands on; `base` is laid under each of them.
 
+    `tags` says that those of applications have to be signed.
     What is not `whole` is only good for finding more complaints.
     """
 
@@ -50,6 +51,7 @@ class Ground:
     role: str | None
     base: Fields
     whole: bool = True
+    tags: bool = False
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -58,7 +60,8 @@ class Ground:
 
     def digest(self) -> str:
         """Name what it says, wherever it is written."""
-        return content_digest(self.base, *_texts(self.env, self.account, self.region, self.role))
+        signed = "signed" if self.tags else ""
+        return content_digest(self.base, *_texts(self.env, self.account, self.region, self.role, signed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,7 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables) -> Head
         role=_text(head, "spec", "aws", "roleArn") or None,
         base=_base(head, inner),
         whole=not wrong,
+        tags=model is not None and model.spec.verify.tags,
     )
     return Head(
         ground=ground,

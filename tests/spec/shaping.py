@@ -8,6 +8,7 @@ from controller.gates.approval import Approval
 from controller.gates.http import Http
 from controller.gates.prometheus import Prometheus
 from controller.gates.promoted import Promoted
+from controller.gates.signed import SignedTag
 from controller.gates.window import NotBefore, Window
 from controller.model.manifest import Manifest
 from controller.model.release import Settings
@@ -75,4 +76,5 @@ TABLES = Tables(
     guards=GUARDS,
     gates={**GUARDS, "approval": Approval, "promoted": Promoted, "window": Window},
     not_before=lambda at: NotBefore(at=at),
+    signed=lambda application: SignedTag(application=application),
 )
