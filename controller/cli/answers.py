@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A yes or no as it was said: by whom, as they say and in whose list of people, and why."""
+    """A yes or no as it was said: why, by whom, and in whose list of people; with `aws` AWS has to prove it."""
 
     yes: bool
     reason: str
     actor: str | None
     people: str | None
+    aws: bool = False
 
 
 def answer(env: str, target: str, version: str, said: Said, store: str) -> None:
@@ -50,7 +51,7 @@ def _approve(memory: "Store", shown: "TargetStatus", said: Said) -> None:
     """Write a yes or no to what waits at its gate."""
     from controller.app.memory import clock_now
 
-    person, via = whoever(said.people, said.actor, os_user())
+    person, via = whoever(said.people, said.actor, os_user(), aws=said.aws)
     given = signed(shown, person, via, clock_now(exact=True), yes=said.yes, comment=said.reason)
     write(memory, given, shown.env, shown.target)
     name, how = f"{shown.env}/{shown.target}", "approved" if said.yes else "rejected"
