@@ -61,11 +61,12 @@ class Trust:
         wrong = next((one for one in judged if isinstance(one, NoSnapshot)), None)
         return wrong or judged[0]
 
-    def signers(self, tree: Snapshots, commits: Sequence[Commit]) -> frozenset[str]:
-        """Name the people who signed some commits, as far as that can be checked."""
+    def signers(self, tree: Snapshots, commits: Sequence[Commit]) -> frozenset[str] | NoSnapshot:
+        """Name the people who signed some commits, or say why that cannot be checked."""
         judged = self._all(tree, commits, None) if commits else ()
-        told = () if isinstance(judged, NoSnapshot) else judged
-        return frozenset(one.by for one in told if isinstance(one, Signed) and one.known)
+        if isinstance(judged, NoSnapshot):
+            return judged
+        return frozenset(one.by for one in judged if isinstance(one, Signed) and one.known)
 
     def _all(
         self, tree: Snapshots, commits: Sequence[Commit], since: Commit | None
