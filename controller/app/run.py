@@ -34,6 +34,7 @@ from controller.model.rollout import MOVING, Phase
 from controller.plan.remember import intend
 from controller.plan.see import names_of
 from controller.plan.transitions import Move
+from controller.sources.keyring import read_keys
 from controller.sources.specs import SpecSource
 from controller.stores.open import lock_store
 from controller.telemetry.decisions import LogDecisions
@@ -163,6 +164,8 @@ def _refuse_what_is_wrong(options: "Options") -> None:
         raise SpecError("TRUEUP_READ_ROLE is for commands that only read; run comes as the specs' roles: unset it")
     if options.people:
         people_of(options.people)
+    if options.signers:
+        read_keys(options.signers)
 
 
 def _server(options: "Options", metrics: Metrics, pulse: Pulse) -> Server:

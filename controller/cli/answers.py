@@ -66,7 +66,8 @@ def _continue(memory: "Store", waits: "Awaiting", env: str, target: str, said: S
     from controller.cli.orders import for_target
     from controller.model.orders import Answer
 
-    by, verb, yes, reason = who(said.actor), "approve" if said.yes else "reject", said.yes, said.reason
+    proven = whoever(said.people, said.actor, os_user(), aws=True)[0].name if said.aws else ""
+    by, verb, yes, reason = proven or who(said.actor), "approve" if said.yes else "reject", said.yes, said.reason
     version = waits.version
     change = for_target(
         as_target(target),

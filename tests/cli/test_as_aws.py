@@ -8,6 +8,7 @@ import pytest
 
 from controller.codes import DONE, UNREACHABLE, WRONG
 from controller.gates.approval import Approval
+from controller.model.observation import Awaits
 from controller.model.people import People, Person
 
 ROLE = "arn:aws:iam::111122223333:role/team"
@@ -121,3 +122,13 @@ def test_without_credentials_it_is_said(shop, sts, waiting, monkeypatch):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     said = waiting("--as", "bob")
     assert said.code == UNREACHABLE and "there are no AWS credentials" in said.err
+
+
+def test_in_a_pause_of_the_platforms_own_it_is_proven_as_well(shop, sts, waiting):
+    shop.world.want["gates"] = ()
+    shop.ticks(1)
+    shop.world.service.primary.awaits = Awaits(pause="arn:hook/1", stage="POST_SCALE_UP")
+    shop.ticks(1, 1)
+    assert waiting("--as", "anna").code == UNREACHABLE
+    assert waiting("--as", "bob").code == DONE
+    assert shop.store.orders("prod").targets["api"].answer.by == "bob"
