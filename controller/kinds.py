@@ -11,6 +11,7 @@ from controller.gates.checklist import Checklist
 from controller.gates.http import Http as HttpGuard
 from controller.gates.prometheus import Prometheus as PrometheusGuard
 from controller.gates.promoted import Promoted
+from controller.gates.signed import SignedTag
 from controller.gates.window import NotBefore, Window
 from controller.model.backups import Backups, BackupsOf
 from controller.model.gate import Gate
@@ -35,11 +36,14 @@ from controller.model.questions import (
     ProvenIn,
     RangBetween,
     Samples,
+    SignatureOf,
     Ticks,
     TicksOf,
+    Unsigned,
     WhoIsWho,
 )
 from controller.model.reviews import Brought, ChangeOf, Reviews, ReviewsOf, RunApprovalsOf
+from controller.model.trust import Signed
 from controller.notifiers.email import Email
 from controller.notifiers.github import Github
 from controller.notifiers.slack import Slack
@@ -66,7 +70,11 @@ _GATES: Final[Mapping[str, type[Gate]]] = MappingProxyType({
     "window": Window,
 })  # fmt: skip
 SPEC: Final = SpecTables(
-    targets={"ecs": shape}, guards=_GUARDS, gates=_GATES, not_before=lambda at: NotBefore(at=at)
+    targets={"ecs": shape},
+    guards=_GUARDS,
+    gates=_GATES,
+    not_before=lambda at: NotBefore(at=at),
+    signed=lambda application: SignedTag(application=application),
 )
 
 NOTIFIERS: Final[Mapping[str, type[Kind]]] = MappingProxyType({
@@ -81,7 +89,7 @@ PASSING: Final = MappingProxyType({"ecs": passed_over})
 NAMING: Final = MappingProxyType({"ecs": names_of})
 
 STORED: Final = StoredTables(
-    gates={**_GATES, "notBefore": NotBefore},
+    gates={**_GATES, "notBefore": NotBefore, "signed": SignedTag},
     questions={
         "alarmsOf": AlarmsOf,
         "approvalsOf": ApprovalsOf,
@@ -94,6 +102,7 @@ STORED: Final = StoredTables(
         "openedIn": OpenedIn,
         "provenIn": ProvenIn,
         "rangBetween": RangBetween,
+        "signatureOf": SignatureOf,
         "ticksOf": TicksOf,
         "reviewsOf": ReviewsOf,
         "runApprovalsOf": RunApprovalsOf,
@@ -115,5 +124,7 @@ STORED: Final = StoredTables(
         "reviews": Reviews,
         "samples": Samples,
         "ticks": Ticks,
+        "signed": Signed,
+        "unsigned": Unsigned,
     },
 )

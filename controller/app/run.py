@@ -36,6 +36,7 @@ from controller.model.rollout import MOVING, Phase
 from controller.plan.remember import intend
 from controller.plan.see import names_of
 from controller.plan.transitions import Move
+from controller.sources.keyring import read_keys
 from controller.sources.specs import SpecSource
 from controller.stores.open import lock_store
 from controller.telemetry.decisions import LogDecisions
@@ -170,6 +171,8 @@ def _refuse_what_is_wrong(options: "Options") -> None:
         notifying_of(options.notifiers)
     if options.policy:
         policy_of(options.policy)
+    if options.signers:
+        read_keys(options.signers)
 
 
 def _server(options: "Options", metrics: Metrics, pulse: Pulse) -> Server:

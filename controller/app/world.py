@@ -3,25 +3,12 @@
 import os
 import socket
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from controller.app.memory import open_store
 from controller.app.specs import source, versioned
 from controller.clock import Clock, parse
-from controller.model.backups import BackupsOf
-from controller.model.questions import (
-    AlarmsOf,
-    AuthorsOf,
-    ChangedBy,
-    Fetched,
-    Measured,
-    ProvenIn,
-    RangBetween,
-    WhoIsWho,
-)
-from controller.model.reviews import ChangeOf, ReviewsOf, RunApprovalsOf
-from controller.ports import Applications, Lookups, Probe, Registries, Store, Target, World
+from controller.ports import Lookups, Registries, Store, Target, World
 from controller.sources.specs import SpecSource
 
 if TYPE_CHECKING:
@@ -106,56 +93,6 @@ def targets_of(
     return {"ecs": EcsTarget(clients, images, lookups, polled=polled, clean=cleaner(options.secrets))}
 
 
-def probes_of(
-    options: "Options",
-    clients: "Clients",
-    clock: Clock,
-    store: Store,
-    specs: SpecSource,
-    applications: Applications,
-    stop: "threading.Event | None" = None,
-) -> "Mapping[type, Probe]":
-    """Give who answers each kind of question; `stop` ends the waiting for hosts that are slow to answer."""
-    import threading
-
-    from controller.app.people import people_of
-    from controller.app.pulls import github_of
-    from controller.probes.alarm_history import AlarmHistories
-    from controller.probes.brought import BroughtProbe
-    from controller.probes.cloudtrail import CloudTrail
-    from controller.probes.cloudwatch import CloudWatchAlarms
-    from controller.probes.http import HttpProbe
-    from controller.probes.ledger import Ledger
-    from controller.probes.people import WhoIsWhoProbe
-    from controller.probes.prometheus import PrometheusProbe, Server
-    from controller.probes.rds import RdsBackups
-    from controller.probes.reviews import ReviewsProbe
-    from controller.probes.together import Patience
-    from controller.sources.authors import AuthorsProbe
-
-    stop = stop or threading.Event()
-    patience = Patience(elapsed=clock.real, stop=stop)
-    github = github_of(options, clock.real)
-    reviews = ReviewsProbe(github, options.branch, patience)
-    url, people = options.prometheus_url, options.people
-    return {
-        AlarmsOf: CloudWatchAlarms(clients.cloudwatch),
-        AuthorsOf: AuthorsProbe(specs, applications),
-        BackupsOf: RdsBackups(clients.rds),
-        ChangeOf: BroughtProbe(github, options.branch, clock.real, stop),
-        ChangedBy: CloudTrail(clients.cloudtrail),
-        Fetched: HttpProbe(patience),
-        Measured: PrometheusProbe(
-            patience, Server(url=url, token_file=options.prometheus_token_file) if url else None
-        ),
-        ProvenIn: Ledger(store),
-        RangBetween: AlarmHistories(clients.cloudwatch, clock.now),
-        ReviewsOf: reviews,
-        RunApprovalsOf: reviews,
-        WhoIsWho: WhoIsWhoProbe(partial(people_of, people) if people else None),
-    }
-
-
 def build(
     options: "Options",
     store: Store,
@@ -168,6 +105,7 @@ def build(
 ) -> Built:
     """Put a world together; `specs` is a source that was opened already."""
     from controller.app.applications import applications
+    from controller.app.probes import probes_of
     from controller.app.registries import polled, registries
 
     clients = clients_of(options, clock, on_call=on_call, stop=stop)

@@ -19,7 +19,7 @@ from controller.cli.common import (
     store_option,
     who,
 )
-from controller.cli.flags import people_option
+from controller.cli.flags import aws_option, people_option
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
 
@@ -30,8 +30,11 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
 @reason_option()
 @actor_option
 @people_option
+@aws_option
 @store_option
-def command(env: str, commit: str | None, reason: str, actor: str | None, people: str | None, store: str) -> None:
+def command(
+    env: str, commit: str | None, reason: str, actor: str | None, people: str | None, aws: bool, store: str
+) -> None:
     """Let ENV go on from the newest commit although it does not descend from the last one that was accepted.
 
     Commits only move forward; after a force push, or a restored older branch, nothing new starts until this. It
@@ -44,7 +47,7 @@ def command(env: str, commit: str | None, reason: str, actor: str | None, people
 
     if commit is not None and not _COMMIT.fullmatch(commit):
         raise click.BadParameter("write the commit's id, or its first seven digits or more", param_hint="--commit")
-    by = whoever(people, actor, os_user())[0].name if people else who(actor)
+    by = whoever(people, actor, os_user(), aws=aws)[0].name if people or aws else who(actor)
     only = Commit(commit) if commit else None
     memory = opened(store)
     known(memory, env, None)

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A yes or no as it was said: by whom, as they say and in whose list of people, and why."""
+    """A yes or no as it was said: why, by whom, and in whose list of people; with `aws` AWS has to prove it."""
 
     yes: bool
     reason: str
     actor: str | None
     people: str | None
+    aws: bool = False
 
 
 def answer(env: str, target: str, version: str, said: Said, store: str) -> None:
@@ -51,7 +52,7 @@ def _approve(memory: "Store", shown: "TargetStatus", said: Said) -> None:
     """Write a yes or no to what waits at its gate."""
     from controller.app.memory import clock_now
 
-    person, via = whoever(said.people, said.actor, os_user())
+    person, via = whoever(said.people, said.actor, os_user(), aws=said.aws)
     given = signed(shown, person, via, clock_now(exact=True), yes=said.yes, comment=said.reason)
     write(memory, given, shown.env, shown.target)
     name, how = f"{shown.env}/{shown.target}", "approved" if said.yes else "rejected"
@@ -66,7 +67,8 @@ def _continue(memory: "Store", waits: "Awaiting", env: str, target: str, said: S
     from controller.cli.orders import for_target
     from controller.model.orders import Answer
 
-    by, verb, yes, reason = who(said.actor), "approve" if said.yes else "reject", said.yes, said.reason
+    proven = whoever(said.people, said.actor, os_user(), aws=True)[0].name if said.aws else ""
+    by, verb, yes, reason = proven or who(said.actor), "approve" if said.yes else "reject", said.yes, said.reason
     version = waits.version
     change = for_target(
         as_target(target),

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from controller.errors import AccessError, Refusal
+from controller.errors import AccessError, Refusal, SpecError
 
 if TYPE_CHECKING:
     from controller.model.orders import Approval
@@ -37,12 +37,14 @@ def may_reject(status: "TargetStatus | None", version: str, given: "Sequence[App
     return any(one.digest == status.wanted_digest for one in given)
 
 
-def whoever(people: "str | None", actor: "str | None", user: str) -> "tuple[Person, str]":
+def whoever(people: "str | None", actor: "str | None", user: str, *, aws: bool = False) -> "tuple[Person, str]":
     """Find who gives the order: the OS user, if people.yaml lets one stand for a person. Raises AccessError.
 
-    A name that was only said proves nothing; it may repeat who it is.
+    A name that was only said proves nothing; it may repeat who it is. With `aws` AWS has to prove it.
     """
     known = _people(people)
+    if aws:
+        return _proven(known, str(people), actor)
     person = known.find(os_user=user)
     if person is None:
         meant = known.meant(user)
@@ -55,6 +57,28 @@ def whoever(people: "str | None", actor: "str | None", user: str) -> "tuple[Pers
     if actor and actor != user and known.meant(actor) != person:
         raise AccessError(f"--as {actor} proves nothing: {people} knows you, {user}, as {person.name}")
     return person, f"OS user {user}"
+
+
+def _proven(known: "People", people: str, actor: "str | None") -> "tuple[Person, str]":
+    """Take the person who was named if AWS lets who asks be them; the first way that it does counts."""
+    from controller.app.caller import prove
+    from controller.options import read
+
+    if not actor:
+        raise SpecError("--as-aws proves that you are whom --as names: say --as too")
+    person, endpoint = known.meant(actor), read().endpoint_url
+    if person is None or not person.sessions:
+        what = f"has no sts for {person.name}" if person else f"knows nobody who is called {actor}"
+        raise AccessError(f"it is not known who you are: {people} {what}; nothing was written")
+    refused: list[str] = []
+    for session in person.sessions:
+        try:
+            prove(session, endpoint)
+        except AccessError as error:
+            refused.append(str(error))
+        else:
+            return person, f"AWS {session}{f' at {endpoint}' if endpoint else ''}"
+    raise AccessError(f"AWS does not say that you are {person.name}: {'; '.join(refused)}; nothing was written")
 
 
 def _people(path: "str | None") -> "People":

@@ -3,7 +3,7 @@
 import click
 
 from controller.cli.common import actor_option, env_argument, store_option, target_argument
-from controller.cli.flags import people_option
+from controller.cli.flags import aws_option, people_option
 
 
 @click.command("approve")
@@ -13,9 +13,17 @@ from controller.cli.flags import people_option
 @click.option("--comment", "--reason", "reason", default="", help="What you looked at; shown to all.")
 @actor_option
 @people_option
+@aws_option
 @store_option
 def command(
-    env: str, target: str, version: str, reason: str, actor: str | None, people: str | None, store: str
+    env: str,
+    target: str,
+    version: str,
+    reason: str,
+    actor: str | None,
+    people: str | None,
+    aws: bool,
+    store: str,
 ) -> None:
     """Say yes to VERSION of TARGET in ENV, which waits at its approval gate, or stands in a pause of ECS's own.
 
@@ -28,4 +36,4 @@ def command(
     """
     from controller.cli.answers import Said, answer
 
-    answer(env, target, version, Said(yes=True, reason=reason, actor=actor, people=people), store)
+    answer(env, target, version, Said(yes=True, reason=reason, actor=actor, people=people, aws=aws), store)

@@ -27,6 +27,9 @@ terraform_states_option: Final = click.option(
 people_option: Final = click.option(
     "--people", envvar="TRUEUP_PEOPLE", metavar="FILE", help="Who is who: people.yaml.  [TRUEUP_PEOPLE]"
 )
+aws_option: Final = click.option(
+    "--as-aws", "aws", is_flag=True, help="Have AWS prove that you are whom --as names: sts in people.yaml."
+)
 signers_option: Final = click.option(
     "--signers", metavar="DIR", help="Keys of those who may sign specs.  [TRUEUP_SIGNERS]"
 )

@@ -3,7 +3,7 @@
 import click
 
 from controller.cli.common import actor_option, env_argument, reason_option, store_option, target_argument
-from controller.cli.flags import people_option
+from controller.cli.flags import aws_option, people_option
 
 
 @click.command("reject")
@@ -13,9 +13,17 @@ from controller.cli.flags import people_option
 @reason_option()
 @actor_option
 @people_option
+@aws_option
 @store_option
 def command(
-    env: str, target: str, version: str, reason: str, actor: str | None, people: str | None, store: str
+    env: str,
+    target: str,
+    version: str,
+    reason: str,
+    actor: str | None,
+    people: str | None,
+    aws: bool,
+    store: str,
 ) -> None:
     """Say no to VERSION of TARGET in ENV, which waits at its approval gate, or stands in a pause of ECS's own.
 
@@ -27,4 +35,4 @@ def command(
     """
     from controller.cli.answers import Said, answer
 
-    answer(env, target, version, Said(yes=False, reason=reason, actor=actor, people=people), store)
+    answer(env, target, version, Said(yes=False, reason=reason, actor=actor, people=people, aws=aws), store)

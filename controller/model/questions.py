@@ -279,6 +279,21 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureOf:
+    """Who signed this tag of an application's repository? The answer is Signed, or Unsigned."""
+
+    application: Application
+    tag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsigned:
+    """Nobody whom the operator knows, and why not."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenIn:
     """When was a release good in this environment that ran all of these images, given by their digests?"""
 

@@ -81,6 +81,33 @@ class ApplicationMirror:
         """Answer a question about commits and the branch as it stands now."""
         return self._read(wanted, question, needs_head=True)
 
+    def read_tag(self, tag: str, question: Callable[[Git, Path, str], T]) -> T | NoSnapshot:
+        """Answer a question about what the server has under a tag, which is fetched first if it is not here."""
+        refs = self.refs()
+        oid = refs.objects.get(tag) if not isinstance(refs, NoSnapshot) else None
+        if isinstance(refs, NoSnapshot) or oid is None:
+            gone = NoSnapshot(reason=Reason.COMMIT_GONE, why=f"the repository has no tag {tag}")
+            return refs if isinstance(refs, NoSnapshot) else gone
+        try:
+            with self._reading:
+                failed = self._mirror.open() or self._bring_object(refs, oid)
+                return failed or question(self._git, self._mirror.folder, oid)
+        except OSError as problem:
+            return _unusable(problem)
+
+    def _bring_object(self, refs: Refs, oid: str) -> NoSnapshot | None:
+        """Fetch what the server has, unless this is here."""
+        folder = self._mirror.folder
+        if folder.exists() and self._git.run("cat-file", "-e", oid, at=folder).well:
+            return None
+        head, granted = refs.branches.get(self._branch), permit(self._credentials, self._address)
+        if head is None:
+            return NoSnapshot(reason=Reason.BRANCH_GONE, why=f"the repository has no branch {self._branch}")
+        if isinstance(granted, NoSnapshot):
+            return granted
+        found = self._fetch(refs, head, granted, self._now(), renew=False)
+        return found if isinstance(found, NoSnapshot) else None
+
     def close(self) -> None:
         """Kill what is under way, start nothing more, and let another process have the mirror."""
         self._asker.stop()

@@ -12,6 +12,7 @@ from controller.model.images import Unreachable
 from controller.model.names import Commit
 from controller.sources.address import read_branch
 from controller.sources.application import ApplicationMirror, Pace
+from controller.sources.command import Git
 from controller.sources.commits import Commits
 from controller.sources.doors import Doors
 from controller.sources.limits import Limits
@@ -59,6 +60,12 @@ class GitApplications:
             return commits.carried(commit, since, head)
 
         return self._of(application, lambda mirror: mirror.read_on_branch((commit, since), question))
+
+    def of_tag(
+        self, application: Application, tag: str, question: Callable[[Git, Path, str], T]
+    ) -> T | Unreachable:
+        """Answer a question about the object of a tag, given its id."""
+        return self._of(application, lambda mirror: mirror.read_tag(tag, question))
 
     def close(self) -> None:
         """Let go of every mirror."""

@@ -45,6 +45,8 @@ class AuthorsProbe:
         mine = _of_files(found, files)
         emails = {email for change in mine for email in change.emails}
         signers = self._source.signers(asked.env, [change.commit for change in mine])
+        if isinstance(signers, NoSnapshot):
+            return Unanswered(why=signers.why)
         return Authors(emails=tuple(sorted(emails)), builders=builders, signers=tuple(sorted(signers)))
 
     def _builders(self, asked: AuthorsOf) -> tuple[str, ...] | Unanswered:

@@ -26,9 +26,10 @@ def read_changes(
 
     Side branches are walked as well: what was merged was written by somebody. What a merge changed itself is told
     by merging again: an old branch that is merged "as ours" takes back what others wrote, and is as one of its
-    parents. Raises OSError.
+    parents. Of a whole history that would take long; there it is what is as in no parent. Raises OSError.
     """
-    words = ["log", "-z", "--topo-order", "--full-history", "--remerge-diff", "-M", "--name-status"]
+    merges = "--remerge-diff" if since else "-c"
+    words = ["log", "-z", "--topo-order", "--full-history", merges, "-M", "--name-status"]
     words += [f"--format=tformat:{_FORMAT}", commit, *((f"^{since}",) if since else ())]
     done = git.run(*words, "--", *((path,) if path else ()), at=folder)
     if not done.well:

@@ -51,22 +51,38 @@ class Keyring:
     stamp: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """What the operator's folder holds; `gpg` are public keys as GPG keeps a keyring."""
+
+    signers: tuple[Signer, ...] = ()
+    revoked: frozenset[str] = frozenset()
+    gpg: bytes = b""
+
+
+def read_keys(folder: Path) -> Keys:
+    """Read the operator's folder. Raises SpecError for whatever is wrong in it."""
+    files = _files(folder)
+    return Keys(
+        signers=read_signers(_text(files, ALLOWED), ALLOWED),
+        revoked=read_revoked(_text(files, REVOKED), REVOKED),
+        gpg=b"".join(_public_keys(name, files[name]) for name in sorted(files) if name.endswith((".asc", ".gpg"))),
+    )
+
+
 def read_keyring(folder: Path | None, cache: Path, now: datetime) -> Keyring:
-    """Read the operator's folder; without one, nobody's signature is known to git. Raises SpecError."""
-    files = _files(folder) if folder else {}
-    signers = read_signers(_text(files, ALLOWED), ALLOWED)
-    revoked = read_revoked(_text(files, REVOKED), REVOKED)
-    counting = allowed([one for one in signers if one.key not in revoked], now).encode()
-    keys = b"".join(_public_keys(name, files[name]) for name in sorted(files) if name.endswith((".asc", ".gpg")))
+    """Read the operator's folder for git; without one, nobody's signature is known to it. Raises SpecError."""
+    keys = read_keys(folder) if folder else Keys()
+    counting = allowed([one for one in keys.signers if one.key not in keys.revoked], now).encode()
     # GPG tells by the clock whether a key has expired: what it said yesterday is not asked for ever.
-    stamp = hashlib.sha256(repr((counting, keys)).encode()).hexdigest()
+    stamp = hashlib.sha256(repr((counting, keys.gpg)).encode()).hexdigest()
     by_key: dict[str, tuple[Signer, ...]] = {}
-    for one in signers:
+    for one in keys.signers:
         by_key[one.key] = (*by_key.get(one.key, ()), one)
     return Keyring(
         signers=by_key,
-        revoked=revoked,
-        permit=_permit(_laid_out(cache / "signers", stamp[:32], counting, keys)),
+        revoked=keys.revoked,
+        permit=_permit(_laid_out(cache / "signers", stamp[:32], counting, keys.gpg)),
         stamp=f"{stamp} {now:%Y-%m-%d}",
     )
 

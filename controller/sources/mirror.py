@@ -169,10 +169,13 @@ class Mirror:
             shutil.rmtree(leftover, ignore_errors=True)
 
     def _sweep(self) -> None:
-        """Remove what a killed git leaves behind: locks that nobody holds, and halves of packs and objects."""
+        """Remove what a killed git leaves behind: locks that nobody holds, halves of packs and objects, merges."""
         for pattern in ("**/*.lock", "objects/pack/tmp_*", "objects/tmp_*", "objects/*/tmp_obj_*"):
-            for stale in self.folder.glob(pattern):
-                stale.unlink(missing_ok=True)
+            for stale in tuple(self.folder.glob(pattern)):
+                if stale.is_dir() and not stale.is_symlink():
+                    shutil.rmtree(stale, ignore_errors=True)  # where git merged again, to see what a merge changed
+                else:
+                    stale.unlink(missing_ok=True)
 
     def _read_heads(self) -> None:
         """Read our own refs; one that makes no sense puts the mirror under suspicion."""

@@ -1,7 +1,7 @@
 """Where the branches and tags of a repository stand, as one `ls-remote` tells it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.model.names import Commit
 from controller.sources.objects import is_oid
@@ -14,10 +14,14 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refs:
-    """Branches and tags by their short names; an annotated tag stands for the commit behind it."""
+    """Branches and tags by their short names; an annotated tag stands for the commit behind it.
+
+    `objects` names what each tag is itself: the object of an annotated one.
+    """
 
     branches: Mapping[str, Commit]
     tags: Mapping[str, Commit]
+    objects: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_refs(listing: bytes) -> Refs:
@@ -38,4 +42,4 @@ def read_refs(listing: bytes) -> Refs:
             behind[name.removeprefix(_TAGS).removesuffix(_PEELED)] = Commit(oid)
         elif name.startswith(_TAGS):
             tags[name.removeprefix(_TAGS)] = Commit(oid)
-    return Refs(branches=branches, tags=tags | behind)
+    return Refs(branches=branches, tags=tags | behind, objects=tags)

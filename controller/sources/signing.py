@@ -7,7 +7,7 @@ not a G; N says that there is no signature, or that nobody could be asked; and n
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +18,8 @@ from controller.sources.objects import is_oid
 from controller.sources.permit import Permit
 from controller.sources.snapshot import NoSnapshot, Reason, Signature, State
 
-# How many signatures one git command checks: each takes two short processes of its own.
-_AT_ONCE: Final = 500
+# How many signatures are checked at once: each takes two short processes of its own, and others wait meanwhile.
+_AT_ONCE: Final = 200
 _LONGEST: Final = 1024 * 1024
 _FORMAT: Final = "%H%x00%G?%x00%GF%x00%GP%x00%GK%x00%ae"
 _FIELDS: Final = 6
@@ -41,16 +41,18 @@ def read_signatures(
 ) -> tuple[Signature, ...] | NoSnapshot:
     """Read what git says of some commits, or of every commit that they have and `since` has not, newest first.
 
-    What was asked before is taken from `known`, and what is asked is put there. Raises OSError.
+    What was asked before is taken from `known`, and what is asked is put there: of very many only some at a time.
+    Raises OSError.
     """
     found = _range(git, folder, commits, since) if since else commits
     if isinstance(found, NoSnapshot):
         return found
     new = [one for one in found if one not in known]
-    for start in range(0, len(new), _AT_ONCE):
-        failed = _ask(git, folder, new[start : start + _AT_ONCE], keys, known)
-        if failed is not None:
-            return failed
+    failed = _ask(git, folder, new[:_AT_ONCE], keys, known) if new else None
+    if failed is None and len(new) > _AT_ONCE:
+        failed = NoSnapshot(reason=Reason.UNAVAILABLE, why=f"{len(new) - _AT_ONCE} commits are left to check")
+    if failed is not None:
+        return failed
     return tuple(known[one] for one in found)
 
 
@@ -73,12 +75,10 @@ def _ask(
     found = [_signature(fields[at : at + _FIELDS]) for at in range(0, len(fields) - _FIELDS + 1, _FIELDS)]
     if len(fields) % _FIELDS or [one.name for one in found] != list(commits):
         return NoSnapshot(reason=Reason.CORRUPT, why="git told of signatures in a form that cannot be read")
-    for one in found:
-        unsure = one.state is State.NONE
-        form = _form_of(git, folder, one.name) if unsure else ""
-        known[Commit(one.name)] = (
-            one if not form else Signature(name=one.name, state=one.state, author=one.author, form=form)
-        )
+    known |= {Commit(one.name): one for one in found}
+    bare = next((one for one in found if one.state is State.NONE), None)
+    if bare is not None:
+        known[Commit(bare.name)] = replace(bare, form=_form_of(git, folder, bare.name))
     return None
 
 
@@ -108,15 +108,16 @@ class TagSignature:
     signature: Signature
 
 
-def read_tag(git: Git, folder: Path, tag: str, keys: Permit) -> TagSignature | NoSnapshot:
+def read_tag(git: Git, folder: Path, tag: str, keys: Permit, oid: str = "") -> TagSignature | NoSnapshot:
     """Read the signature of a tag of a repository: an object of its own, that says the tag's name itself.
 
+    A mirror that keeps tags elsewhere than git does gives the `oid` that the server has under the name.
     A light tag is only a name, and anybody's; a tag object under another name was signed for something else.
     Raises OSError.
     """
     if not _TAG.fullmatch(tag) or _NOT_IN_A_TAG.search(tag):
         return _refused(tag[:40], "is not a name that is taken for a tag")
-    done = git.run("cat-file", "--batch", at=folder, feed=f"refs/tags/{tag}\n".encode(), most=_LONGEST)
+    done = git.run("cat-file", "--batch", at=folder, feed=f"{oid or f'refs/tags/{tag}'}\n".encode(), most=_LONGEST)
     if not done.well:
         return explain(done, f"reading the tag {tag}")
     header, _, content = done.out.partition(b"\n")

@@ -123,8 +123,8 @@ class SpecSource:
         compiled = self._compiled.get(env)
         return compiled.files_of(target) if compiled else frozenset()
 
-    def signers(self, env: EnvName, commits: Sequence[Commit]) -> frozenset[str]:
-        """Name the people who signed some commits, as far as signatures are asked for there and can be checked."""
+    def signers(self, env: EnvName, commits: Sequence[Commit]) -> frozenset[str] | NoSnapshot:
+        """Name the people who signed some commits, where signatures are asked for; or say why that is not known."""
         compiled = self._compiled.get(env)
         if self._trust is None or compiled is None:
             return frozenset()

@@ -61,11 +61,12 @@ class Trust:
         wrong = next((one for one in judged if isinstance(one, NoSnapshot)), None)
         return wrong or judged[0]
 
-    def signers(self, tree: Snapshots, commits: Sequence[Commit]) -> frozenset[str]:
-        """Name the people who signed some commits, as far as that can be checked."""
+    def signers(self, tree: Snapshots, commits: Sequence[Commit]) -> frozenset[str] | NoSnapshot:
+        """Name the people who signed some commits, or say why that cannot be checked."""
         judged = self._all(tree, commits, None) if commits else ()
-        told = () if isinstance(judged, NoSnapshot) else judged
-        return frozenset(one.by for one in told if isinstance(one, Signed) and one.known)
+        if isinstance(judged, NoSnapshot):
+            return judged
+        return frozenset(one.by for one in judged if isinstance(one, Signed) and one.known)
 
     def _all(
         self, tree: Snapshots, commits: Sequence[Commit], since: Commit | None
@@ -81,13 +82,16 @@ class Trust:
         whom = self._who()
         return [self._judge(one, f"commit {one.name[:12]}", keys, whom) for one in found]
 
-    def tag(self, git: Git, folder: Path, tag: str) -> tuple[Commit, Signed] | NoSnapshot:
-        """Say for which commit a tag of a repository stands and who signed it, if that counts; else say why not."""
+    def tag(self, git: Git, folder: Path, tag: str, oid: str = "") -> tuple[Commit, Signed] | NoSnapshot:
+        """Say for which commit a tag of a repository stands and who signed it, if that counts; else say why not.
+
+        The tag is read by its name, or as the object that is named.
+        """
         keys = self._keys()
         if isinstance(keys, NoSnapshot):
             return keys
         try:
-            found = read_tag(git, folder, tag, keys.permit)
+            found = read_tag(git, folder, tag, keys.permit, oid)
         except (OSError, TrueupError) as problem:
             return _unverified(f"the tag {tag} cannot be checked: {problem}")
         if isinstance(found, NoSnapshot):

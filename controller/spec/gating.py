@@ -51,9 +51,14 @@ def read_gates(
     guards = read_guards(lines.get("guards"), tables.guards, known, (*where, "guards"))
     gates = read_guards(lines.get("gates"), tables.gates, known, (*where, "gates"), gate_model)
     at = model.not_before if model else None
+    built = model.application.application if model and model.application and ground.tags else None
     return Gated(
         guards=guards.guards,
-        gates=(*gates.guards, *([tables.not_before(at)] if at else ())),
+        gates=(
+            *gates.guards,
+            *([tables.not_before(at)] if at else ()),
+            *([tables.signed(built)] if built else ()),
+        ),
         complaints=(*guards.complaints, *gates.complaints),
     )
 

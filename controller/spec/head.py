@@ -43,6 +43,7 @@ _OPAQUE: Final = ("taskDefinition", "serviceDefinition")
 class Ground:
     """What every target of an environment stands on; `base` is laid under each of them, `floors` hold for each.
 
+    `tags` says that those of applications have to be signed.
     What is not `whole` is only good for finding more complaints.
     """
 
@@ -53,6 +54,7 @@ class Ground:
     base: Fields
     floors: tuple[Floor, ...] = ()
     whole: bool = True
+    tags: bool = False
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -61,7 +63,8 @@ class Ground:
 
     def digest(self) -> str:
         """Name what it says, wherever it is written."""
-        said = content_digest(self.base, *_texts(self.env, self.account, self.region, self.role))
+        signed = "signed" if self.tags else ""
+        said = content_digest(self.base, *_texts(self.env, self.account, self.region, self.role, signed))
         return f"{said} {self.floors}" if self.floors else said
 
 
@@ -101,6 +104,7 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables, policy:
         base=_base(head, inner),
         floors=policy.of(env),
         whole=not wrong,
+        tags=policy.verify_of(env).tags or (model is not None and model.spec.verify.tags),
     )
     return Head(
         ground=ground,

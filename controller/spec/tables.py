@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from controller.model.application import Application
 from controller.model.gate import Gate
 from controller.model.names import Commit
 from controller.shaping import Shaping
@@ -14,13 +15,15 @@ from controller.shaping import Shaping
 class Tables:
     """The kinds of targets, each with its reading of what a spec declares, and the dataclasses of guards and gates.
 
-    `not_before` makes the gate that a target's own `notBefore` is.
+    `not_before` makes the gate that a target's own `notBefore` is, `signed` that of an application whose tags have
+    to be signed.
     """
 
     targets: Mapping[str, Shaping]
     guards: Mapping[str, type[Gate]]
     gates: Mapping[str, type[Gate]]
     not_before: Callable[[datetime], Gate]
+    signed: Callable[[Application], Gate]
 
 
 class View(Protocol):

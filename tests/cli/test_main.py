@@ -75,3 +75,14 @@ def test_a_shell_completes_commands_and_flags(typed, completed):
     line = [sys.executable, "-c", code]
     out = subprocess.run(line, env={**os.environ, **words}, capture_output=True, text=True, check=True).stdout
     assert [each.partition(",")[2] for each in out.splitlines()] == completed
+
+
+def test_run_does_not_begin_with_keys_that_cannot_be_used(trueup, tmp_path):
+    words = ("run", "--once", "--repo", str(tmp_path), "--store", f"sqlite:///{tmp_path}/t.db")
+    said = trueup(*words, "--signers", str(tmp_path / "gone"))
+    assert said.code == WRONG and "gone cannot be read: No such file or directory" in said.err
+    (tmp_path / "signers").mkdir()
+    (tmp_path / "signers" / "allowed_signers").write_text("anna\n")
+    said = trueup(*words, "--signers", str(tmp_path / "signers"))
+    assert said.code == WRONG and "allowed_signers:1: it is not: names" in said.err
+    assert not (tmp_path / "t.db").exists()

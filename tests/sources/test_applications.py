@@ -9,12 +9,17 @@ import pytest
 from controller.errors import SpecError
 from controller.model.application import Application, Carry
 from controller.model.images import Unreachable
+from controller.model.questions import SignatureOf, Unanswered, Unsigned
+from controller.model.trust import Signed
 from controller.sources.application import Pace
 from controller.sources.applications import GitApplications
 from controller.sources.auth import Credentials
 from controller.sources.doors import Doors
+from controller.sources.tags import TagProbe
+from controller.sources.trust import Trust
 from tests.sources.repository import Repository
 from tests.sources.seen import NOW, heard_commands
+from tests.sources.signing import SshKey, tag_tip
 
 PEOPLE = {"author": "Zoë Quinn <zoe@example.com>"}
 
@@ -272,3 +277,32 @@ def test_without_a_word_of_the_operator_nothing_is_read(shop, tmp_path):
     pace = Pace(interval=1.0, now=lambda: NOW, elapsed=lambda: 0.0)
     opened = GitApplications(doors=Doors.of("", "", Credentials()), cache=tmp_path, pace=pace)
     assert "TRUEUP_APPLICATIONS" in opened.tags(Application(repository=shop.url)).why
+
+
+def test_who_signed_a_tag_is_told_of_what_the_server_has_under_it_now(shop, app, applications, watch, tmp_path):
+    key = SshKey.make(tmp_path / "anna")
+    (tmp_path / "signers").mkdir()
+    (tmp_path / "signers" / "allowed_signers").write_text(f"anna@example.com {key.public}\n")
+    trust = Trust(signers=tmp_path / "signers", cache=tmp_path / "cache", now=lambda: NOW)
+    probe = TagProbe(applications, trust)
+
+    def asked(name):
+        watch.seconds += 20.0
+        question = SignatureOf(application=app, tag=name)
+        return probe.answer([question])[question]
+
+    first = shop.commit({"a": "1"})
+    tag(shop, "light", first)
+    tag_tip(shop, "v1.0.0", key)
+    anna = Signed(by="anna@example.com", key=key.fingerprint)
+    assert asked("v1.0.0") == anna
+    assert asked("light") == Unsigned(why="the tag light is not signed: it is a light one, only a name")
+    tag_tip(shop, "v1.0.1", key)  # of a commit that is here already
+    assert asked("v1.0.1") == anna
+    shop.git("update-ref", "refs/tags/v1.0.2", shop.git("rev-parse", "refs/tags/v1.0.1"))
+    assert "is not the tag object of that name" in asked("v1.0.2").why
+    shop.git("tag", "-f", "v1.0.0", first)
+    assert isinstance(asked("v1.0.0"), Unsigned)
+    assert asked("gone") == Unanswered(why=f"{shop.url}: the repository has no tag gone")
+    shop.folder.rename(tmp_path / "away.git")
+    assert isinstance(asked("v1.0.1"), Unanswered)

@@ -117,6 +117,7 @@ def test_what_a_merge_itself_changes_was_written_by_who_merged(ground):
     oid = ground.repository.write("blob", evil)
     merge(ground, main, ground.repository.tip("side"), {"specs/prod/api.yaml": oid}, "dora")
     assert ground.names() == {"anna", "carl", "dora"}
+    assert ground.names(since=None) == {"anna", "carl", "dora", "zoe"}
 
 
 def test_a_merge_that_takes_back_what_others_wrote_was_written_by_who_merged(ground):

@@ -29,6 +29,18 @@ def test_row_27_locks_that_a_crash_left_are_swept_at_start(tmp_path, repository,
     assert not [name for name in stale if (folder / name).exists()]
 
 
+def test_row_27_what_a_crash_left_of_a_merge_that_git_made_again_is_swept_too(tmp_path, repository, open_mirror):
+    commit = repository.commit({"specs/prod.yaml": "1"})
+    mirror = open_mirror()
+    mirror.poll(NOW)
+    mirror.close()
+    left = mirror_folder(tmp_path / "cache") / "objects/tmp_objdir-remerge-diff-a1B2c3"
+    (left / "17").mkdir(parents=True)
+    (left / "17" / "tmp_obj_a1B2c3").write_bytes(b"half")
+    assert head(open_mirror().poll(NOW)) == commit
+    assert not left.exists()
+
+
 def test_row_27_a_lock_on_the_ref_while_we_run_is_swept_after_the_failure(tmp_path, repository, mirror):
     repository.commit({"specs/prod.yaml": "1"})
     mirror.poll(NOW)

@@ -171,6 +171,16 @@ def test_a_range_is_asked_for_once_and_only_what_is_new(ground):
     assert len([words for words in heard if "log" in words]) == 1
 
 
+def test_a_flood_of_commits_is_checked_some_at_a_time_so_that_nobody_waits_long(ground, monkeypatch):
+    monkeypatch.setattr("controller.sources.signing._AT_ONCE", 2)
+    first = ground.commit("0", key="anna")
+    for number in range(5):
+        ground.commit(str(number), key="anna")
+    told = [missed(ground.judge(first)).why for _ in range(2)]
+    assert told == [f"signatures cannot be checked: {left} commits are left to check" for left in (3, 1)]
+    assert isinstance(ground.judge(first), Signed)
+
+
 def test_without_keys_nothing_is_verified_and_it_is_said_what_is_missing(ground):
     ground.commit(key="anna")
     nothing = Trust(signers=None, cache=ground.folder / "cache", now=lambda: NOW)

@@ -191,6 +191,9 @@ def test_whoever_signed_it_wrote_it_whatever_it_gives_as_its_author(ground):
     asked = AuthorsOf(env=PROD, target=TargetName("api"), commit=commit, since=first)
     probe = AuthorsProbe(ground.source, None)
     assert probe.answer([asked])[asked] == Authors(emails=("zoe@example.com",), signers=("anna",))
+    (ground.signers / "allowed_signers").write_text("anna")
+    assert "nothing can be verified: allowed_signers:1" in probe.answer([asked])[asked].why
+    (ground.signers / "allowed_signers").write_text(f"anna {ground.key.public}\n")
     plain = ground.push("v1.0.2", NONE, author="Zoe <zoe@example.com>")
     ground.good()
     asked = replace(asked, commit=plain, since=commit)

@@ -10,6 +10,7 @@ from controller.gates.checklist import Checklist
 from controller.gates.http import Http
 from controller.gates.prometheus import Prometheus
 from controller.gates.promoted import Promoted
+from controller.gates.signed import SignedTag
 from controller.gates.window import NotBefore, Window
 from controller.model.manifest import Manifest
 from controller.model.release import Settings
@@ -85,4 +86,5 @@ TABLES = Tables(
         "window": Window,
     },
     not_before=lambda at: NotBefore(at=at),
+    signed=lambda application: SignedTag(application=application),
 )

@@ -202,6 +202,18 @@ def test_what_has_to_be_signed_is_said_of_the_whole_environment():
     assert said_.verify == Verify(commits=Commits.RANGE, tags=True)
 
 
+def test_where_tags_have_to_be_signed_every_target_with_an_application_has_a_gate_for_it():
+    named = "  application: {repository: 'https://git.example.com/shop'}\n"
+    signed, plain = f"{HEAD}  verify: {{tags: true}}\n", HEAD
+    compiler = Compiler(TABLES)
+
+    def kinds(head):
+        made = compiled(folder({"api": API}, head=f"{head}{DEFAULTS}"), compiler=compiler)
+        return [gate.kind for gate in made.targets["api"].gates]
+
+    assert [kinds(head) for head in (plain + named, signed, signed + named)] == [[], [], ["signed"]]
+
+
 def test_a_target_names_the_files_that_it_is_made_of():
     made = compiled(folder({"api": API, "web": WEB}))
     looked_for = {"prod/taskdefs/main.yaml", "taskdefs/main.yaml"}  # the first of them that is there is taken

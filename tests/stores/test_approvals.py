@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from controller import kinds
 from controller.gates.approval import Approval as ApprovalGate
-from controller.model.desired import Desired, DesiredTarget
+from controller.model.desired import Accepted, Desired, DesiredTarget
 from controller.model.names import Commit, Digest, EnvName, TargetName
 from controller.model.observation import Observation, Unseen
 from controller.model.orders import Approval, TargetOrders
 from controller.model.people import People, Person, Session
 from controller.model.questions import Approvals, ApprovalsOf, Authors, AuthorsOf, Candidate, Unanswered, WhoIsWho
-from controller.model.record import Memory
+from controller.model.record import Memory, Next
+from controller.model.trust import Commits, Verify
 from controller.stores.codec import Codec
 from controller.stores.contents import Pool
 from tests.contracts import made
@@ -58,6 +59,26 @@ def test_orders_and_memories_of_before_there_were_approvals_are_read_and_written
         tree = json.loads(CODEC.write(kind()).text)
         assert not {"approvals", "approved"} & set(tree["value"])
         assert CODEC.read(kind, json.dumps(tree)) == kind()
+
+
+def test_who_wrote_what_waits_is_kept_with_it_and_what_an_older_version_kept_is_read():
+    wrote = Authors(emails=("anna@example.com",), builders=("b@x.com",), signers=("anna",))
+    for authors in (None, Authors(emails=()), wrote):
+        memory = Memory(next=Next(release=made.a_release("v1"), since=NOW, authors=authors))
+        written = CODEC.write(memory)
+        pool = Pool()
+        for address, release in written.releases.items():
+            pool.add(address, CODEC.read_content(CODEC.write_content(release)))
+        assert CODEC.read(Memory, written.text, pool).next.authors == authors
+        assert ("authors" in written.text) is (authors is not None)
+
+
+def test_what_has_to_be_signed_of_what_follows_is_kept_with_what_was_accepted():
+    asks = Accepted(commit=Commit("c1"), verify=Verify(commits=Commits.RANGE, tags=True))
+    for accepted in (Accepted(commit=Commit("c1")), asks):
+        written = CODEC.write(accepted).text
+        assert CODEC.read(Accepted, written) == accepted
+        assert ("verify" in written) is (accepted is asks)
 
 
 def test_what_was_asked_and_answered_of_people_is_read_as_it_was_written():

@@ -10,6 +10,7 @@ from controller.gates.alarms import Alarms as AlarmGuard
 from controller.gates.http import Http
 from controller.gates.prometheus import Prometheus
 from controller.gates.promoted import Promoted
+from controller.gates.signed import SignedTag
 from controller.gates.window import NotBefore, Window
 from controller.model.gate import OnShut
 from controller.model.names import TargetName
@@ -82,7 +83,9 @@ def test_every_question_and_its_answers_are_read_as_they_were_written():
 
 
 def test_whatever_a_spec_may_name_can_be_remembered():
-    assert {**kinds.SPEC.guards, **kinds.SPEC.gates, "notBefore": NotBefore} == dict(kinds.STORED.gates)
+    assert {**kinds.SPEC.guards, **kinds.SPEC.gates, "notBefore": NotBefore, "signed": SignedTag} == dict(
+        kinds.STORED.gates
+    )
 
 
 GATES = (
