@@ -81,6 +81,12 @@ def notifying_of(path: Path) -> Notifying:
     return read_notifiers(content, str(path), kinds.NOTIFIERS)
 
 
+def check_notifiers(options: "Options") -> None:
+    """Refuse a notifiers.yaml that is wrong. Raises SpecError."""
+    if options.notifiers is not None:
+        notifying_of(options.notifiers)
+
+
 def receivers_of(options: "Options", told: Notifying, http: Http) -> Iterator[Receiver]:
     """Make every notifier. Raises SpecError for a secret that is not there."""
     tools = _tools(options, http)

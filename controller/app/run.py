@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 from controller.app.audit import open_for_run
 from controller.app.crashes import crashes_of
 from controller.app.cycles import SaveCycles
-from controller.app.notifiers import notifying_of, telling_of
+from controller.app.notifiers import check_notifiers, telling_of
 from controller.app.people import people_of
 from controller.app.policy import policy_of
 from controller.app.specs import source
@@ -167,12 +167,11 @@ def _refuse_what_is_wrong(options: "Options") -> None:
         raise SpecError("TRUEUP_READ_ROLE is for commands that only read; run comes as the specs' roles: unset it")
     if options.people:
         people_of(options.people)
-    if options.notifiers:
-        notifying_of(options.notifiers)
     if options.policy:
         policy_of(options.policy)
     if options.signers:
         read_keys(options.signers)
+    check_notifiers(options)
 
 
 def _server(options: "Options", metrics: Metrics, pulse: Pulse) -> Server:

@@ -28,6 +28,7 @@ COMMITS: Final = 500
 _IDLE: Final = 5.0
 _LONGEST: Final = 300.0
 _PAGE: Final = 500
+_PASSED: Final = 500
 _ALL: Final = 10**9
 
 
@@ -57,8 +58,8 @@ class Noting:
         waits: Callable[[Exception], None] = lambda _: None,
     ) -> None:
         self._reads, self._store, self._now, self._wrote, self._waits = reads, store, now, wrote, waits
-        self._state: Delivery | None = None
-        self._tries = 0
+        self._saved: Delivery | None = None
+        self._at = self._tries = 0
 
     def begin(self) -> None:
         """Start where the journal ends, if notes were never written on this store."""
@@ -72,7 +73,7 @@ class Noting:
             self._all()
         except Exception as error:  # noqa: BLE001  whatever it is, a release goes on without its notes
             if isinstance(error, Conflict | PlatformError):
-                self._state = None
+                self._saved = None
             self._waits(error)
             self._tries += 1
             return min(2.0 ** min(self._tries - 1, 20), _LONGEST), False
@@ -80,23 +81,26 @@ class Noting:
         return _IDLE, True
 
     def _all(self) -> None:
-        state = self._state = self._state or self._store.deliveries()[NOTES]
-        after = state.cursor
-        while rows := self._store.journal(after=after, limit=_PAGE if after else _ALL):
+        if self._saved is None:
+            self._saved = self._store.deliveries()[NOTES]
+            self._at = self._saved.cursor
+        while rows := self._store.journal(after=self._at, limit=_PAGE if self._at else _ALL):
             for row in rows:
                 notes = self._notes(row)
-                if notes is not None:
+                if notes is not None or row.number - self._saved.cursor >= _PASSED:
                     self._move(row.number, notes)
-            after = rows[-1].number
-        if self._state.cursor < after:
-            self._state = replace(self._state, cursor=after)  # what has no notes has none after a crash either
+                self._at = row.number
 
-    def _move(self, cursor: int, notes: Entry) -> None:
-        before = self._store.deliveries()[NOTES]
-        after = replace(before, cursor=cursor, sent=before.sent + 1, last=self._now())
-        self._store.deliver(NOTES, before, after, [notes])
-        self._state = after
-        self._wrote()
+    def _move(self, cursor: int, notes: Entry | None) -> None:
+        """Note how far it has come; that rows have no notes need not outlive a crash, so it is seldom written."""
+        before = self._saved
+        after = replace(before or Delivery(cursor=0), cursor=cursor)
+        if notes is not None:
+            after = replace(after, sent=after.sent + 1, last=self._now())
+        self._store.deliver(NOTES, before, after, [notes] if notes else [])
+        self._saved = after
+        if notes is not None:
+            self._wrote()
 
     def _notes(self, row: Entry) -> Entry | None:
         """Write the notes of a row; None if no release became good in it, or nobody says what it is built from."""

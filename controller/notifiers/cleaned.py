@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from controller.errors import TrueupError
+from controller.errors import PlatformError, TrueupError
 from controller.model.message import Message
 from controller.model.outbox import Notifier
 from controller.notifiers.render import cleaned
@@ -20,3 +20,6 @@ class Cleaned:
             return self._notifier.send(cleaned(message, self._clean), thread)
         except TrueupError as error:
             raise type(error)(self._clean(str(error))) from None
+        except Exception as error:  # noqa: BLE001  whatever it is, its text goes no further
+            # Its text may hold what was sent: a header that is refused is quoted with the token in it.
+            raise PlatformError(f"the notifier stumbled: {type(error).__name__}") from None

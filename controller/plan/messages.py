@@ -23,7 +23,10 @@ Said: TypeAlias = tuple[frozenset[Occasion], str, str, str]
 _NOBODY: Final = TargetName("")
 DIGEST: Final = "waiting"
 """The transition of a digest: what waits for an approval."""
-_FACTS: Final = ("commit", "author", "digest", "from", "back", "cause", "purpose", "need", "runs", "seconds")
+_FACTS: Final = (
+    "commit", "author", "digest", "from", "back", "cause", "purpose", "need", "runs", "seconds", "lead", "commits",
+    "approved",
+)  # fmt: skip
 _MOST: Final = 16_000
 """How many characters of a text are told; receivers take less, and are given less."""
 _BEFORE: Final = frozenset({Occasion.BEFORE})

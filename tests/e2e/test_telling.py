@@ -4,8 +4,9 @@ import threading
 
 import pytest
 
-from tests.e2e.stage import FIRST, Stage
+from tests.e2e.stage import FIRST, SEEDED, Stage
 from tests.notifiers.receiving import SIGNING, receiving
+from tests.sources.repository import Repository
 
 pytestmark = pytest.mark.e2e
 
@@ -20,7 +21,12 @@ def told(receiver) -> list[tuple[str, str]]:
 
 
 def test_a_release_is_told_over_a_kill_and_beside_a_receiver_that_hangs(stage: Stage) -> None:
-    stage.begin().stop()
+    shop = Repository(stage.folder / "shop.git")
+    for version, message in ((SEEDED, "feat: before"), (FIRST, "fix(cart): round half up (#12)")):
+        shop.git("tag", version, shop.commit({"main.py": version}, message=message))
+    stage.variables["TRUEUP_APPLICATIONS"] = f"file://{stage.folder}/"
+    more = f'application: {{repository: "{shop.url}"}}'
+    stage.begin(more=more).stop()
     file = stage.folder / "notifiers.yaml"
     with receiving() as receiver, receiving() as hangs:
         hangs.hold = threading.Event()
@@ -30,18 +36,20 @@ def test_a_release_is_told_over_a_kill_and_beside_a_receiver_that_hangs(stage: S
         )
         file.write_text(
             f"apiVersion: trueup/v1\nkind: Notifiers\nnotifiers:\n{lines}\n"
-            "routes: [{to: [good, hangs], events: [before, during, after, needed]}]\n"
+            "routes: [{to: [good, hangs], events: [before, during, after, needed, notes]}]\n"
         )
         stage.variables["HOOK_SECRET"] = SIGNING
         controller = stage.start(notifiers=str(file))
         assert controller.url
-        stage.release(FIRST)
+        stage.release(FIRST, more=more)
         stage.until("the start was told", lambda: (FIRST, "started") in told(receiver))
         controller.kill()
         again = stage.start(notifiers=str(file))
         stage.until_ended(FIRST, "good")
-        stage.until("the end was told", lambda: (FIRST, "good") in told(receiver))
-        assert told(receiver) == [(FIRST, "started"), (FIRST, "baking"), (FIRST, "good")]
+        stage.until("the notes were told", lambda: (FIRST, "notes") in told(receiver))
+        assert told(receiver) == [(FIRST, one) for one in ("started", "baking", "good", "notes")]
+        assert "Fixes\n- cart: round half up (#12, Ada)" in receiver.requests[-1].json["data"]["text"]
+        assert "Fixes\n- cart: round half up" in stage.order("history", "prod", "api", "--notes", FIRST).out
         metrics = again.get("/metrics")[1]
         assert 'trueup_notifications_total{notifier="good",result="sent"} ' in metrics
         assert 'trueup_notifications_total{notifier="hangs",result="sent"} 0.0' in metrics

@@ -12,6 +12,7 @@ from controller.model.application import AppCommit, AppHistory, Application
 from controller.model.images import Unreachable
 from controller.model.names import Commit
 from controller.model.story import Event
+from tests.contracts import made
 from tests.loop.telling import Box, Life
 from tests.world import FakeWorld
 
@@ -115,6 +116,17 @@ def test_a_store_that_is_old_gets_no_notes_of_the_past(life):
     assert [row.version for row in notes(life)] == ["2"]
 
 
+def test_a_long_journal_without_notes_is_not_read_again_after_every_start(life):
+    made_ = noting(life, Repository())
+    for _ in range(6):
+        life.store.deliver("x", None, None, [made.an_entry()] * 100)
+    made_.step()
+    assert life.store.deliveries()[NOTES].cursor == 500
+    released(life, "1")
+    made_.step()
+    assert len(notes(life)) == 1
+
+
 def test_without_an_application_there_are_none(life):
     life.world.want = {}
     made = noting(life, Repository())
@@ -160,7 +172,8 @@ def test_a_repository_that_is_away_is_waited_for_and_then_done_without(life):
     assert "feat" not in notes(life)[-1].text and "pay" in notes(life)[-1].text
     released(life, "1", "2")
     life.world.now += timedelta(hours=2)
-    made.step()
+    assert made.step() == (8.0, False)  # it sees that the other one has gone on, and follows it
+    assert made.step() == (5.0, True)
     assert "What changed is not known: git is away" in notes(life)[-1].text
 
 

@@ -5,12 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.app.notifiers import cleaner_of
-from controller.errors import AccessError
+from controller.errors import AccessError, PlatformError
 from controller.notifiers.cleaned import Cleaned
 from controller.notifiers.render import blocks_of, event_of, html_of, slack_text, subject_of, text_of
+from controller.notifiers.slack import Slack
 from controller.notifiers.smtp import mail_of
 from controller.options import Options
-from tests.notifiers.receiving import HOSTILE, a_message
+from tests.notifiers.receiving import HOSTILE, a_message, receiving, tools
 
 GIVEN = {"git_token": "canary-token"}
 CLEAN = cleaner_of(Options(**GIVEN))
@@ -50,6 +51,16 @@ def test_why_it_failed_holds_none_either():
 
 
 texts = st.text(max_size=300) | st.just(HOSTILE)
+
+
+def test_what_nobody_expected_is_named_and_not_quoted():
+    """A token with a line break in it is refused by the HTTP library, which quotes the header that it was in."""
+    with receiving() as receiver:
+        broken = {"token_env": "xoxb-1\nxoxb-2"}
+        made = Slack(channel="C1", api=receiver.url, **broken).opened(tools())
+        with pytest.raises(PlatformError) as error:
+            Cleaned(made, CLEAN).send(a_message(), "")
+    assert str(error.value) == "the notifier stumbled: ValueError"
 
 
 @given(title=texts, text=texts, why=texts)
