@@ -63,7 +63,7 @@ class Approval:
             return Unsure(why=_unknown("who is who", people))
         if not isinstance(said, Approvals):
             return Unsure(why=_unknown("what people said", said))
-        mine = _newest(one for one in said.given if one.digest == candidate.digest)
+        mine = _newest(one for one in said.given if one.digest == candidate.bound)
         noes = [one for one in mine if not one.yes and people.named(one.by)]
         if noes:
             return Shut(why="; ".join(f"rejected by {one.by} at {_at(one.at)}{_because(one)}" for one in noes))
@@ -98,7 +98,7 @@ class Approval:
             why = self._wrong(one, candidate, said, people, now) or barred.get(one.by, "")
             if not why:
                 counted.append(one.by)
-            elif one.version == candidate.version or one.digest == candidate.digest:
+            elif one.version == candidate.version or one.digest == candidate.bound:
                 passed_over.append(f"{one.by} ({why})")
         if len(counted) >= self.count:
             return Open()
@@ -107,7 +107,7 @@ class Approval:
 
     def _wrong(self, one: Given, candidate: Candidate, said: Approvals, people: People, now: datetime) -> str:
         """Say why a yes does not count; empty if it may."""
-        if one.digest != candidate.digest:
+        if one.digest != candidate.bound:
             return "for another content"
         if people.named(one.by) is None:
             return "not in people.yaml"

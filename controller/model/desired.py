@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from controller.model.gate import Gate
+from controller.model.group import Group
 from controller.model.lookups import Looked
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, EnvName, TargetName
@@ -54,7 +55,7 @@ class DesiredTarget:
     `draft` is what its kind still has to fill in before `release` is whole, in the kind's own words; `unread` says
     why that could not be done, `notes` what a person should know of it all the same. `looked` are the values that
     were looked up to fill it in. `needs` are the targets that come first. `breaking` says that a major step of the
-    version was acknowledged.
+    version was acknowledged. `group` is the group that it is a member of.
     """
 
     place: Place
@@ -78,6 +79,7 @@ class DesiredTarget:
     looked: Looked | None = None
     needs: tuple[TargetName, ...] = ()
     breaking: bool = False
+    group: Group | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from controller.model.group import Whole
 from controller.model.images import digests_in
 from controller.model.manifest import Manifest
 from controller.model.names import DeploymentId, Digest, EnvName, TargetName
@@ -19,17 +20,23 @@ Answer: TypeAlias = object
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """The release that wants to pass, or that is being watched; its `manifest` does not count in comparing."""
+    """The release that wants to pass, or that is being watched; its `manifest` does not count in comparing.
+
+    `whole` is the release of its group that it has a part in, if it has one.
+    """
 
     env: EnvName
     target: TargetName
     place: Place
     version: str
     digest: Digest
+    whole: Whole | None = None
     manifest: Manifest | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def of(cls, env: EnvName, target: TargetName, place: Place, release: Release) -> "Candidate":
+    def of(
+        cls, env: EnvName, target: TargetName, place: Place, release: Release, whole: Whole | None = None
+    ) -> "Candidate":
         """Name a release of a target."""
         return cls(
             env=env,
@@ -37,8 +44,14 @@ class Candidate:
             place=place,
             version=release.version,
             digest=release.digest,
+            whole=whole,
             manifest=release.manifest,
         )
+
+    @property
+    def bound(self) -> Digest:
+        """Name all that a person's yes to it is bound to: it goes with its whole group, or alone."""
+        return self.whole.digest if self.whole else self.digest
 
     @property
     def images(self) -> Mapping[str, str]:

@@ -25,8 +25,15 @@ def questions(
         for name in sights
         if _can_matter(desired, record, name)
         for gate, release, look in _relevant(desired, record, sights, name, now)
-        for question in gate.asks(Candidate.of(desired.env, name, look.place, release))
+        for question in gate.asks(_candidate(look, release))
     ) | frozenset((*_about_drift(desired, record, sights, now), *_about_gaps(desired, record, sights, now)))
+
+
+def _candidate(look: Look, release: Release) -> Candidate:
+    """Name a release as its gates and guards know it."""
+    if look.wish is not None and release is look.wish.release:
+        return look.wish.candidate(look.env, look.name, look.place)
+    return Candidate.of(look.env, look.name, look.place, release)
 
 
 def _about_drift(

@@ -4,6 +4,7 @@ from controller.model.decision import Blocker
 from controller.model.desired import OnDrift
 from controller.model.rollout import MOVING, Phase
 from controller.plan.calls import others_deploy
+from controller.plan.joint import GROUP
 from controller.plan.look import SLOTS, Look
 from controller.plan.versions import called
 from controller.plan.who import heals_again
@@ -27,6 +28,7 @@ def blockers_of(look: Look) -> tuple[Blocker, ...]:
         found.append(Blocker(gate="foreign", why=others_deploy(look)))
     if look.conflict:
         found.append(Blocker(gate="fixed", why=look.conflict))
+    found += [Blocker(gate=GROUP, why=why) for why in (look.joint.waits, look.joint.after) if why]
     if not look.is_waiting:
         return (*found, *(Blocker(gate=SLOTS, why=why) for why in look.no_slot))
     barred = look.memory.bars(look.wish.release)

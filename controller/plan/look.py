@@ -1,20 +1,23 @@
 """One target, seen from every side at one instant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from controller.model.desired import DesiredTarget, Supersede
 from controller.model.gate import OnShut, Shut
+from controller.model.group import Whole
 from controller.model.manifest import Manifest
 from controller.model.names import Digest, EnvName, TargetName
 from controller.model.observation import Deployment, Live, Sight, State
 from controller.model.orders import Answer, Pause, TargetOrders
 from controller.model.place import Place
+from controller.model.questions import Candidate
 from controller.model.record import Memory, Owner
 from controller.model.release import Kept, Release
 from controller.model.rollout import Heard, Phase, Rollout, Terms
 from controller.plan.beside import conflict_of
+from controller.plan.joint import ALONE, Joint
 from controller.plan.judged import Judged
 
 _MICROS: Final = 1_000_000
@@ -27,17 +30,31 @@ SLOTS: Final = "slots"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """The effective wish: a pin, else the spec; `free` passes no gate and waits for no bake."""
+    """The effective wish: a pin, else the spec; `free` passes no gate and waits for no bake.
+
+    `whole` is the release of its group that it is a part of; a pin is of none.
+    """
 
     release: Release
     free: bool
     want: DesiredTarget
     pinned: bool = False
+    whole: Whole | None = None
 
     @property
     def digest(self) -> Digest:
         """Name what is wanted by its content."""
         return self.release.digest
+
+    def candidate(self, env: EnvName, name: TargetName, place: Place) -> Candidate:
+        """Name it as gates know it."""
+        return Candidate.of(env, name, place, self.release, self.whole)
+
+    def within(self, whole: Whole | None, *, is_known: bool) -> "Wish":
+        """See it as a part of its group: it is free only if all of that is known here; a pin stands alone."""
+        if self.want.group is None or self.pinned:
+            return self
+        return replace(self, whole=whole, free=self.free and is_known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +66,7 @@ class Look:
     rings now, `unheard` says that not every guard could be heard, and `heard` is what the rollout is to remember of
     them. `filled` says that nothing rang since the last look that counted, as far back as that is. `claimed_by` is
     another target that owns this place, `moved_to` the one that the spec names now while `memory` is of another.
+    `joint` is what its group means for it.
     """
 
     env: EnvName
@@ -68,6 +86,7 @@ class Look:
     heard: tuple[Heard, ...] = ()
     filled: bool = False
     braked: bool = False
+    joint: Joint = ALONE
     unread: str
     moved_to: Place | None
     claimed_by: Owner | None
@@ -216,6 +235,9 @@ class Look:
         memory, wish = self.memory, self.wish
         if memory.phase is not Phase.STALLED or memory.rollout is None or wish is None:
             return False
+        part = memory.rollout.part
+        if part is not None and wish.whole not in {None, part.whole}:
+            return False  # with its group something else is wanted
         return wish.digest == memory.rollout.release.digest
 
     @property
@@ -246,6 +268,8 @@ class Look:
     @property
     def supersede(self) -> Supersede:
         """When the wish may replace a rollout."""
+        if self.joint.supersede is not None:
+            return self.joint.supersede
         return self.wish.want.supersede if self.wish else Supersede.AFTER_BAKE
 
     @property

@@ -28,7 +28,9 @@ _WRITTEN: Final = MappingProxyType({
     "pause": "paused",
     "place": "",
 })  # fmt: skip
-_APART: Final = frozenset({"release", "settings", "fixed", "beside", "file", "draft", "unread", "notes", "looked"})
+_APART: Final = frozenset(
+    {"release", "settings", "fixed", "beside", "file", "draft", "unread", "notes", "looked", "group"}
+)
 # A gate is told where it asks by its environment, which says so itself.
 _FACTS: Final = frozenset({"account", "region", "role"})
 _FIELD: Final = re.compile(r"[a-z][A-Za-z0-9]*")
@@ -82,6 +84,8 @@ def _target(target: DesiredTarget) -> dict[str, Scalar]:
     for one in fields(target):
         if one.name not in _APART:
             said.update(_flat(one.name, getattr(target, one.name)))
+    if target.group is not None:
+        said["group"] = target.group.name
     if target.draft:
         said.update(_drafted(target.draft))
     parts = [part.manifest for part in (target.release, target.settings, target.fixed) if part]

@@ -17,11 +17,12 @@ from controller.model.record import Applied, Memory, Owner, Record
 from controller.model.release import Kept, Release
 from controller.model.rollout import MOVING, Result
 from controller.plan.calls import find_made
-from controller.plan.judged import Judged
-from controller.plan.look import FREEZE, Look, Wish
+from controller.plan.gating import shut_gates
+from controller.plan.look import Look, Wish
 from controller.plan.runs import followed
 from controller.plan.watching import Watched, filled, not_open, rings_of, watched
 from controller.plan.who import learnt
+from controller.plan.whole import all_known, lifted_from, orders_of, whole_of
 
 NOWHERE: Final = Place(kind="", account="", region="", cluster="", service="")
 
@@ -61,14 +62,16 @@ def _named(desired: Reading, record: Record, name: TargetName) -> DesiredTarget 
 def look_at(desired: Reading, seen: Observation, record: Record, name: TargetName, now: datetime) -> Look:
     """See one target from every side."""
     sight = seen.sights.get(name, Unseen(why="nobody looked"))
-    orders = record.orders.targets.get(name, TargetOrders())
+    whole = whole_of(desired, record, name)
+    orders = orders_of(record, name, whole)
     want, named = wanted(desired, record, name), _named(desired, record, name)
     place = place_of(desired, record, name) or NOWHERE
     known = record.targets.get(name)
     lost = _lives_elsewhere(known, place) and not _may_live(sight, want)
-    memory = _recalled(known, place, orders, keep=lost)
+    memory = lifted_from(_recalled(known, place, orders, keep=lost), whole)
     memory = _told(memory, named, place) if named is not None and not lost else memory
     memory, wish = _resolved(memory, want, sight, orders, seen, now)
+    wish = wish.within(whole, is_known=all_known(whole, record)) if wish else None
     candidate, rollout = partial(Candidate.of, desired.env, name, place), memory.rollout
     at_wish = not_open(wish.want.terms.guards, candidate(wish.release), seen.answers, now) if wish else ()
     heeded = tuple(judged for judged in at_wish if judged.counts)
@@ -82,7 +85,7 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         memory=memory,
         orders=orders,
         pause=_pause(_pauses(desired, record, want, orders), now),
-        gates=(*_frozen(record, now), *_shut(want, candidate(wish.release), seen, now)) if want and wish else (),
+        gates=shut_gates(wish, wish.candidate(desired.env, name, place), seen, record, now) if wish else (),
         guards=guarded.shut,
         alarmed=tuple(judged for judged in heeded if isinstance(judged.verdict, Shut)),
         said=guarded.said,
@@ -95,21 +98,6 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         claimed_by=_claimed_by(record, desired.env, name, place),
         now=now,
     )
-
-
-def _frozen(record: Record, now: datetime) -> tuple[Judged, ...]:
-    """Give a person's word that nothing new starts here, as a gate that is shut."""
-    freeze = record.orders.freeze
-    if freeze is None or not freeze.holds(now):
-        return ()
-    why = f"frozen by {freeze.by or 'somebody'}: {freeze.reason}"
-    return (Judged(kind=FREEZE, verdict=Shut(why=why, until=freeze.until)),)
-
-
-def _shut(want: DesiredTarget, candidate: Candidate, seen: Observation, now: datetime) -> tuple[Judged, ...]:
-    """Give the gates that are not open; a release that ends an incident passes by what rings already."""
-    shut = not_open(want.gates, candidate, seen.answers, now)
-    return tuple(one for one in shut if not (want.terms.incident and rings_of((one.verdict,))))
 
 
 def _resolved(

@@ -1,7 +1,7 @@
 """The part of an environment's file that is not its targets: account, cluster, defaults, pause, brake, load."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pydantic import ValidationError
@@ -10,6 +10,9 @@ from controller.model.desired import Brake, Complaint, Load
 from controller.model.names import EnvName
 from controller.model.orders import Pause
 from controller.spec.fill import Filling
+from controller.spec.group import GROUPS, Membership, memberships, shared, wrong_gates
+from controller.spec.group_schema import Groups
+from controller.spec.grouping import Named, named
 from controller.spec.guards import gate_model, read_guards
 from controller.spec.nodes import (
     Entry,
@@ -31,14 +34,14 @@ from controller.spec.schema import Environment, Spec
 from controller.spec.tables import Tables
 from controller.spec.target_schema import PartialTarget
 
-_APART: Final = ("defaults", "targets")
+_APART: Final = ("defaults", "targets", GROUPS)
 _UNDER: Final = ("cluster", "owner", "terraformState", "versions")
 _OPAQUE: Final = ("taskDefinition", "serviceDefinition")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What every target of an environment stands on; `base` is laid under each of them.
+    """What every target of an environment stands on; `base` is laid under each of them, `members` are in a group.
 
     What is not `whole` is only good for finding more complaints.
     """
@@ -48,6 +51,7 @@ class Ground:
     region: str
     role: str | None
     base: Fields
+    members: Mapping[str, Membership] = field(default_factory=dict)
     whole: bool = True
 
     @property
@@ -59,6 +63,10 @@ class Ground:
         """Name what it says, wherever it is written."""
         return content_digest(self.base, *_texts(self.env, self.account, self.region, self.role))
 
+    def groups_digest(self) -> str:
+        """Name what groups say of their members, wherever it is written."""
+        return " ".join(f"{name} {one.digest()}" for name, one in sorted(self.members.items()))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
@@ -68,6 +76,7 @@ class Head:
     brake: Brake
     load: Load
     pause: Pause | None
+    groups: tuple[Named, ...]
     complaints: tuple[Complaint, ...]
 
 
@@ -84,13 +93,16 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables) -> Head
     wrong = [*scanned.complaints, *(complaint(at, (), what) for at, what in filling.wrong)]
     model = _read(head, wrong) if scanned.root else None
     wrong += _misnamed(env, head) if scanned.root else ()
+    groups = inner.get(GROUPS)
     wrong += _wrong_defaults(inner.get("defaults"), facts, tables)
+    wrong += _wrong_groups(inner, facts, tables)
     ground = Ground(
         env=env,
         account=account,
         region=region,
         role=_text(head, "spec", "aws", "roleArn") or None,
         base=_base(head, inner),
+        members=memberships(groups),
         whole=not wrong,
     )
     return Head(
@@ -98,6 +110,7 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables) -> Head
         brake=Brake(limit=model.spec.max_automatic_rollbacks) if model else Brake(),
         load=_load(model.spec) if model else Load(),
         pause=pause_of(model.spec.paused) if model else None,
+        groups=named(groups),
         complaints=tuple(wrong),
     )
 
@@ -141,7 +154,27 @@ def _wrong_defaults(defaults: Node | None, facts: Mapping[str, str], tables: Tab
     wrong += read_guards(defaults.get("guards"), tables.guards, facts, ("defaults", "guards")).complaints
     gates = read_guards(defaults.get("gates"), tables.gates, facts, ("defaults", "gates"), gate_model)
     wrong += gates.complaints
-    open_names = {(text.at.line, text.at.column) for text in _texts_in(defaults) if "${" in (text.value or "")}
+    return _closed(wrong, defaults)
+
+
+def _wrong_groups(spec: Fields, facts: Mapping[str, str], tables: Tables) -> Iterator[Complaint]:
+    """Say what is wrong in the groups, whichever members their lines are laid under."""
+    groups = spec.get(GROUPS)
+    if groups is None:
+        return
+    lines, wrong = Fields(spec.at, {GROUPS: spec.entries[GROUPS]}), list(wrong_gates(groups, tables, facts))
+    try:
+        Groups.model_validate(values_of(lines, written))
+    except ValidationError as problem:
+        wrong += from_model(problem, Groups, lines)
+    yield from _closed(wrong, groups)
+    yield from shared(groups)
+
+
+def _closed(wrong: Iterable[Complaint], node: Node | None) -> list[Complaint]:
+    """Leave out what is said of texts with ${names}: it is told by target."""
+    texts = _texts_in(node) if node else ()
+    open_names = {(text.at.line, text.at.column) for text in texts if "${" in (text.value or "")}
     return [one for one in wrong if (one.line, one.column) not in open_names]
 
 

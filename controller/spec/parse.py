@@ -88,11 +88,11 @@ class Compiler:
         if scanned.root is None:
             return assemble(main.path, head, {}, strays, is_whole=False)
         good = self._good.get(env, {})
-        ground = head.ground.digest()
+        ground, groups = head.ground.digest(), head.ground.groups_digest()
         units: dict[str, Unit] = {}
         for path, view in sheets.items():
             unit = good.get(path)
-            if unit is None or not _stands(unit, path, view, ground):
+            if unit is None or not _stands(unit, path, view, ground, groups):
                 page = Sheet(env=env, path=path, view=view, is_main=path == main.path)
                 unit = self._unit(page, head.ground, ground, unit)
             units[path] = unit
@@ -120,12 +120,14 @@ class Compiler:
             else:
                 wrong += one
         seen = {name: other for one in made.values() for name, other in one.seen.items()}
-        return Unit(content=content, ground=digest, seen=seen, made=made, complaints=tuple(wrong))
+        groups = ground.groups_digest()
+        return Unit(content=content, ground=digest, groups=groups, seen=seen, made=made, complaints=tuple(wrong))
 
     def _target(
         self, page: Sheet, name: TargetName, entry: Entry, ground: Ground, before: Made | None
     ) -> Made | list[Complaint]:
-        digest = content_digest(entry.value)
+        membership = ground.members.get(name)
+        digest = content_digest(entry.value) + (membership.digest() if membership else "")
         service, needs = service_mark(entry.at, entry.value), need_marks(entry.value)
         if before and before.digest == digest and _unchanged(before.seen, page.view):
             return replace(before, name=entry.at, service=service, needs=needs)
@@ -167,9 +169,13 @@ def _scan_content(content: bytes | str | None, file: str) -> Scanned:
     return Scanned(root=None, complaints=(Complaint(path=file, what=what),))
 
 
-def _stands(unit: Unit, path: str, view: View, ground: str) -> bool:
+def _stands(unit: Unit, path: str, view: View, ground: str, groups: str) -> bool:
     """Whether a file would be compiled to what it was before."""
-    return unit.ground == ground and unit.content == look_up(view, path) and _unchanged(unit.seen, view)
+    return (
+        (unit.ground, unit.groups) == (ground, groups)
+        and unit.content == look_up(view, path)
+        and _unchanged(unit.seen, view)
+    )
 
 
 def _unchanged(seen: Mapping[str, bytes | str | None], view: View) -> bool:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from controller.model.desired import Brake, Load
 from controller.spec.forms import ABOUT_FORMS, Forms
+from controller.spec.group_schema import Groups
 from controller.spec.parts import ABOUT_STATE, Paused, State, Strict
 from controller.spec.scalars import (
     Account,
@@ -55,7 +56,7 @@ class Metadata(Strict):
     name: Name = Field(description="The name of the file or folder.")
 
 
-class Spec(Strict):
+class Spec(Groups):
     """What an environment is."""
 
     not_yet: ClassVar[frozenset[str]] = LATER

@@ -16,6 +16,7 @@ from controller.spec.definition import find_definition
 from controller.spec.fill import Filling
 from controller.spec.forms import misformed
 from controller.spec.gating import Gated, read_gates
+from controller.spec.group import joined
 from controller.spec.head import Ground, pause_of
 from controller.spec.hooks import declared
 from controller.spec.native import native
@@ -69,7 +70,7 @@ class TargetReader:
         if not isinstance(node, Fields):
             self._complain(node.at, f"must be a mapping, not {kind_of(node)}")
             return None
-        merged = merge(self._ground.base, node)
+        merged = self._joined(merge(self._ground.base, node), node)
         filling = self._filling(merged)
         lines = _lines(merged, filling)
         model = self._model(lines, merged)
@@ -79,6 +80,18 @@ class TargetReader:
         if self.wrong or model is None or shaped is None:
             return None
         return self._desired(model, gated, shaped, file, commit)
+
+    def _joined(self, merged: Fields, own: Fields) -> Fields:
+        """Lay what its group says under a member, and say what of that it may not say itself."""
+        membership = self._ground.members.get(self._name)
+        if membership is None:
+            return merged
+        whole, wrong = joined(merged, own, membership)
+        for key, said in wrong:
+            self._complain(
+                said.at, f"is said by the group {membership.group}, for all its members: leave it out", key
+            )
+        return whole
 
     def _complain(self, at: Mark, what: str, *where: str) -> None:
         self.wrong.append(complaint(at, (*self._where, *where), what))

@@ -30,7 +30,7 @@ from controller.spec.scalars import (
     show,
 )
 
-LATER: Final = frozenset({"groups", "track", "verify"})
+LATER: Final = frozenset({"track", "verify"})
 """What the plan promises, wherever it would stand: one that is accepted in silence is believed to be there."""
 
 _CREATE: Final = "true: a service that was never seen is created, if enough is said of it; one that is gone is not."

@@ -7,6 +7,7 @@ import pytest
 
 from controller.gates.alarms import Alarms
 from controller.model.desired import Brake, DesiredTarget, Ignored, Load, OnDrift, Supersede
+from controller.model.group import Group
 from controller.model.lookups import Looked, LookedValue, Lookup
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, TargetName
@@ -49,6 +50,7 @@ CHANGED = {
     "needs": ((TargetName("db"),), {"needs[0]": (None, "db")}),
     "create": (True, {"create": (False, True)}),
     "breaking": (True, {"breaking": (False, True)}),
+    "group": (Group(name="g", version="v1", members=("api",)), {"group": (None, "g")}),
     "draft": (
         Packed.of('{"base":{"family":"f"},"lookups":[["ssm","/a"]],"environment":[{"name":"A_KEY","value":"x"}]}'),
         {
