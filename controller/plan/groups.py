@@ -13,7 +13,7 @@ from controller.model.desired import Supersede
 from controller.model.gate import Shut
 from controller.model.group import Group, Part, Whole
 from controller.model.hooks import When
-from controller.model.names import TargetName
+from controller.model.names import Digest, TargetName
 from controller.model.observation import Absent, Unseen
 from controller.model.rollout import Phase, Purpose
 from controller.plan.approvals import use_up
@@ -132,10 +132,29 @@ def _begun(whole: Whole | None, looks: Mapping[TargetName, Look]) -> Part | None
 def _supersede(looks: Mapping[TargetName, Look]) -> Supersede:
     """Say when what is under way may be replaced: as the strictest says, unless it can not become good."""
     under_way = [look for look in looks.values() if look.memory.phase in FORWARD and not _goes_there(look)]
-    if any(look.memory.phase is Phase.BAKING and look.live and look.live.desired == 0 for look in under_way):
+    if any(_is_idle(look) or _is_torn(look, looks) for look in under_way):
         return Supersede.ALWAYS
     said = [look.wish.want.supersede for look in under_way if look.wish]
     return max(said, key=_STRICTER.index, default=Supersede.ALWAYS)
+
+
+def _is_idle(look: Look) -> bool:
+    return look.memory.phase is Phase.BAKING and look.live is not None and look.live.desired == 0
+
+
+def _is_torn(look: Look, looks: Mapping[TargetName, Look]) -> bool:
+    """Whether another member has no part in what is under way, and wants something else by now."""
+    part = look.memory.rollout.part if look.memory.rollout else None
+    others = [(looks[name], content) for name, content in part.whole.contents if name in looks] if part else []
+    return any(not _is_in(other, part, content) for other, content in others)
+
+
+def _is_in(look: Look, part: Part | None, content: Digest) -> bool:
+    memory, wish = look.memory, look.wish
+    if memory.rollout is not None and memory.rollout.part == part:
+        return True
+    rests = memory.rollout is None and memory.current is not None and memory.current.digest == content
+    return rests or (wish is not None and wish.digest == content)
 
 
 def is_unchanged(look: Look) -> bool:

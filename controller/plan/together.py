@@ -151,7 +151,7 @@ def _not_baked(name: TargetName, part: Part, looks: Looks, signals: Mapping[Targ
             return ""
         return f"{DOING.get(memory.phase, 'is stalled at')} {look.rollout.goal.version}"
     content, current = part.whole.content_of(name), memory.current
-    rests = memory.phase is Phase.IDLE and current is not None and current.digest == content
+    rests = memory.rollout is None and current is not None and current.digest == content
     return "" if rests and current is not None and look.runs(current.release) else "has no part in it yet"
 
 

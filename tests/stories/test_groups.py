@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 import pytest
 
 from controller.model.decision import Ensure
+from controller.model.desired import Supersede
 from controller.model.hooks import Hook, When
 from controller.model.observation import Unseen
 from controller.model.orders import Pause
 from controller.model.rollout import Terms
-from tests.world import ENV, GUARD, Approval, Crash, FakePlatform, FakeWorld, digest, guard
+from tests.world import ENV, GUARD, Approval, Crash, FakePlatform, FakeWorld, copied, digest, guard
 
 
 class Half(FakePlatform):
@@ -24,7 +26,17 @@ class Half(FakePlatform):
 
 def group(*members, version="1", **kw):
     """A group at rest on a version that is good; web needs api if both are in it."""
-    members = members or ("api", "web")
+    return (
+        _group(members or ("api", "web"), version, **kw) if kw else copied(_group_once(members or ("api", "web")))
+    )
+
+
+@cache
+def _group_once(members):
+    return _group(members, "1")
+
+
+def _group(members, version, **kw):
     needs = {"web": ("api",)} if {"api", "web"} <= {*members} else {}
     w = FakeWorld(
         versions=dict.fromkeys(members, version), needs=needs, groups={"unifocus": members}, platform=Half(), **kw
@@ -274,7 +286,7 @@ def test_a_group_does_not_start_while_one_can_not_be_seen_or_is_paused():
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_crash_at_any_moment_leaves_no_group_in_parts(fails):
     faultless = lived(fails, None)
-    for at in range(1, 400):
+    for at in range(1, 400, 4):
         w = lived(fails, at)
         if w is None:
             assert at > 20
@@ -338,6 +350,25 @@ def test_a_newer_version_replaces_the_group_as_a_whole():
     to(w, "3")
     until(w, lambda: goods(w)["web"] == ["3", "1"])
     assert goods(w)["api"] == ["3", "1"] and barred(w) == {"api": set(), "web": set()}
+
+
+def test_a_version_that_had_not_begun_everywhere_is_replaced_whatever_supersede_says():
+    w = group()
+    w.want["supersede"] = Supersede.AFTER_BAKE
+    to(w, "2")
+    until(w, lambda: phases(w) == {"api": "rolling", "web": "pending"})
+    to(w, "3")
+    until(w, lambda: goods(w)["web"] == ["3", "1"])
+
+
+def test_a_version_that_has_begun_everywhere_is_let_bake_if_supersede_says_so():
+    w = group()
+    w.want["supersede"] = Supersede.AFTER_BAKE
+    to(w, "2")
+    until(w, lambda: phases(w) == {"api": "baking", "web": "rolling"})
+    to(w, "3")
+    until(w, lambda: goods(w)["web"] == ["3", "2", "1"])
+    assert goods(w)["api"] == ["3", "2", "1"]
 
 
 def test_a_retry_of_the_group_tries_all_of_it_again():
