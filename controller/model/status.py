@@ -47,7 +47,7 @@ class Awaiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetStatus:
-    """One target at the end of a turn."""
+    """One target at the end of a turn; `group` is the group that it goes with, `bound` what a yes is bound to."""
 
     env: EnvName
     target: TargetName
@@ -62,6 +62,8 @@ class TargetStatus:
     owner: str = ""
     wanted: str = ""
     wanted_digest: str = ""
+    group: str = ""
+    bound: str = ""
     spec_digest: str = ""
     live: str = ""
     revision: str = ""

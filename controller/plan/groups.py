@@ -72,13 +72,22 @@ def shares(
     turns: dict[str, _Turn] = {}
     found: dict[TargetName, Share] = {}
     for name, look in looks.items():
-        group = look.wish.want.group if look.wish and not look.wish.pinned else None
-        if group is None:
+        group = look.wish.want.group if look.wish else None
+        if group is None or look.wish is None:
+            continue
+        if look.wish.pinned:
+            found |= {name: _ordered(group, now)} if look.ordered else {}
             continue
         if group.name not in turns:
             turns[group.name] = _turn(group, {one: seen_of(one) for one in group.members}, shut)
         found[name] = _share(look, turns[group.name], now)
     return found
+
+
+def _ordered(group: Group, now: datetime) -> Share:
+    """Let members whom a person orders back in one turn go back in their order: nothing else of them is shared."""
+    part = Part(group=group, whole=Whole(group=group.name), since=now, passed=False)
+    return Share(gates=(), joint=Joint(part=part), begun=False)
 
 
 def _turn(group: Group, looks: Mapping[TargetName, Look], shut: Mapping[TargetName, tuple[Judged, ...]]) -> _Turn:

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from controller.model.gate import Shut
 from controller.model.group import Part
+from controller.model.hooks import When
 from controller.model.names import TargetName
 from controller.model.observation import Live
 from controller.model.record import Memory
@@ -20,7 +21,7 @@ from controller.plan.joint import GROUP
 from controller.plan.judged import Judged
 from controller.plan.look import Look
 from controller.plan.needs import DOING
-from controller.plan.readings import Baking, Course, Preparing, Signal
+from controller.plan.readings import Baking, Course, Preparing, Resting, Signal, Stuck
 from controller.plan.signals import read_signal
 
 _TOUCHED: Final = frozenset({Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK})
@@ -28,6 +29,7 @@ _BACK: Final = frozenset(
     {Course.FAILING, Course.LOST, Course.OUSTED, Course.FOREIGN, Course.ORDERED, Course.CALLED_BACK}
     | {Preparing.FAILING, Preparing.ORDERED}
 )
+_ORDERED: Final = frozenset({Resting.ORDERED, Stuck.ORDERED})
 _STOPS: Final = frozenset({Course.BRAKED, Course.UNSAFE, Course.HALTED, Baking.UNSURE, Preparing.UNSURE})
 
 Looks: TypeAlias = Mapping[TargetName, Look]
@@ -107,13 +109,15 @@ def _told(look: Look, looks: Looks, signals: Mapping[TargetName, Signal | None])
     back = joint.back or next((_reads(o, signals) for o in others if signals.get(o.name) in _BACK), "")
     halts = joint.halts or next((_reads(o, signals) for o in others if signals.get(o.name) in _STOPS), "")
     joint = replace(joint, back=back, halts=halts)
+    after = "; ".join(_comes_first(look, part, looks, signals))
+    if signals.get(look.name) in _ORDERED:
+        return replace(look, joint=replace(joint, after=after))
     if not _mine(look, part):
         why = back or halts
         shut = (Judged(kind=GROUP, verdict=Shut(why=f"its group has failed: {why}")),) if why else ()
         return replace(look, joint=joint, gates=(*look.gates, *shut))
     if look.memory.phase is Phase.BAKING:
         joint = replace(joint, waits=_waits(look, part, looks, signals))
-    after = "; ".join(_comes_first(look, part, looks))
     return replace(look, joint=replace(joint, after=after, lost=_lost(look, part, looks)))
 
 
@@ -155,16 +159,26 @@ def _not_baked(name: TargetName, part: Part, looks: Looks, signals: Mapping[Targ
     return "" if rests and current is not None and look.runs(current.release) else "has no part in it yet"
 
 
-def _comes_first(look: Look, part: Part, looks: Looks) -> Iterator[str]:
+def _comes_first(
+    look: Look, part: Part, looks: Looks, signals: Mapping[TargetName, Signal | None]
+) -> Iterator[str]:
     """Say who goes back before a member does: those that need it, and who has hooks to run on the way back."""
     for other in _rest(look, part, looks):
-        if not _mine(other, part) or other.memory.phase not in _TOUCHED:
+        begins = other.joint.part == part and signals.get(other.name) in _ORDERED
+        if not begins and not (_mine(other, part) and other.memory.phase in _TOUCHED):
             continue
         if look.name in part.group.needs_of(other.name):
-            doing = f"{DOING[other.memory.phase]} {other.rollout.goal.version}"
-            yield f"waits for {other.name}, which needs it, and {doing}"
-        elif other.name == part.group.hooked and before_back(other) is not None:
+            goes = "goes back" if begins else f"{DOING[other.memory.phase]} {other.rollout.goal.version}"
+            yield f"waits for {other.name}, which needs it, and {goes}"
+        elif other.name == part.group.hooked and _has_hooks(other, begins=begins):
             yield f"waits for {other.name}, which runs the hooks of its group first"
+
+
+def _has_hooks(look: Look, *, begins: bool) -> bool:
+    """Whether hooks on the way back have not passed; of one that begins to go back none has."""
+    if not begins:
+        return before_back(look) is not None
+    return look.wish is not None and any(hook.when is When.ON_ROLLBACK for hook in look.wish.want.terms.hooks)
 
 
 def _lost(look: Look, part: Part, looks: Looks) -> str:

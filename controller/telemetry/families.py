@@ -27,6 +27,7 @@ GATES: Final = (
     "mode",
     "needs",
     "slots",
+    "group",
     "massChange",
     "breaking",
     "gates",

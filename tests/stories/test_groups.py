@@ -6,13 +6,14 @@ from functools import cache
 
 import pytest
 
-from controller.model.decision import Ensure
+from controller.model.decision import Ensure, Start
 from controller.model.desired import Supersede
 from controller.model.hooks import Hook, When
 from controller.model.observation import Unseen
-from controller.model.orders import Pause
+from controller.model.orders import Pause, Pin, Rollback
 from controller.model.rollout import Terms
-from tests.world import ENV, GUARD, Approval, Crash, FakePlatform, FakeWorld, copied, digest, guard
+from controller.plan.whole import whole_of
+from tests.world import ENV, GUARD, Approval, Crash, FakePlatform, FakeWorld, copied, digest, guard, release
 
 
 class Half(FakePlatform):
@@ -422,6 +423,26 @@ def test_a_spec_that_can_not_be_read_lets_what_has_begun_end_together():
     assert running(w) == {"api": "1", "web": "1"}
 
 
+def test_a_person_has_the_whole_group_taken_back_who_needs_another_first():
+    w = group()
+    to(w, "2")
+    until(w, lambda: goods(w)["web"] == ["2", "1"])
+    w.platform.calls.clear()
+    for name in w.versions:
+        w.order(name, rollback=Rollback(number=900), pin=Pin(number=900, release=release("1"), spec=whole(w)))
+    until(w, lambda: set(phases(w).values()) == {"idle"})
+    assert running(w) == {"api": "1", "web": "1"} and sent(w) == [("web", "1"), ("api", "1")]
+    w.ticks(30)
+    assert running(w) == {"api": "1", "web": "1"}, "and there it stays"
+    w.versions = {"api": "1", "web": "3"}
+    until(w, lambda: goods(w)["web"][0] == "3")
+    assert running(w) == {"api": "1", "web": "3"}, "until something else is wanted of any of them"
+
+
+def whole(w):
+    return whole_of(w.read(ENV, None), w.store.load(ENV), "api").digest
+
+
 # --- hooks of the group
 
 
@@ -473,6 +494,21 @@ def test_the_way_back_of_the_database_comes_before_that_of_any_member():
     until(w, lambda: set(phases(w).values()) == {"stalled"})
     assert running(w) == {"api": "1", "web": "1"} and tasks(w) == ["undo"]
     assert [call for call in sent(w) if call[1] == "1"] == [("web", "1"), ("api", "1")]
+
+
+def test_a_person_has_the_database_taken_back_before_any_member():
+    w = hooked(UNDO)
+    to(w, "2")
+    until(w, lambda: goods(w)["web"] == ["2", "1"])
+    w.platform.calls.clear()
+    for name in w.versions:
+        w.order(name, rollback=Rollback(number=900), pin=Pin(number=900, release=release("1"), spec=whole(w)))
+    until(w, lambda: set(phases(w).values()) == {"idle"})
+    assert [call.hook.name if isinstance(call, Start) else call.target for call in w.platform.calls] == [
+        "undo",
+        "web",
+        "api",
+    ]
 
 
 def test_no_member_goes_back_to_what_does_not_know_the_database():
