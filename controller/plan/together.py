@@ -138,11 +138,13 @@ def _waits(look: Look, part: Part, looks: Looks, signals: Mapping[TargetName, Si
 
 
 def _is_out(look: Look, name: TargetName, part: Part, looks: Looks) -> bool:
-    """Whether the spec knows of no group any more, and wants something else of a member: that one has left it."""
-    mine, other = look.wish, looks[name].wish if name in looks else None
-    if mine is None or mine.want.group is not None:
+    """Whether the spec has taken the two apart, and another member goes its own way by now."""
+    other = looks.get(name)
+    if other is None or _mine(other, part) or (look.wish is not None and look.wish.want.group is not None):
         return False
-    return other is None or other.digest != part.whole.content_of(name)
+    if look.wish is None:
+        return other.joint.part is not None and other.joint.part.whole != part.whole
+    return other.wish is None or other.wish.digest != part.whole.content_of(name)
 
 
 def _not_baked(name: TargetName, part: Part, looks: Looks, signals: Mapping[TargetName, Signal | None]) -> str:

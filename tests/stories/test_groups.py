@@ -443,6 +443,32 @@ def whole(w):
     return whole_of(w.read(ENV, None), w.store.load(ENV), "api").digest
 
 
+def test_a_member_that_the_spec_no_longer_names_does_not_wait_for_ever():
+    w = group()
+    to(w, "2")
+    until(w, lambda: phases(w) == {"api": "baking", "web": "baking"})
+    del w.versions["web"]
+    w.groups = {"unifocus": ("api",)}
+    w.ticks(30, 1)
+    assert phases(w) == {"api": "idle", "web": "idle"} and goods(w) == {"api": ["2", "1"], "web": ["2", "1"]}
+
+
+def test_a_group_that_the_spec_takes_apart_ends_together_what_it_has_begun():
+    w = group()
+    to(w, "2")
+    until(w, lambda: phases(w) == {"api": "baking", "web": "baking"})
+    w.groups, w.versions = {}, {"api": "2", "web": "3"}
+    until(w, lambda: goods(w) == {"api": ["2", "1"], "web": ["3", "2", "1"]})
+
+
+def test_a_group_that_the_spec_takes_apart_keeps_nobody_waiting_for_who_left():
+    w = group()
+    to(w, "2")
+    until(w, lambda: phases(w) == {"api": "baking", "web": "pending"})
+    w.groups, w.versions = {}, {"api": "2", "web": "3"}
+    until(w, lambda: goods(w) == {"api": ["2", "1"], "web": ["3", "1"]})
+
+
 # --- hooks of the group
 
 
