@@ -16,7 +16,7 @@ from controller.model.orders import Pause
 from controller.model.questions import Candidate
 from controller.model.record import Memory
 from controller.model.rollout import MOVING, Phase, Purpose
-from controller.plan import decide
+from controller.plan import decide, groups, order
 from tests.invariants import check_cycle
 from tests.properties.script import long_lives, patience
 from tests.rows import ALL
@@ -221,6 +221,7 @@ def check_begun(c):
     """Who begins has the gates of all open, or its group has begun; and whom it needs is there."""
     for one, rollout in opened(c):
         part, want = rollout.part, c.desired.targets[one]
+        assert part is not None or want.group is None, (one, "a member that begins alone")
         if part is None or all(c.before.targets[o].is_known(d) for o, d in part.whole.contents):
             continue
         known = [m.rollout.part for m in c.before.targets.values() if m.rollout and m.phase in FORWARD]
@@ -296,11 +297,22 @@ def test_whatever_people_do_no_group_is_good_in_parts(life):
     check_rest(w)
 
 
-@pytest.mark.parametrize("taken", ["together"])
-def test_the_verdict_is_missed_when_it_is_taken_away(monkeypatch, taken):
+@pytest.mark.parametrize(
+    ("where", "taken", "instead"),
+    [
+        (decide, "together", lambda looks, **_: looks),
+        (order, "shares", lambda *_: {}),
+        (groups, "_first", lambda *_: ()),
+        (groups, "_keeps_out", lambda *_: ()),
+    ],
+)
+def test_each_rule_is_missed_when_it_is_taken_away(monkeypatch, where, taken, instead):
     w = group()
-    monkeypatch.setattr(decide, taken, lambda looks, **_: looks)
-    play(w, [("commit", (NAMES, "2")), ("turns", 8), ("turns", 40)])
+    monkeypatch.setattr(where, taken, instead)
+    w.want["a"] = {"gates": (Approval(),)}
+    play(w, [("commit", (NAMES, "2")), ("turns", 4)])
+    w.approvals["2"] = frozenset({"ana"})
+    play(w, [("turns", 40)])
     with pytest.raises(AssertionError):
         check(w)
 

@@ -6,6 +6,8 @@ from controller.gates.approval import Approval
 from controller.gates.window import Window
 from controller.model.group import Group
 from controller.model.hooks import When
+from controller.spec.describe import schema
+from tests.spec.shaping import TABLES
 from tests.spec.test_compiler import counting
 from tests.spec.worlds import DEFAULTS, HEAD, compiled, folder, lines, one_file, said, target
 
@@ -127,6 +129,15 @@ def test_a_version_of_a_group_makes_its_members_again_and_no_other_target():
     after = compiled(newer, compiler=compiler, commit="c2")
     assert sorted(counted.asked()) == ["api", "web", "worker"]
     assert after.targets["s1"] is before.targets["s1"] and after.targets["web"].release.version == "v1.2.5"
+
+
+def test_editors_know_the_gates_of_a_group():
+    said = schema(TABLES)["$defs"]
+    assert said["GroupLines"]["properties"]["gates"] == {
+        **said["PartialTarget"]["properties"]["gates"],
+        "description": "What must be so before any member starts, beside their own gates.",
+    }
+    assert {"version", "targets"} == set(said["GroupLines"]["required"])
 
 
 def test_not_before_of_a_group_is_a_gate_of_each_member():
