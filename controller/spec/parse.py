@@ -13,7 +13,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from controller.model.desired import Complaint
+from controller.model.desired import Complaint, DesiredTarget
 from controller.model.names import Commit, EnvName, TargetName
 from controller.spec.head import Ground, read_head
 from controller.spec.nodes import Entry, Fields, content_digest, kind_of, values_of, written
@@ -76,6 +76,7 @@ class Compiler:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._good: dict[EnvName, dict[str, Unit]] = {}
+        self._members: dict[EnvName, dict[TargetName, tuple[DesiredTarget, DesiredTarget]]] = {}
         self._scans: OrderedDict[tuple[str, bytes | str | None], Scanned] = OrderedDict()
 
     def compile(self, env: EnvName, sheets: Mapping[str, View]) -> Compiled:
@@ -101,7 +102,20 @@ class Compiler:
             self._good[env] = {path: unit for path, unit in kept.items() if unit}
         names = {**main.view.files, **main.view.rejected}
         is_whole = all(path in units for path in spec_files(env, names))
-        return assemble(main.path, head, units, strays, is_whole=is_whole)
+        return self._kept(env, assemble(main.path, head, units, strays, is_whole=is_whole))
+
+    def _kept(self, env: EnvName, compiled: Compiled) -> Compiled:
+        """Let members of groups that are as they were stay the identical objects too."""
+        before, members = self._members.get(env, {}), {}
+        for name, target in compiled.targets.items():
+            if target.group is not None:
+                alone = compiled.made[name].target
+                known = before.get(name)
+                same = known is not None and known[0] is alone and known[1].group == target.group
+                members[name] = known if known is not None and same else (alone, target)
+        self._members[env] = members
+        targets = {**compiled.targets, **{name: member for name, (_, member) in members.items()}}
+        return replace(compiled, targets=targets) if members else compiled
 
     def _unit(self, page: Sheet, ground: Ground, digest: str, before: Unit | None) -> Unit:
         """Make one file's targets, but for those whose lines, ground and other files are as they were."""

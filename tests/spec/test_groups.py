@@ -125,6 +125,8 @@ def test_a_version_of_a_group_makes_its_members_again_and_no_other_target():
     parts = (*three(), *(lines(f"s{number}") for number in range(5)))
     before = compiled(one_file(*parts, head=HEAD + DEFAULTS + GROUP), compiler=compiler)
     counted.asked()
+    again = compiled(one_file("    # moved\n", *parts, head=HEAD + DEFAULTS + GROUP), compiler=compiler)
+    assert all(again.targets[name] is before.targets[name] for name in before.targets)
     newer = one_file(*parts, head=HEAD + DEFAULTS + GROUP.replace("v1.2.4", "v1.2.5"))
     after = compiled(newer, compiler=compiler, commit="c2")
     assert sorted(counted.asked()) == ["api", "web", "worker"]
