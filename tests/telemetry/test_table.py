@@ -52,19 +52,7 @@ def test_every_series_of_a_target_is_there_as_soon_as_it_is_shown():
     assert len(found) == 2 * COLUMNS
     assert {result for key in found for label, result in key[1:] if label == "result"} == set(RESULTS)
     assert {gate for key in found for label, gate in key[1:] if label == "gate"} == set(GATES)
-    held = (
-        "claim",
-        "held",
-        "foreign",
-        "stalled",
-        "fight",
-        "rollout",
-        "mode",
-        "needs",
-        "slots",
-        "group",
-        "massChange",
-    )
+    held = ("claim", "held", "foreign", "stalled", "fight", "rollout", "mode", "needs", "slots")
     gates = (
         "group",
         "massChange",
