@@ -73,6 +73,21 @@ def test_an_approval_dies_when_what_one_member_is_to_run_changes(group, people):
     )
 
 
+def test_an_approval_counts_for_one_attempt_of_the_group(group, people):
+    group.world.sick.add(digest("2"))
+    assert group("approve", "prod", "unifocus", "2", "--people", people).code == DONE
+    group.ticks(30)
+    assert group.store.load(ENV).targets["api"].phase.value == "stalled"
+    group.world.sick.clear()
+    assert group("retry", "prod", "unifocus", "--reason", "disk full", "--as", "carl").code == DONE
+    group.ticks(10)
+    assert running(group) == {"api": "1", "web": "1"}
+    assert "anna (used already)" in group("why", "prod", "web").out
+    assert group("approve", "prod", "unifocus", "2", "--people", people).code == DONE
+    group.ticks(30)
+    assert running(group) == {"api": "2", "web": "2"}
+
+
 def test_a_no_by_the_name_of_the_group_keeps_all_of_it_out(group, people):
     said = group("reject", "prod", "unifocus", "2", "--reason", "too late", "--people", people)
     assert said.code == DONE and "is rejected by anna" in said.out
