@@ -469,6 +469,38 @@ def test_a_group_that_the_spec_takes_apart_keeps_nobody_waiting_for_who_left():
     until(w, lambda: goods(w) == {"api": ["2", "1"], "web": ["3", "1"]})
 
 
+def test_a_revert_in_git_takes_all_of_a_good_group_back_without_a_gate():
+    w = group()
+    to(w, "2")
+    until(w, lambda: goods(w)["web"] == ["2", "1"])
+    w.want["gates"] = (Approval(),)
+    to(w, "1")
+    until(w, lambda: running(w) == {"api": "1", "web": "1"} and set(phases(w).values()) == {"idle"})
+    assert goods(w) == {"api": ["1", "2"], "web": ["1", "2"]}
+
+
+def test_a_revert_of_what_failed_comes_to_rest():
+    w = group()
+    to(w, "2")
+    until(w, lambda: phases(w) == {"api": "baking", "web": "baking"})
+    sick(w, "web", "2")
+    until(w, lambda: set(phases(w).values()) == {"stalled"})
+    to(w, "1")
+    until(w, lambda: set(phases(w).values()) == {"idle"})
+    assert running(w) == {"api": "1", "web": "1"}
+
+
+def test_a_version_that_is_new_for_one_member_only_does_not_pass_by_the_gates_as_known():
+    w = group()
+    to(w, "2")
+    until(w, lambda: goods(w)["web"] == ["2", "1"])
+    w.platform.calls.clear()
+    w.want["gates"] = (Approval(),)
+    w.versions = {"api": "1", "web": "3"}
+    w.ticks(5)
+    assert sent(w) == [], "api knows 1, but web does not know 3"
+
+
 # --- hooks of the group
 
 
