@@ -273,12 +273,16 @@ def gates_are_passed(step: Step) -> None:
         return
     if step.orders.pin is not None:
         return
+    part = step.after.rollout.part if step.after.rollout else None
+    if part is not None and part.since < step.cycle.now:
+        return  # its group has begun, with the gates of all its members open
     candidate = Candidate(
         env=step.cycle.desired.env,
         target=step.name,
         place=action.place,
         version=action.release.version,
         digest=action.release.digest,
+        whole=part.whole if part else None,
     )
     for gate in want.gates:
         verdict = gate.judge(candidate, step.cycle.seen.answers, step.cycle.now)

@@ -16,7 +16,17 @@ from hypothesis import strategies as st
 
 from controller.model.gate import Gate, Open, Verdict
 from controller.model.manifest import Manifest, Scalar
-from controller.model.names import ClaimKey, Commit, DeploymentId, Digest, EnvName, Revision, TargetName, TaskId
+from controller.model.names import (
+    ClaimKey,
+    Commit,
+    DeploymentId,
+    Digest,
+    EnvName,
+    GroupName,
+    Revision,
+    TargetName,
+    TaskId,
+)
 from controller.model.packed import Packed
 from controller.model.place import Place
 from controller.model.questions import Alarms, AlarmsOf, Answer, Candidate, Question, Unanswered
@@ -126,6 +136,7 @@ _KNOWN: dict[object, st.SearchStrategy[object]] = {
     Answer: answers,
     EnvName: st.sampled_from(ENVIRONMENTS),
     TargetName: st.sampled_from(TARGETS),
+    GroupName: st.sampled_from([GroupName("unifocus"), GroupName("shop")]),
     Commit: commits,
     ClaimKey: places.map(lambda place: place.claim),
     Digest: manifests.map(lambda manifest: manifest.digest),

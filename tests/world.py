@@ -14,6 +14,7 @@ from controller.loop.reconcile import reconcile
 from controller.loop.run import Runner
 from controller.model.desired import Brake, Desired, DesiredTarget, Load, Unread
 from controller.model.gate import Open, Shut, Unsure
+from controller.model.group import Group
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, DeploymentId, EnvName, Revision, TargetName
 from controller.model.orders import Orders, Pause, Pin, Request, Rollback, TargetOrders
@@ -143,6 +144,8 @@ class FakeWorld:
     terms: dict = field(default_factory=dict)
     guarding: dict = field(default_factory=dict)
     needs: dict = field(default_factory=dict)
+    groups: dict = field(default_factory=dict)
+    hooked: str = ""
     brake: Brake = field(default_factory=Brake)
     load: Load = field(default_factory=Load)
     platform: FakePlatform = field(default_factory=FakePlatform)
@@ -202,7 +205,29 @@ class FakeWorld:
         terms = replace(terms, **self.terms)
         base = {"place": place(self.at(name)), "release": release(self.versions[name]), "terms": terms}
         needs = tuple(map(TargetName, self.needs.get(name, ())))
-        return DesiredTarget(**{**base, "create": True, "needs": needs, **self.want})
+        own = self.want.get(name, {}) if isinstance(self.want.get(name), dict) else {}
+        whole = {key: value for key, value in self.want.items() if key not in self.versions}
+        return DesiredTarget(
+            **{**base, "create": True, "needs": needs, "group": self.group_of(name), **whole, **own}
+        )
+
+    def group_of(self, name):
+        """The group that a target is a member of."""
+        group = next((one for one, members in self.groups.items() if name in members), None)
+        if group is None:
+            return None
+        members = self.groups[group]
+        inside = {one: tuple(n for n in self.needs.get(one, ()) if n in members) for one in members}
+        return Group(
+            name=group,
+            version=max(self.versions.get(one, "") for one in members),
+            members=tuple(map(TargetName, members)),
+            needs=tuple(
+                (TargetName(one), tuple(map(TargetName, others))) for one, others in inside.items() if others
+            ),
+            hooked=TargetName(self.hooked) if self.hooked else None,
+            rollback_safe=self.terms.get("rollback_safe", True),
+        )
 
     def at(self, name):
         """The service that a target lives in."""

@@ -1,5 +1,6 @@
 """A person's yes or no to what waits for one, as `approve` and `reject` give it, and as others show it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ import click
 
 from controller.cli.approvals import is_asked, may_reject, signed, waits_for, whoever, write
 from controller.cli.common import as_env, as_target, give, known, newest, opened, os_user, who
+from controller.cli.groups import asked_as, members, refuse_a_member
 from controller.cli.show import instant
 from controller.cli.ticks import how_to_tick
 from controller.errors import Refusal
@@ -36,29 +38,49 @@ def answer(env: str, target: str, version: str, said: Said, store: str) -> None:
 
     memory = opened(store)
     try:
+        if of_group := members(memory, env, target):
+            _answer_group(memory, of_group, version, said)
+            return
         known(memory, env, target)
         shown = newest(memory, env, target)
         if shown is not None and not (shown.awaiting and shown.awaiting.version == version):
             given = memory.orders(as_env(env)).targets.get(as_target(target), TargetOrders()).approvals
             if is_asked(shown, version) or (not said.yes and may_reject(shown, version, given)):
-                _approve(memory, shown, said)
+                refuse_a_member(shown, "approve" if said.yes else "reject")
+                _approve(memory, shown, shown.target, said)
                 return
         _continue(memory, _waiting(shown, env, target, version), env, target, said)
     finally:
         memory.close()
 
 
-def _approve(memory: "Store", shown: "TargetStatus", said: Said) -> None:
-    """Write a yes or no to what waits at its gate."""
+def _answer_group(memory: "Store", shown: "Sequence[TargetStatus]", version: str, said: Said) -> None:
+    """Write the answer to what a group waits for: one person's word counts for all its members."""
+    from controller.model.orders import TargetOrders
+
+    env, group = shown[0].env, shown[0].group
+    given = memory.orders(env).targets.get(as_target(group), TargetOrders()).approvals
+    asked = [one for one in shown if is_asked(one, version)]
+    asked += [one for one in shown if not said.yes and may_reject(one, version, given)]
+    if not asked:
+        waiting = ", ".join(sorted({name for one in shown if (name := waits_for(one))}))
+        raise Refusal(
+            f"{version} of {env}/{group} waits for no answer" + (f"; what waits is {waiting}" if waiting else "")
+        )
+    _approve(memory, max(asked, key=lambda one: one.since), group, said)
+
+
+def _approve(memory: "Store", shown: "TargetStatus", target: str, said: Said) -> None:
+    """Write a yes or no to what waits at its gate, by the name of a target or of a group."""
     from controller.app.memory import clock_now
 
     person, via = whoever(said.people, said.actor, os_user(), aws=said.aws)
     given = signed(shown, person, via, clock_now(exact=True), yes=said.yes, comment=said.reason)
-    write(memory, given, shown.env, shown.target)
-    name, how = f"{shown.env}/{shown.target}", "approved" if said.yes else "rejected"
+    write(memory, given, shown.env, target)
+    name, how = f"{shown.env}/{target}", "approved" if said.yes else "rejected"
     click.echo(
         f"{name}: {given.version} ({given.digest[:12]}) is {how} by {person.name}; "
-        f"what that comes to says: trueup why {shown.env} {shown.target}"
+        f"what that comes to says: trueup why {shown.env} {target}"
     )
 
 
@@ -104,7 +126,8 @@ def waits(status: "TargetStatus") -> str:
     one, how = status.awaiting, f"trueup approve {status.env} {status.target}"
     if one is None:
         version, tick = waits_for(status), how_to_tick(status)
-        approval = f"waits for approval: {how} {version}" if version else ""
+        yes = f"trueup approve {status.env} {asked_as(status)} {version}"
+        approval = f"waits for approval: {yes}" if version else ""
         return "; ".join(filter(None, (approval, f"waits to be ticked: {tick}" if tick else "")))
     at = f" at {one.stage}" if one.stage else ""
     until = f" until {instant(one.until)}" if one.until else ""

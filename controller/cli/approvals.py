@@ -27,14 +27,14 @@ def is_asked(status: "TargetStatus | None", version: str) -> bool:
 def waits_for(status: "TargetStatus") -> str:
     """Give the version that waits for an approval; empty if none does."""
     asked = any(blocker.gate == GATE for blocker in status.blockers)
-    return status.wanted if asked and status.wanted_digest else ""
+    return status.wanted if asked and status.bound else ""
 
 
 def may_reject(status: "TargetStatus | None", version: str, given: "Sequence[Approval]") -> bool:
     """Whether this version was approved, and still waits for something else: a no is heard until it starts."""
     if status is None or status.wanted != version or status.synced or not status.blockers:
         return False
-    return any(one.digest == status.wanted_digest for one in given)
+    return any(one.digest == status.bound for one in given)
 
 
 def whoever(people: "str | None", actor: "str | None", user: str, *, aws: bool = False) -> "tuple[Person, str]":
@@ -101,7 +101,7 @@ def signed(
     return Approval(
         number=0,
         version=status.wanted,
-        digest=Digest(status.wanted_digest),
+        digest=Digest(status.bound),
         by=person.name,
         # The command's clock may be behind; what is answered was shown before.
         at=max(at, status.since),

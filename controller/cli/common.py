@@ -86,13 +86,18 @@ def opened(url: str, *, must_exist: bool = True) -> "Store":
     return open_store(url, must_exist=must_exist)
 
 
-def known(store: "Store", env: str, target: str | None) -> None:
-    """Refuse an environment or target that this store has never seen, and name those that it has."""
+def known(store: "Store", env: str, target: str | None, *, groups: bool = False) -> None:
+    """Refuse an environment or target that this store has never seen, and name those that it has.
+
+    With `groups` the name of a group does as well.
+    """
     statuses = store.shown()
     environments = sorted({*(status.env for status in statuses), *store.environments()})
     if env not in environments:
         raise SpecError(f"no environment {env!r} is known to this store; known: {_listed(environments)}")
     targets = sorted({*(s.target for s in statuses if s.env == env), *store.load(as_env(env)).targets})
+    if groups and target in {s.group for s in statuses if s.env == env and s.group}:
+        return
     if target is not None and target not in targets:
         raise SpecError(f"no target {target!r} is known in {env}; known: {_listed(targets)}")
 

@@ -50,7 +50,8 @@ def command(
 ) -> None:
     """Show what was released, what failed and why, and what people ordered; newest last.
 
-    The journal outlives what it tells of: a target that was forgotten still has its history. With --evidence it is
+    The name of a group shows all of its members. The journal outlives what it tells of: a target that was forgotten
+    still has its history. With --evidence it is
     what was gathered of each release that failed: stopped tasks with their exit codes, health checks, events of the
     service, alarms and the last lines logged. What they hold that cannot be seen is spelled out.
 
@@ -86,8 +87,13 @@ def _printed(told: "Sequence[Entry]", output: str, *, evidence: bool) -> str:
 
 def _rows(memory: "Store", env: str | None, target: str | None, limit: int) -> "Sequence[Entry]":
     """Read the newest rows; refuse what was never heard of."""
+    from controller.cli.groups import members
+
     names = (as_env(env) if env else None, as_target(target) if target else None)
     rows = memory.journal(env=names[0], target=names[1], limit=limit)
+    for one in members(memory, env, target) if env and target else ():
+        rows = (*rows, *memory.journal(env=names[0], target=one.target, limit=limit))
+    rows = sorted(rows, key=lambda row: row.number)
     if env and not rows:
         known(memory, env, target)
     return rows

@@ -35,8 +35,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from controller.app.reverting import Back
+    from controller.cli.orders import Change
+    from controller.model.names import Digest, TargetName
     from controller.model.record import Memory
     from controller.model.release import Kept
+    from controller.ports import Store
 
 
 @click.command("rollback")
@@ -73,38 +76,70 @@ def command(
     """Go back with TARGET of ENV, at once and past every gate.
 
     What it leaves is quarantined. The target stays on what it goes back to, whatever waits, until the spec wants
-    something else than now, or `trueup unpin`.
+    something else than now, or `trueup unpin`. The name of a group goes back with all of its members that have
+    changed, to what was good together; a member alone is refused.
 
     With --commit or --pull-request the version in git follows, once going back has been ordered: that does not wait
     for git. If git cannot be changed, it goes back all the same, and the exit code says so.
     """
     if commit and pull_request:
         raise SpecError("--commit and --pull-request exclude each other")
-    kept = _order(env, target, to, reason, who(actor), store)
+    ways = _order_all(env, target, to, reason, who(actor), store)
     if commit or pull_request:
         from controller.app.reverting import Back
 
-        back = Back(env=as_env(env), target=as_target(target), kept=kept, reason=reason)
+        name, kept = next(iter(ways.items()))
+        back = Back(env=as_env(env), target=name, kept=kept, reason=reason)
         _change_git(back, {**flags, "branch": branch_of_specs, "store": store}, propose=pull_request)
 
 
-def _order(env: str, target: str, to: str | None, reason: str, by: str, store: str) -> "Kept":
-    """Order that it goes back, and stays there; gives what it goes back to."""
-    from controller.cli.orders import for_target
-    from controller.model.names import Digest
-    from controller.model.orders import Pin, Rollback
+def _order_all(
+    env: str, target: str, to: str | None, reason: str, by: str, store: str
+) -> "Mapping[TargetName, Kept]":
+    """Order that a target, or each member of a group, goes back, and stays there; gives what each goes back to."""
+    from controller.cli.groups import for_each, paused_of
 
     memory = opened(store)
-    known(memory, env, target)
+    known(memory, env, target, groups=True)
+    ways = _ways(memory, env, target, to)
+    change = for_each([_order(name, kept, spec, reason, by) for name, (kept, spec) in ways.items()])
+    versions = ", ".join(dict.fromkeys(kept.release.version for kept, _ in ways.values()))
+    give(memory, env, target, f"rollback to {versions}: {reason}", by, change)
+    orders = memory.orders(as_env(env))
+    memory.close()
+    click.echo(f"{env}/{target} goes back to {versions}; follow it: trueup status --watch")
+    paused = paused_of(orders, list(ways))
+    if paused:
+        click.echo(f"But {env} is paused ({paused}): nothing is sent until `trueup resume`.", err=True)
+    return {name: kept for name, (kept, _) in ways.items()}
+
+
+def _ways(
+    store: "Store", env: str, target: str, to: str | None
+) -> "Mapping[TargetName, tuple[Kept, Digest | None]]":
+    """Find what a target, or each member of a group, goes back to, and what its pin is bound to. Raises Refusal."""
+    from controller.cli.groups import members, refuse_a_member, ways_back
+    from controller.model.names import Digest
+
+    record, shown = store.load(as_env(env)).targets, newest(store, env, target)
+    group = {one.target: one for one in members(store, env, target)}
+    if group:
+        found = ways_back({name: record[name] for name in group if name in record}, to)
+        return {
+            name: (kept, Digest(group[name].bound) if group[name].bound else None) for name, kept in found.items()
+        }
+    refuse_a_member(shown, "rollback")
     name = as_target(target)
-    record = memory.load(as_env(env))
-    remembered = record.targets.get(name)
-    if remembered is None:
+    if name not in record:
         raise Refusal(f"{env}/{target} has no history here yet; there is nothing to go back to")
-    kept = way_back(remembered, to)
-    shown = newest(memory, env, target)
-    spec = Digest(shown.spec_digest) if shown and shown.spec_digest else None
-    change = for_target(
+    return {name: (way_back(record[name], to), Digest(shown.spec_digest) if shown and shown.spec_digest else None)}
+
+
+def _order(name: "TargetName", kept: "Kept", spec: "Digest | None", reason: str, by: str) -> "Change":
+    from controller.cli.orders import for_target
+    from controller.model.orders import Pin, Rollback
+
+    return for_target(
         name,
         lambda mine, number: replace(
             mine,
@@ -112,14 +147,6 @@ def _order(env: str, target: str, to: str | None, reason: str, by: str, store: s
             pin=Pin(number=number, release=kept.release, spec=spec, reason=reason, by=by),
         ),
     )
-    give(memory, env, target, f"rollback to {kept.release.version}: {reason}", by, change)
-    orders = memory.orders(as_env(env))
-    memory.close()
-    paused = orders.pause or (orders.targets[name].pause if name in orders.targets else None)
-    click.echo(f"{env}/{target} goes back to {kept.release.version}; follow it: trueup status --watch")
-    if paused:
-        click.echo(f"But {env} is paused ({paused.reason}): nothing is sent until `trueup resume`.", err=True)
-    return kept
 
 
 def _change_git(back: "Back", flags: "Mapping[str, object]", *, propose: bool) -> None:

@@ -42,10 +42,10 @@ def command(
 
     memory = opened(store)
     if env and (memory.shown() or memory.environments()):
-        known(memory, env, target)
+        known(memory, env, target, groups=True)
     last = ""
     while True:
-        found = [s for s in memory.shown() if env in {None, s.env} and target in {None, s.target}]
+        found = [s for s in memory.shown() if env in {None, s.env} and target in {None, s.target, s.group}]
         text = render(found, output, clock_now(), env)
         if text != last:
             click.echo(text)

@@ -11,6 +11,7 @@ from controller.cli.common import (
     env_argument,
     give,
     known,
+    newest,
     opened,
     reason_option,
     store_option,
@@ -27,16 +28,24 @@ from controller.errors import SpecError
 @actor_option
 @store_option
 def command(env: str, target: str, reason: str, actor: str | None, store: str) -> None:
-    """Let TARGET of ENV follow its spec again. A release that failed here stays quarantined until `retry`."""
+    """Let TARGET of ENV follow its spec again. A release that failed here stays quarantined until `retry`.
+
+    The name of a group unpins all of its members; a member alone is refused.
+    """
+    from controller.cli.groups import for_each, members, refuse_a_member
     from controller.cli.orders import for_target
 
     memory = opened(store)
-    known(memory, env, target)
-    name = as_target(target)
-    mine = memory.orders(as_env(env)).targets.get(name)
-    if mine is None or mine.pin is None:
+    known(memory, env, target, groups=True)
+    refuse_a_member(newest(memory, env, target), "unpin")
+    names = [one.target for one in members(memory, env, target)] or [as_target(target)]
+    orders = memory.orders(as_env(env)).targets
+    pins = [pin for name in names if name in orders and (pin := orders[name].pin) is not None]
+    if not pins:
         raise SpecError(f"{env}/{target} is not pinned")
-    text = f"unpin from {mine.pin.release.version}" + (f": {reason}" if reason else "")
-    give(memory, env, target, text, who(actor), for_target(name, lambda old, _: replace(old, pin=None)))
+    version = ", ".join(dict.fromkeys(pin.release.version for pin in pins))
+    text = f"unpin from {version}" + (f": {reason}" if reason else "")
+    change = for_each([for_target(name, lambda old, _: replace(old, pin=None)) for name in names])
+    give(memory, env, target, text, who(actor), change)
     memory.close()
-    click.echo(f"{env}/{target} follows its spec again; it was pinned to {mine.pin.release.version}")
+    click.echo(f"{env}/{target} follows its spec again; it was pinned to {version}")

@@ -9,6 +9,7 @@ from controller.cli.answers import waits
 from controller.cli.approvals import waits_for
 from controller.cli.common import as_env, env_argument, known, opened, output_option, store_option
 from controller.cli.evidence import failed, shown
+from controller.cli.groups import asked_as
 from controller.cli.show import instant, listing
 from controller.cli.ticks import how_to_tick
 from controller.codes import DONE
@@ -40,8 +41,8 @@ def command(env: str, target: str | None, output: str, store: str) -> int:
     from controller.app.memory import clock_now
 
     memory = opened(store)
-    known(memory, env, target)
-    found = [s for s in memory.shown() if s.env == env and target in {None, s.target}]
+    known(memory, env, target, groups=True)
+    found = [s for s in memory.shown() if s.env == env and target in {None, s.target, s.group}]
     orders, remembered = memory.orders(as_env(env)), memory.load(as_env(env)).targets
     memory.close()
     if output != "table":
@@ -68,9 +69,11 @@ def explain(status: "TargetStatus", orders: "Orders", now: "datetime", memory: "
     lines.append(f"  phase   {status.phase.value}" + (f", rollout {status.rollout}" if status.rollout else ""))
     if status.bake:
         lines.append(f"  baked   {status.baked:.0f} of {status.bake:.0f} s")
+    if status.group:
+        lines.append(f"  group   {status.group}: goes there and back with all of it")
     if status.pinned:
         lines.append(
-            f"  pinned  to {status.pinned}; follow the spec again: trueup unpin {status.env} {status.target}"
+            f"  pinned  to {status.pinned}; follow the spec again: trueup unpin {status.env} {asked_as(status)}"
         )
     if waiting := waits(status):
         lines.append(f"  answer  {waiting}")
@@ -121,6 +124,8 @@ def _advice(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
     name = f"{status.env} {status.target}"
     if "pause" in gates:
         return _end_of_pauses(status, orders, now)
+    if status.awaiting is None:
+        name = f"{status.env} {asked_as(status)}"
     if version := status.awaiting.version if status.awaiting else waits_for(status):
         return f"trueup approve {name} {version}, or: trueup reject {name} {version} --reason …"
     if how := how_to_tick(status) or _window(status):

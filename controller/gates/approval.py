@@ -101,7 +101,7 @@ class Approval:
             return Unsure(why=unknown("who is who", people))
         if not isinstance(said, Approvals):
             return Unsure(why=unknown("what people said", said))
-        mine = _newest(one for one in said.given if one.digest == candidate.digest)
+        mine = _newest(one for one in said.given if one.digest == candidate.bound)
         noes = [one for one in mine if not one.yes and people.named(one.by)]
         if noes:
             return Shut(why="; ".join(f"rejected by {one.by} at {instant(one.at)}{_because(one)}" for one in noes))
@@ -175,7 +175,7 @@ class Approval:
             why = self._wrong(one, candidate, said, people, now) or barred.get(one.by, "")
             if not why and one.by not in counted:
                 counted.append(one.by)
-            elif why and (one.version == candidate.version or one.digest == candidate.digest):
+            elif why and (one.version == candidate.version or one.digest == candidate.bound):
                 passed_over.append(f"{one.by} ({why})")
         if len(counted) >= self.count:
             return Open(why=f"approved by {', '.join(counted)}")
@@ -201,7 +201,7 @@ def _as_given(one: Review, person: Person, candidate: Candidate, via: Via) -> Gi
     return Given(
         number=review_number(one),
         version=candidate.version,
-        digest=candidate.digest,
+        digest=candidate.bound,
         by=person.name,
         at=one.at,
         groups=person.groups,

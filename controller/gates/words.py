@@ -41,7 +41,7 @@ class Word(Protocol):
 
 def wrong(word: Word, candidate: Candidate, groups: Collection[str], people: People) -> str:
     """Say why a word does not count, whenever it is heard; nothing if it may."""
-    if word.digest != candidate.digest:
+    if word.digest != candidate.bound:
         return "for another content"
     return outside(word.by, word.groups, groups, people)
 

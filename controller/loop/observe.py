@@ -19,6 +19,7 @@ from controller.plan.beside import owned_paths
 from controller.plan.needs import needed
 from controller.plan.runs import open_tasks
 from controller.plan.see import names_of, place_of
+from controller.plan.whole import companions
 from controller.ports import LookAt, World
 
 
@@ -33,7 +34,9 @@ def observe(
     now = world.now()
     desired = complete(said, before, sights, world, now)
     # Whether what comes first is where it should be only a look can tell: what it is laid over may have changed.
-    more = needed(desired, before, sights)
+    # And a group is decided as a whole.
+    more = companions(desired, before, sights)
+    more |= needed(desired, before, {*sights, *more})
     if more:
         others = _look(_wanted(desired, before, more), said.env, world)
         desired = complete(desired, before, others, world, now)

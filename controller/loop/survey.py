@@ -1,5 +1,6 @@
 """Notice what changed outside: another commit, another environment, an order of a person."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -57,7 +58,8 @@ class Survey:
         self.orders[env] = after
         if before is None:
             return
-        self.agenda.hurry(env, _ordered(before, after, self.agenda.targets(env)), now)
+        known, groups = self.agenda.targets(env), _groups(self.readings[env])
+        self.agenda.hurry(env, _ordered(before, after, known, groups), now)
 
 
 def tells(reading: Reading) -> bool:
@@ -74,10 +76,18 @@ def _changed(before: Reading | None, after: Reading, known: frozenset[TargetName
     return frozenset(name for name in known if before.targets.get(name) is not after.targets.get(name))
 
 
-def _ordered(before: Orders, after: Orders, known: frozenset[TargetName]) -> frozenset[TargetName]:
+def _groups(reading: Reading) -> Mapping[TargetName, TargetName]:
+    """Give the group of each member of one, by whose name people answer for it."""
+    targets = reading.targets if isinstance(reading, Desired) else {}
+    return {name: TargetName(want.group.name) for name, want in targets.items() if want.group}
+
+
+def _ordered(
+    before: Orders, after: Orders, known: frozenset[TargetName], groups: Mapping[TargetName, TargetName]
+) -> frozenset[TargetName]:
     if any(getattr(before, name) != getattr(after, name) for name in _OF_ALL):
         return known
     confirmed = {name for name, _ in before.confirmed.items() ^ after.confirmed.items()}
-    return frozenset(
-        name for name in known if name in confirmed or before.targets.get(name) != after.targets.get(name)
-    )
+    names = before.targets.keys() | after.targets.keys()
+    otherwise = confirmed | {name for name in names if before.targets.get(name) != after.targets.get(name)}
+    return frozenset(name for name in known if name in otherwise or groups.get(name) in otherwise)

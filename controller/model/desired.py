@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from controller.model.application import Application
 from controller.model.gate import Gate
+from controller.model.group import Group
 from controller.model.lookups import Looked
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, EnvName, TargetName
@@ -60,7 +61,7 @@ class DesiredTarget:
     version was acknowledged. `application` is what its images are built from.
     `track` is what is followed instead of a version, `followed` which version that is just now; until it is known,
     `release` is the one of a version that stands in. The tags of `fresh` images are asked for again and again;
-    `astray` says that a tag which is followed otherwise was moved.
+    `astray` says that a tag which is followed otherwise was moved. `group` is the group that it is a member of.
     """
 
     place: Place
@@ -89,6 +90,7 @@ class DesiredTarget:
     fresh: frozenset[str] = frozenset()
     followed: Followed | None = None
     astray: str = ""
+    group: Group | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from typing import NewType
 
 EnvName = NewType("EnvName", str)
 TargetName = NewType("TargetName", str)
+GroupName = NewType("GroupName", str)
 Commit = NewType("Commit", str)
 Digest = NewType("Digest", str)
 Revision = NewType("Revision", str)

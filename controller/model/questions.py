@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from controller.model.application import Application
+from controller.model.group import Whole
 from controller.model.images import digests_in
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, DeploymentId, Digest, EnvName, TargetName
@@ -20,19 +21,29 @@ Answer: TypeAlias = object
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """The release that wants to pass, or that is being watched; its `manifest` and `commit` are not compared."""
+    """The release that wants to pass, or that is being watched; its `manifest` and `commit` are not compared.
+
+    `whole` is the release of its group that it has a part in, if it has one.
+    """
 
     env: EnvName
     target: TargetName
     place: Place
     version: str
     digest: Digest
+    whole: Whole | None = None
     manifest: Manifest | None = field(default=None, compare=False, repr=False)
     commit: Commit | None = field(default=None, compare=False)
 
     @classmethod
     def of(
-        cls, env: EnvName, target: TargetName, place: Place, release: Release, commit: Commit | None = None
+        cls,
+        env: EnvName,
+        target: TargetName,
+        place: Place,
+        release: Release,
+        commit: Commit | None = None,
+        whole: Whole | None = None,
     ) -> "Candidate":
         """Name a release of a target; `commit` is the first at which it was wanted, if it is not the release's."""
         return cls(
@@ -41,9 +52,15 @@ class Candidate:
             place=place,
             version=release.version,
             digest=release.digest,
+            whole=whole,
             manifest=release.manifest,
             commit=commit or release.commit,
         )
+
+    @property
+    def bound(self) -> Digest:
+        """Name all that a person's yes to it is bound to: it goes with its whole group, or alone."""
+        return self.whole.digest if self.whole else self.digest
 
     @property
     def images(self) -> Mapping[str, str]:
@@ -208,6 +225,16 @@ class Authors:
     emails: tuple[str, ...]
     builders: tuple[str, ...] = ()
     signers: tuple[str, ...] = ()
+
+    def and_also(self, other: "Authors") -> "Authors":
+        """Count the others too."""
+        pairs = (
+            (self.emails, other.emails),
+            (self.builders, other.builders),
+            (self.signers, other.signers),
+        )
+        emails, builders, signers = (tuple(dict.fromkeys((*mine, *theirs))) for mine, theirs in pairs)
+        return Authors(emails=emails, builders=builders, signers=signers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,8 @@ class Quarantined:
     """A release that failed here: when, why, and what the platform said of it.
 
     With `core`, what is the spec's own in it failed, whatever it is laid over. `asked` names what the spec said of
-    it: the same words failed, whatever their tags stand for now. `images` are the digests that it ran.
+    it: the same words failed, whatever their tags stand for now. `images` are the digests that it ran. With
+    `together` another member of its group failed: it is barred in just that release of the group.
     """
 
     digest: Digest
@@ -79,6 +80,7 @@ class Quarantined:
     echo: Echo = ()
     core: Digest | None = None
     asked: Digest | None = None
+    together: Digest | None = None
 
     def is_in(self, release: Release) -> bool:
         """Whether what failed is in this release: all of it, what is the spec's own, or what the spec said."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from controller.model.gate import Gate
+from controller.model.group import Part
 from controller.model.hooks import Hook
 from controller.model.names import DeploymentId, Digest, Revision
 from controller.model.release import Kept, Release, Settings
@@ -135,7 +136,8 @@ class Rollout:
     to have finished. `rang` are the alarms that rang when it was opened and have not been quiet since; `heard` is
     what is remembered of each guard, in their order. `reached` is how far the platform had got at `moved`. `left`
     is the deployment that it goes back from, `retry` the order by which it was tried again. `way` names how it
-    began, `cause` why it failed, in one word.
+    began, `cause` why it failed, in one word. `part` is what it has a part in, if its target is in a group; `stops`
+    says that its group stopped with it and waits for a person, instead of going back.
     """
 
     number: int
@@ -164,6 +166,8 @@ class Rollout:
     continued: Continued | None = None
     left: DeploymentId | None = None
     retry: int = 0
+    part: Part | None = None
+    stops: bool = False
     cause: str = ""
     evidence: tuple[str, ...] = field(default=())
 

@@ -50,6 +50,7 @@ class TargetStatus:
     """One target at the end of a turn.
 
     `follows` is where its version comes from if it follows one, `built` the commit of the application it is of.
+    `group` is the group that it goes with, `bound` what a yes is bound to.
     """
 
     env: EnvName
@@ -65,6 +66,8 @@ class TargetStatus:
     owner: str = ""
     wanted: str = ""
     wanted_digest: str = ""
+    group: str = ""
+    bound: str = ""
     spec_digest: str = ""
     live: str = ""
     revision: str = ""

@@ -22,8 +22,9 @@ from controller.model.questions import (
 from controller.model.record import APPROVED, Memory, Record
 from controller.model.release import Release
 from controller.model.reviews import Reviews, review_number
-from controller.plan.authorship import noted, told, written
+from controller.plan.authorship import parts_of, wrote
 from controller.plan.look import Look
+from controller.plan.whole import orders_of
 
 APPROVAL: Final = "approval"
 """The kind of the gate that people open."""
@@ -46,7 +47,7 @@ def _remembered(
         case ApprovalsOf():
             return _approvals(question.candidate, desired, record, answers)
         case TicksOf():
-            return _ticks(question.candidate.target, record)
+            return _ticks(question.candidate, record)
         case OpenedIn():
             return Opened(opening=record.orders.opening)
         case _:
@@ -56,24 +57,31 @@ def _remembered(
 def _approvals(
     candidate: Candidate, desired: Reading, record: Record, answers: Mapping[Question, Answer]
 ) -> Approvals:
-    name = candidate.target
-    orders, memory = record.orders.targets.get(name, TargetOrders()), record.targets.get(name)
-    tried_again = memory is not None and memory.next is not None and memory.next.again
-    authors, unknown = noted(memory, candidate), ""
-    if authors is None:
-        authors, unknown = told(answers.get(written(desired, memory, name)))
+    """Give what was said to a candidate: to its whole group, if it is in one, by the name of that."""
+    authors, unknown = wrote(candidate, desired, record, answers)
     return Approvals(
-        given=orders.approvals,
-        used=frozenset(memory.approved) if memory else frozenset(),
+        given=orders_of(record, candidate.target, candidate.whole).approvals,
+        used=_used(candidate, record),
         authors=authors,
         unknown=unknown,
-        requester=orders.retry.by if orders.retry and tried_again else "",
+        requester=next((by for name, _ in parts_of(candidate) if (by := _requester(name, record))), ""),
     )
 
 
-def _ticks(name: TargetName, record: Record) -> Ticks:
-    orders, memory = record.orders.targets.get(name, TargetOrders()), record.targets.get(name)
-    return Ticks(given=orders.ticks, used=frozenset(memory.approved) if memory else frozenset())
+def _ticks(candidate: Candidate, record: Record) -> Ticks:
+    given = orders_of(record, candidate.target, candidate.whole).ticks
+    return Ticks(given=given, used=_used(candidate, record))
+
+
+def _used(candidate: Candidate, record: Record) -> frozenset[int]:
+    memories = (record.targets.get(name) for name, _ in parts_of(candidate))
+    return frozenset(number for memory in memories if memory for number in memory.approved)
+
+
+def _requester(name: TargetName, record: Record) -> str:
+    memory, orders = record.targets.get(name), record.orders.targets.get(name, TargetOrders())
+    tried_again = memory is not None and memory.next is not None and memory.next.again
+    return orders.retry.by if orders.retry and tried_again else ""
 
 
 def first_wanted(memory: Memory, release: Release) -> Commit | None:
@@ -95,7 +103,8 @@ def use_up(memory: Memory, look: Look) -> Memory:
     """Note that the approvals of what is wanted, and the ticks for it, have opened a rollout."""
     yes: Iterator[Approval | Tick] = (one for one in look.orders.approvals if one.yes)
     said = (*yes, *look.orders.ticks)
-    mine = (one.number for one in said if look.wish and one.digest == look.wish.digest)
+    bound = look.wish.bound if look.wish else None
+    mine = (one.number for one in said if one.digest == bound)
     used = (*mine, *look.reviews)
     new = tuple(number for number in used if number not in memory.approved)
     return replace(memory, approved=(*memory.approved, *new)[-APPROVED:]) if new else memory

@@ -27,9 +27,7 @@ def questions(
         for name in sights
         if _can_matter(desired, record, name)
         for gate, release, look in _relevant(desired, record, sights, name, now)
-        for question in gate.asks(
-            Candidate.of(desired.env, name, look.place, release, first_wanted(look.memory, release))
-        )
+        for question in gate.asks(_candidate(look, release))
     ) | frozenset(
         (
             *_about_drift(desired, record, sights, now),
@@ -37,6 +35,14 @@ def questions(
             *_about_commits(record, sights),
         )
     )
+
+
+def _candidate(look: Look, release: Release) -> Candidate:
+    """Name a release as its gates and guards know it."""
+    commit = first_wanted(look.memory, release)
+    if look.wish is not None and release is look.wish.release:
+        return look.wish.candidate(look.env, look.name, look.place, commit)
+    return Candidate.of(look.env, look.name, look.place, release, commit)
 
 
 def _about_drift(

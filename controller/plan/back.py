@@ -9,6 +9,7 @@ from controller.model.rollout import Result
 from controller.plan.calls import back_again, back_invisible, continues_at, in_words, was_ended, who
 from controller.plan.compare import differences
 from controller.plan.hooking import Pending, Standing, before_back, runs_now, standing
+from controller.plan.joint import GROUP
 from controller.plan.look import Look
 from controller.plan.prepare import HOOK
 from controller.plan.readings import Returning, Still
@@ -28,6 +29,9 @@ def read_back(look: Look, settling: Said[Still] | None) -> Said[Returning | Stil
     there = look.live if look.runs(rollout.goal) or _is_ours(look) else None
     if there is not None and _is_done(there):
         return say(Returning.STEADY, f"back on {rollout.goal.version}{_otherwise(look, there)}")
+    held = _by_its_group(look)
+    if held is not None:
+        return held
     if late:
         return say(Returning.SPENT, f"not back after {in_words(terms.back_deadline)}")
     if settling is not None:
@@ -38,6 +42,13 @@ def read_back(look: Look, settling: Said[Still] | None) -> Said[Returning | Stil
     if _needs_call(look, said.signal) and rollout.tries >= terms.back_calls:
         return say(Returning.SPENT, f"{rollout.tries} calls; {said.why}")
     return said
+
+
+def _by_its_group(look: Look) -> Said[Returning] | None:
+    """Wait for those that go back first; without the hooks of the group there is nothing to go back to."""
+    if look.joint.lost:
+        return say(Returning.LOST, look.joint.lost, GROUP)
+    return say(Returning.FOLLOWING, look.joint.after) if look.joint.after else None
 
 
 _HOOKS: Final = MappingProxyType(

@@ -1,11 +1,13 @@
 """What keeps a wish from being deployed now, for people and for machines."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from controller.model.decision import Blocker
 from controller.model.desired import OnDrift
 from controller.model.rollout import MOVING, Phase
 from controller.plan.calls import others_deploy
+from controller.plan.joint import GROUP
 from controller.plan.look import SLOTS, Look, Wish
 from controller.plan.versions import called
 from controller.plan.who import heals_again
@@ -33,6 +35,7 @@ def blockers_of(look: Look) -> tuple[Blocker, ...]:
         found.append(Blocker(gate="foreign", why=others_deploy(look)))
     if look.conflict:
         found.append(Blocker(gate="fixed", why=look.conflict))
+    found += [Blocker(gate=GROUP, why=why) for why in _of_its_group(look)]
     if not look.is_waiting:
         return (*found, *(Blocker(gate=SLOTS, why=why) for why in look.no_slot))
     barred = look.memory.bars(look.wish.release)
@@ -42,6 +45,14 @@ def blockers_of(look: Look) -> tuple[Blocker, ...]:
     shut = (*gates, *look.alarmed) if not look.wish.free else ()
     found += [judged.blocker for judged in shut]
     return (*found, *_underway(look)) if not barred and not shut else tuple(found)
+
+
+def _of_its_group(look: Look) -> Iterator[str]:
+    """Say whom a member waits for that is done with its own part: to be good, or to go back."""
+    if look.joint.after:
+        yield look.joint.after
+    if look.joint.waits and look.memory.phase is Phase.BAKING and look.baked >= look.rollout.terms.bake:
+        yield look.joint.waits
 
 
 def _has_begun(look: Look) -> bool:

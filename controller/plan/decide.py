@@ -8,6 +8,7 @@ from typing import Final
 
 from controller.model.decision import Decision, Plan
 from controller.model.desired import Brake, Desired, Reading
+from controller.model.group import Part
 from controller.model.names import TargetName
 from controller.model.observation import Observation
 from controller.model.record import Record
@@ -23,9 +24,10 @@ from controller.plan.order import ordered
 from controller.plan.quota import ration
 from controller.plan.readings import Course, Signal
 from controller.plan.said import Said
-from controller.plan.schedule import again
+from controller.plan.schedule import again, hurried
 from controller.plan.see import look_at
 from controller.plan.signals import read_signal
+from controller.plan.together import part_of, stopped, together
 from controller.plan.transitions import TRANSITIONS, Move
 from controller.plan.watching import told
 
@@ -49,17 +51,19 @@ def decide(desired: Reading, seen: Observation, record: Record, now: datetime) -
     brake = desired.brake if isinstance(desired, Desired) else Brake()
     recent = tuple(at for at in record.rollbacks if now - at < brake.window)
     decisions: dict[TargetName, Decision] = {}
-    turned = 0
+    turned: set[Part | TargetName] = set()
     looks = {name: look_at(desired, seen, record, name, now) for name in sorted(seen.sights)}
     waits = ordered(looks, desired, seen, record, now)
-    for name, look in looks.items():
-        braked = len(recent) + turned >= brake.limit
-        decision = waits.placed(name, decide_one(waits.gated(replace(look, braked=True) if braked else look)), now)
-        turned += decision.row[1] == _AUTOMATIC.name and decision.row[0] is not Phase.ROLLING_BACK
+    gated = together({name: waits.gated(look) for name, look in looks.items()}, braked=len(recent) >= brake.limit)
+    for name, look in gated.items():
+        braked = part_of(look) is None and len(recent) + len(turned) >= brake.limit
+        decision = waits.placed(name, decide_one(replace(look, braked=True) if braked else look), now)
+        turned |= _turned(name, look, decision)
         decisions[name] = decision
     decisions = {name: _noted(one, desired, seen, record, name) for name, one in decisions.items()}
-    kept = ration(decisions, record, seen.tokens, now)
-    back = sum(d.row[1] == _AUTOMATIC.name and d.memory.phase is Phase.ROLLING_BACK for d in kept.values())
+    parts = {name: part_of(look) for name, look in gated.items()}
+    kept = hurried(ration(decisions, record, seen.tokens, now), parts, record, now)
+    back = len({one for name, decision in kept.items() for one in _turned(name, gated[name], decision)})
     return Plan(
         env=desired.env,
         decided_at=now,
@@ -75,6 +79,15 @@ def _noted(decision: Decision, desired: Reading, seen: Observation, record: Reco
     return decision if memory is decision.memory else replace(decision, memory=memory)
 
 
+def _turned(name: TargetName, look: Look, decision: Decision) -> set[Part | TargetName]:
+    """Name the rollback that a decision begins by itself; the members of a group go back in one."""
+    begins = decision.row[1] == _AUTOMATIC.name and decision.row[0] is not Phase.ROLLING_BACK
+    if not begins or decision.memory.phase is not Phase.ROLLING_BACK or look.joint.is_back:
+        return set()
+    rollout = decision.memory.rollout
+    return {rollout.part if rollout is not None and rollout.part is not None else name}
+
+
 def decide_one(look: Look) -> Decision:
     """Read one signal, take one row of the table, make one move."""
     flag = flagged(look)
@@ -84,7 +97,7 @@ def decide_one(look: Look) -> Decision:
     phase, move = TRANSITIONS[look.memory.phase, said.signal]
     step = make(move, look, said.cause, said.why)
     memory = replace(listen(look, step.memory, said.signal), phase=phase)
-    memory = tidy(memory, look, said.signal)
+    memory = stopped(tidy(memory, look, said.signal), said.signal)
     return Decision(
         memory=memory,
         row=(look.memory.phase, said.signal.name),

@@ -9,6 +9,7 @@ from controller.model.observation import Awaits, Blame, Deployment, Live, State
 from controller.model.rollout import Phase, Result
 from controller.plan.calls import continues_at, forward_again, forward_invisible, in_words, was_ended, who
 from controller.plan.hooking import Pending, Standing, after_rollout, first_of_wish, standing
+from controller.plan.joint import GROUP
 from controller.plan.keep import failed_core
 from controller.plan.look import Look
 from controller.plan.prepare import HOOK
@@ -17,7 +18,11 @@ from controller.plan.said import Said, say
 from controller.plan.versions import called
 
 EXITS: Final = 2
-_ILL: Final = frozenset({Course.FAILING, Course.LOST, Course.BRAKED, Course.OUSTED, Course.UNSAFE})
+_ILL: Final = frozenset(
+    {Course.FAILING, Course.LOST, Course.BRAKED, Course.OUSTED, Course.UNSAFE, Course.CALLED_BACK}
+)
+_OWN: Final = frozenset({Course.FAILING, Course.FOREIGN, Course.LATE})
+"""What a member of a group does whatever the others do: it is no better for going on."""
 _FINAL: Final = frozenset({Baking.BAKED, Course.FOREIGN, Course.TAKEN})
 
 Forward: TypeAlias = Said[Course | Rolling | Baking]
@@ -27,19 +32,40 @@ def read_forward(look: Look) -> Forward:
     """Take a person's order first, then the health of ours, then a newer wish."""
     if look.ordered and look.asked:
         return say(Course.ORDERED, f"to {look.asked[0].release.version}", "person")
-    return _or_newer(look, _or_no_way(look, _health(look)))
+    return _or_newer(look, _or_no_way(look, _together(look, _health(look))))
+
+
+def _together(look: Look, said: Forward) -> Forward:
+    """Let a member of a group do what the others do: go back, stop, or wait until all of them are well."""
+    joint = look.joint
+    if said.signal in _OWN:
+        return said
+    if joint.back:
+        return say(Course.CALLED_BACK, joint.back, GROUP)
+    if joint.halts:
+        return say(Course.HALTED, joint.halts, GROUP)
+    if said.signal is Baking.BAKED and joint.waits:
+        return say(Baking.EARLY, f"{said.detail}; {joint.waits}")
+    return said
 
 
 def _or_no_way(look: Look, said: Forward) -> Forward:
-    if said.signal is not Course.FAILING:
+    if said.signal not in {Course.FAILING, Course.CALLED_BACK}:
         return said
     if look.lets_be:
         return say(Course.OUSTED, f"{who(look.live)}; {said.detail}", said.cause)
-    if not look.rollout.terms.rollback_safe:
+    if not (look.rollout.terms.rollback_safe and _group_is_safe(look)):
         return say(Course.UNSAFE, f"rollbackSafe: false; {_owner(look)} decides; {said.detail}", said.cause)
     if not look.ways:
         return say(Course.LOST, said.detail, said.cause)
-    return say(Course.BRAKED, said.detail, said.cause) if look.braked else said
+    braked = look.braked and said.signal is Course.FAILING
+    return say(Course.BRAKED, said.detail, said.cause) if braked else said
+
+
+def _group_is_safe(look: Look) -> bool:
+    """Whether every member of its group may go back by itself."""
+    part = look.rollout.part
+    return part is None or part.group.rollback_safe
 
 
 def _owner(look: Look) -> str:

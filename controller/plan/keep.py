@@ -11,6 +11,7 @@ from controller.model.names import Digest
 from controller.model.paths import EVERYTHING
 from controller.model.record import GOODS, Memory, Quarantined
 from controller.model.release import Kept, Release
+from controller.plan.joint import GROUP
 from controller.plan.look import Look
 
 PERSON: Final = "person"
@@ -43,6 +44,7 @@ def quarantined(look: Look, memory: Memory, release: Release, cause: str, why: s
     ours = look.ours
     shown = (ours.evidence if ours else ()) or (memory.rollout.evidence if memory.rollout else ())
     evidence = (*shown, *_last_words(memory, release))
+    part = memory.rollout.part if memory.rollout else None
     barred = Quarantined(
         digest=release.digest,
         version=release.version,
@@ -54,6 +56,7 @@ def quarantined(look: Look, memory: Memory, release: Release, cause: str, why: s
         echo=release.manifest.echo,
         core=release.core if cause == PERSON else failed_core(memory, release),
         asked=release.asked if cause == PERSON else _failed_words(memory, release),
+        together=part.whole.digest if part and cause == GROUP else None,
     )
     return replace(
         memory,

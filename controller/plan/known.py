@@ -79,7 +79,11 @@ def _pinned(want: DesiredTarget, release: Release | None, memory: Memory, orders
     pin = orders.pin
     if pin is None or pin.number <= memory.unpinned:
         return False
-    return pin.spec in {None, *_names(want.release), *(_names(release) if release else ())}
+    return want.group is not None or pin.spec in {
+        None,
+        *_names(want.release),
+        *(_names(release) if release else ()),
+    }
 
 
 def _names(release: Release) -> Iterator[Digest]:

@@ -1,20 +1,23 @@
 """One target, seen from every side at one instant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from controller.model.desired import DesiredTarget, Supersede
 from controller.model.gate import OnShut, Shut
+from controller.model.group import Whole
 from controller.model.manifest import Manifest
-from controller.model.names import Digest, EnvName, TargetName
+from controller.model.names import Commit, Digest, EnvName, TargetName
 from controller.model.observation import Deployment, Live, Sight, State
 from controller.model.orders import Answer, Pause, TargetOrders
 from controller.model.place import Place
+from controller.model.questions import Candidate
 from controller.model.record import Memory, Owner
 from controller.model.release import Kept, Release
 from controller.model.rollout import Heard, Phase, Rollout, Terms
 from controller.plan.beside import conflict_of
+from controller.plan.joint import ALONE, Joint
 from controller.plan.judged import Judged
 
 _MICROS: Final = 1_000_000
@@ -27,17 +30,36 @@ SLOTS: Final = "slots"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """The effective wish: a pin, else the spec; `free` passes no gate and waits for no bake."""
+    """The effective wish: a pin, else the spec; `free` passes no gate and waits for no bake.
+
+    `whole` is the release of its group that it is a part of; a pin is of none.
+    """
 
     release: Release
     free: bool
     want: DesiredTarget
     pinned: bool = False
+    whole: Whole | None = None
 
     @property
     def digest(self) -> Digest:
         """Name what is wanted by its content."""
         return self.release.digest
+
+    @property
+    def bound(self) -> Digest:
+        """Name all that a person's yes to it is bound to."""
+        return self.whole.digest if self.whole else self.digest
+
+    def candidate(self, env: EnvName, name: TargetName, place: Place, commit: Commit | None = None) -> Candidate:
+        """Name it as gates know it; `commit` is the first at which it was wanted."""
+        return Candidate.of(env, name, place, self.release, commit, self.whole)
+
+    def within(self, whole: Whole | None, *, is_known: bool) -> "Wish":
+        """See it as a part of its group: it is free only if all of that is known here; a pin stands alone."""
+        if self.want.group is None or self.pinned:
+            return self
+        return replace(self, whole=whole, free=self.free and is_known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +73,7 @@ class Look:
     another target that owns this place, `moved_to` the one that the spec names now while `memory` is of another.
     `opened` gives of each open gate by its kind what opened it, if it says so.
     `reviews` are the numbers of what the git host has of people's yes to the wish.
+    `joint` is what its group means for it.
     """
 
     env: EnvName
@@ -72,6 +95,7 @@ class Look:
     reviews: tuple[int, ...] = ()
     braked: bool = False
     opened: tuple[tuple[str, str], ...] = ()
+    joint: Joint = ALONE
     unread: str
     moved_to: Place | None
     claimed_by: Owner | None
@@ -220,6 +244,9 @@ class Look:
         memory, wish = self.memory, self.wish
         if memory.phase is not Phase.STALLED or memory.rollout is None or wish is None:
             return False
+        part = memory.rollout.part
+        if part is not None and wish.whole not in {None, part.whole}:
+            return False  # with its group something else is wanted
         return wish.digest == memory.rollout.release.digest
 
     @property
@@ -250,6 +277,8 @@ class Look:
     @property
     def supersede(self) -> Supersede:
         """When the wish may replace a rollout."""
+        if self.joint.supersede is not None:
+            return self.joint.supersede
         return self.wish.want.supersede if self.wish else Supersede.AFTER_BAKE
 
     @property

@@ -62,7 +62,7 @@ def _go(look: Look, back: Kept) -> Step:
         tries=0 if first else look.rollout.tries,
     )
     first_hook = before_back(replace(look, memory=replace(look.memory, rollout=rollout)))
-    if first_hook is not None or look.runs(back.release):
+    if first_hook is not None or look.joint.after or look.runs(back.release):
         return Step(memory=replace(look.memory, rollout=rollout))
     return Step(**ensure(look, look.memory, rollout, back.revision))
 

@@ -15,7 +15,7 @@ from controller.plan.known import rolls
 from controller.plan.look import Look
 
 NEEDS: Final = "needs"
-_DOING: Final[Mapping[Phase, str]] = MappingProxyType(
+DOING: Final[Mapping[Phase, str]] = MappingProxyType(
     {
         Phase.PREPARING: "is preparing",
         Phase.ROLLING: "is rolling to",
@@ -39,10 +39,12 @@ def needed(desired: Reading, record: Record, looked: Collection[TargetName]) -> 
 
 
 def first(look: Look, seen_of: Callable[[TargetName], Look]) -> tuple[Judged, ...]:
-    """Judge what a target needs; `seen_of` gives the look at another one."""
+    """Judge what a target needs outside of its group; `seen_of` gives the look at another one."""
     if look.wish is None or look.wish.free:
         return ()
-    whys = ((name, _why(seen_of(name))) for name in look.wish.want.needs)
+    group = look.wish.want.group
+    outside = (name for name in look.wish.want.needs if group is None or name not in group.members)
+    whys = ((name, _why(seen_of(name))) for name in outside)
     said = (f"waits for {name}, which {why}" for name, why in whys if why)
     return tuple(Judged(kind=NEEDS, verdict=Shut(why=one)) for one in said)
 
@@ -59,8 +61,8 @@ def _waits(want: DesiredTarget, memory: Memory | None) -> bool:
 def _why(look: Look) -> str:
     """Say why a needed target does not run its own wish at rest; nothing if it does."""
     memory, wish = look.memory, look.wish
-    if memory.phase in _DOING:
-        return f"{_DOING[memory.phase]} {look.rollout.goal.version}"
+    if memory.phase in DOING:
+        return f"{DOING[memory.phase]} {look.rollout.goal.version}"
     if isinstance(look.sight, Unseen):
         return f"could not be seen: {look.sight.why}"
     if isinstance(look.sight, Absent):

@@ -36,6 +36,7 @@ def new_rollout(
         way=way,
         rang=look.rings,
         retry=wish_retry(look) if retry is None else retry,
+        part=None if purpose is Purpose.HEAL else look.joint.part,
     )
 
 

@@ -9,6 +9,7 @@ from controller.model.desired import Desired, Reading
 from controller.model.names import TargetName
 from controller.model.observation import Observation
 from controller.model.record import Record
+from controller.plan.groups import Share, shares
 from controller.plan.judged import Judged
 from controller.plan.look import Look
 from controller.plan.mass import held
@@ -20,17 +21,22 @@ from controller.plan.versions import unacknowledged
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
-    """For every target of a turn what it waits for, and its place in the line for a slot."""
+    """For every target of a turn what it waits for, what its group makes of it, and its place in the line."""
 
     gates: Mapping[TargetName, tuple[Judged, ...]] = field(default_factory=dict)
+    shares: Mapping[TargetName, Share] = field(default_factory=dict)
     line: Mapping[TargetName, InLine] = field(default_factory=dict)
 
     def gated(self, look: Look) -> Look:
-        """Add to a target's own gates what it waits for."""
-        shut = self.gates.get(look.name, ())
+        """Add to a target's own gates what it waits for; those of a group that has begun were passed then."""
+        shut, share = self.gates.get(look.name, ()), self.shares.get(look.name)
         place = self.line.get(look.name)
-        more = (*shut, place.judged) if place else shut
-        return replace(look, gates=(*look.gates, *more)) if more else look
+        if not shut and share is None and place is None:
+            return look
+        own = (*look.gates, *shut)
+        if share is not None:
+            look, own = share.of(look), share.gates if share.begun else (*own, *share.gates)
+        return replace(look, gates=(*own, place.judged) if place else own)
 
     def placed(self, name: TargetName, decision: Decision, now: datetime) -> Decision:
         """Keep the place in line."""
@@ -53,7 +59,7 @@ def ordered(
         look.name: (*unacknowledged(look), *first(look, seen_of), *_one(brake.get(look.name))) for look in waiting
     }
     gates = {name: judged for name, judged in shut.items() if judged}
-    waits = Waits(gates=gates)
+    waits = Waits(gates=gates, shares=shares(looks, seen_of, gates, now))
     begun = {look.name: waits.gated(look) for look in waiting}
     return replace(waits, line=line_up(begun, record, desired.load.rollouts))
 

@@ -6,6 +6,7 @@ from typing import Final
 from controller.model.gate import Shut
 from controller.plan.calls import others_deploy, who
 from controller.plan.hooking import Standing, before_wish, first_of_rollout, under_way
+from controller.plan.joint import GROUP
 from controller.plan.keep import PERSON
 from controller.plan.look import Look
 from controller.plan.readings import Preparing
@@ -31,6 +32,8 @@ def read_preparing(look: Look) -> Said[Preparing]:
         if to is not None and look.asked:
             return say(Preparing.ORDERED, f"to {look.asked[0].release.version}", PERSON)
         return say(Preparing.FAILING, "a person said roll back", PERSON)
+    if look.joint.back or look.joint.halts:
+        return say(Preparing.CALLED_OFF, look.joint.back or look.joint.halts, GROUP)
     if look.runs(look.rollout.release) and not look.rollout.retry:
         return say(Preparing.TAKEN, who(look.live))
     found, why = first_of_rollout(look) or (None, "")

@@ -53,6 +53,7 @@ class Preparing(Enum):
     FAILING = "a hook failed"
     UNSURE = "nobody can tell how a hook ended"
     LEFT = "it is not wanted any more"
+    CALLED_OFF = "another of its group is not well, so it does not begin"
     OVERHOOKED = "a newer wish may replace it, and a hook comes first"
     OVERTAKEN = "a newer wish may replace it"
     ORDERED = "a person said roll back"
@@ -71,6 +72,8 @@ class Course(Enum):
     BRAKED = "too many automatic rollbacks here"
     OUSTED = "it is not well, and somebody else deploys already"
     UNSAFE = "it is not well, and going back is not safe: its owner decides"
+    CALLED_BACK = "another of its group is not well, and they go back together"
+    HALTED = "another of its group has stopped, and waits for a person"
     AHEAD = "a newer wish may replace it, and a hook of that comes first"
     UNFIT = "a hook of a newer wish failed"
     LATE = "a hook takes too long"
@@ -93,6 +96,7 @@ class Baking(Enum):
     HOOKED = "a hook comes after it"
     UNVERIFIED = "nothing of it runs"
     UNSURE = "it could not be watched for too long"
+    EARLY = "it stayed well, and waits for its group"
     BAKED = "it stayed well"
 
 
@@ -100,6 +104,7 @@ class Returning(Enum):
     """What may be read of a rollout that goes back."""
 
     SPENT = "going back took too long, or too many calls"
+    FOLLOWING = "others of its group come first"
     HOOKED = "a hook comes before going back"
     HOOKING = "a hook is waited for"
     LATE = "a hook takes too long"

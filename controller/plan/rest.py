@@ -156,6 +156,10 @@ def _label(look: Look) -> Rest:
         return say(Resting.UNREAD, look.unread)
     current = memory.current.release if memory.current else None
     if current is not None and wish.digest == current.digest and not look.again:
+        if current.version != wish.release.version and look.joint.partly:
+            return say(
+                Resting.ALIGNED, f"{wish.release.version} once its group runs that, {current.version} till then"
+            )
         if current.version != wish.release.version:
             return say(Resting.RENAMED, _renamed(current, wish))
         return say(Resting.ALIGNED, f"{wish.release.version}{_unset_words(look)}")

@@ -32,7 +32,7 @@ _WRITTEN: Final = MappingProxyType({
 })  # fmt: skip
 _APART: Final = frozenset({
     "release", "settings", "fixed", "beside", "file", "draft", "unread", "notes", "looked", "track", "fresh",
-    "followed", "astray",
+    "followed", "astray", "group",
 })  # fmt: skip
 # A gate is told where it asks by its environment, which says so itself.
 _FACTS: Final = frozenset({"account", "region", "role"})
@@ -90,6 +90,8 @@ def _target(target: DesiredTarget) -> dict[str, Scalar]:
     for one in fields(target):
         if one.name not in _APART:
             said.update(_flat(one.name, getattr(target, one.name)))
+    if target.group is not None:
+        said["group"] = target.group.name
     if target.draft:
         said.update(_drafted(target.draft))
     parts = [part.manifest for part in (target.release, target.settings, target.fixed) if part]

@@ -1,12 +1,17 @@
 """When to look again: soon at what moves, seldom at what rests, exactly when a timer fires."""
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from controller.model.decision import Decision
+from controller.model.group import Part
+from controller.model.names import TargetName
 from controller.model.observation import Unseen
 from controller.model.place import Place
-from controller.model.record import Memory
+from controller.model.record import Memory, Record
 from controller.model.rollout import MOVING, Phase, Rollout
 from controller.plan.calls import patient_until, settles
 from controller.plan.look import Look
@@ -25,6 +30,24 @@ def again(look: Look, memory: Memory, signal: Signal) -> datetime:
     now = look.now
     timers = [at for at in _timers(look, memory) if at > now]
     return min([_rhythm(look, memory, signal), *timers])
+
+
+def hurried(
+    decisions: Mapping[TargetName, Decision], parts: Mapping[TargetName, Part | None], record: Record, now: datetime
+) -> Mapping[TargetName, Decision]:
+    """Let the members of a group look again soon when one of them has moved: the others may wait for just that."""
+
+    def before(name: TargetName) -> Phase:
+        known = record.targets.get(name)
+        return known.phase if known else Phase.IDLE
+
+    groups = {name: part.group.name for name, part in parts.items() if part}
+    moved = {groups[name] for name in groups if decisions[name].memory.phase is not before(name)}
+    soon = now + timedelta(seconds=1)
+    return {
+        name: replace(decision, again=min(decision.again, soon)) if groups.get(name) in moved else decision
+        for name, decision in decisions.items()
+    }
 
 
 def _rhythm(look: Look, memory: Memory, signal: Signal) -> datetime:

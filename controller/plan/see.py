@@ -8,6 +8,7 @@ from typing import Final
 
 from controller.model.desired import Desired, DesiredTarget, Reading, Unread
 from controller.model.gate import Shut
+from controller.model.group import Whole
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.observation import Absent, Live, Observation, Sight, Unseen
 from controller.model.orders import Pause, Pin, TargetOrders
@@ -23,6 +24,7 @@ from controller.plan.look import Look, Wish
 from controller.plan.runs import followed
 from controller.plan.watching import Watched, filled, not_open, rings_of, watched
 from controller.plan.who import learnt
+from controller.plan.whole import all_known, lifted_from, orders_of, whole_of
 
 NOWHERE: Final = Place(kind="", account="", region="", cluster="", service="")
 
@@ -62,16 +64,20 @@ def _named(desired: Reading, record: Record, name: TargetName) -> DesiredTarget 
 def look_at(desired: Reading, seen: Observation, record: Record, name: TargetName, now: datetime) -> Look:
     """See one target from every side."""
     sight = seen.sights.get(name, Unseen(why="nobody looked"))
-    orders = record.orders.targets.get(name, TargetOrders())
+    whole = whole_of(desired, record, name)
+    orders = orders_of(record, name, whole)
     want, named = wanted(desired, record, name), _named(desired, record, name)
     place = place_of(desired, record, name) or NOWHERE
     known = record.targets.get(name)
     lost = _lives_elsewhere(known, place) and not _may_live(sight, want)
-    memory = _recalled(known, place, orders, keep=lost)
+    memory = lifted_from(_recalled(known, place, orders, keep=lost), whole)
     memory = _told(memory, named, place) if named is not None and not lost else memory
-    memory, wish = _resolved(memory, want, sight, orders, seen, now)
+    memory, wish = _resolved(memory, want, sight, orders, whole, seen, now)
+    wish = wish.within(whole, is_known=all_known(whole, record)) if wish else None
     candidate, rollout = partial(Candidate.of, desired.env, name, place), memory.rollout
-    waiting = candidate(wish.release, first_wanted(memory, wish.release)) if wish else None
+    waiting = (
+        wish.candidate(desired.env, name, place, first_wanted(memory, wish.release)) if wish is not None else None
+    )
     at_wish = not_open(wish.want.terms.guards, candidate(wish.release), seen.answers, now) if wish else ()
     heeded = tuple(judged for judged in at_wish if judged.counts)
     guarded = watched(rollout, candidate(rollout.release), seen.answers, now) if rollout else Watched(shut=heeded)
@@ -103,12 +109,18 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
 
 
 def _resolved(
-    memory: Memory, want: DesiredTarget | None, sight: Sight, orders: TargetOrders, seen: Observation, now: datetime
+    memory: Memory,
+    want: DesiredTarget | None,
+    sight: Sight,
+    orders: TargetOrders,
+    whole: Whole | None,
+    seen: Observation,
+    now: datetime,
 ) -> tuple[Memory, Wish | None]:
     """Bring what is remembered up to what was seen, and find what is wanted effectively."""
     live = sight if isinstance(sight, Live) else None
     memory = _seen_set(_resolve(memory, live, now), want, live, now)
-    memory = learnt(_unpinned(memory, want, orders.pin), want, live, orders, seen, now)
+    memory = learnt(_unpinned(memory, want, orders.pin, whole), want, live, orders, seen, now)
     wish = _effective(want, orders.pin, memory)
     terms = memory.rollout.terms if memory.rollout else want.terms if want else None
     return followed(_reowned(memory, wish), seen.tasks, terms, now), wish
@@ -148,11 +160,16 @@ def _told(memory: Memory, want: DesiredTarget, place: Place) -> Memory:
     return replace(memory, place=place, owner=want.owner, looked=looked, followed=followed)
 
 
-def _unpinned(memory: Memory, want: DesiredTarget | None, pin: Pin | None) -> Memory:
-    """Note that a pin has ended: the spec wants something else than when it was given, though it be paused."""
+def _unpinned(memory: Memory, want: DesiredTarget | None, pin: Pin | None, whole: Whole | None) -> Memory:
+    """Note that a pin has ended: the spec wants something else than when it was given, though it be paused.
+
+    That of a group ends when the group as a whole is to run something else; till all of it is read, it stays.
+    """
     if pin is None or want is None or pin.number <= memory.unpinned:
         return memory
-    same = {None, want.release.digest, want.release.asked}
+    if want.group is not None and whole is None:
+        return memory
+    same = {None, want.release.digest, want.release.asked, whole.digest if whole else None}
     return memory if pin.spec in same else replace(memory, unpinned=pin.number)
 
 

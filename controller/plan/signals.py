@@ -18,6 +18,7 @@ from controller.plan.transitions import CALLING, TRANSITIONS
 
 _WORSE: Final = frozenset(
     {Course.FAILING, Course.LOST, Course.BRAKED, Course.OUSTED, Course.UNSAFE, Returning.SPENT}
+    | {Course.CALLED_BACK, Course.HALTED}
 )
 
 
@@ -39,7 +40,7 @@ def _observed(look: Look, said: Said[Signal]) -> Said[Signal]:
 def _paused(look: Look, pause: Pause) -> Said[Signal]:
     calm = replace(look.orders, retry=None, rollback=None)
     under = _awake(replace(look, wish=None, orders=calm))
-    going_back = look.memory.phase is Phase.ROLLING_BACK or under.signal is Course.FAILING
+    going_back = look.memory.phase is Phase.ROLLING_BACK or under.signal in {Course.FAILING, Course.CALLED_BACK}
     if pause.armed and going_back:
         return under
     shout = "WOULD ROLL BACK: " if going_back or under.signal in _WORSE else ""

@@ -46,10 +46,10 @@ def watch(look: Look) -> Memory:
 
 
 def _stands_still(look: Look, *, trouble: bool) -> bool:
-    """Whether the deadline does not run: the platform is in trouble, waits for a person, or a hook goes first."""
+    """Whether the deadline does not run: the platform is in trouble, waits for a person, or others go first."""
     phase, ours = look.memory.phase, look.ours
     if phase is Phase.ROLLING_BACK:
-        return before_back(look) is not None and runs_now(look.memory)
+        return bool(look.joint.after) or (before_back(look) is not None and runs_now(look.memory))
     return phase is Phase.ROLLING and (trouble or _awaits(ours))
 
 

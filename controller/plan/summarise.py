@@ -17,8 +17,9 @@ from controller.model.status import Awaiting, DriftStatus, TargetStatus
 from controller.plan.calls import was_ended
 from controller.plan.drift import status_of
 from controller.plan.judged import Judged
-from controller.plan.look import SLOTS, Look
+from controller.plan.look import SLOTS, Look, Wish
 from controller.plan.see import broken_at, look_at
+from controller.plan.whole import whole_of
 
 
 def summarise(
@@ -49,6 +50,7 @@ def _status(
         owner=memory.owner,
         wanted=wanted.version if wanted else "",
         wanted_digest=wanted.digest if wanted else "",
+        **_together(desired, before, name, wish),
         spec_digest=_said(desired, name),
         commit=_commit(desired, before, look),
         seen=not isinstance(look.sight, Unseen),
@@ -71,6 +73,11 @@ def _no_slot(decision: Decision) -> tuple[Judged, ...]:
     """Give back why there was no room to heal: only a whole turn can tell."""
     whys = (blocker.why for blocker in decision.blockers if blocker.gate == SLOTS)
     return tuple(Judged(kind=SLOTS, verdict=Shut(why=why)) for why in whys)
+
+
+class _Together(TypedDict, total=False):
+    group: str
+    bound: str
 
 
 class _Placed(TypedDict):
@@ -96,6 +103,16 @@ class _There(TypedDict, total=False):
     synced: bool
     drifted: bool
     drift: DriftStatus | None
+
+
+def _together(desired: Reading, before: Record, name: TargetName, wish: Wish | None) -> _Together:
+    """Say which group a target goes with, and what a person's yes, or the pin of all of it, is bound to."""
+    if wish is None:
+        return {}
+    if wish.want.group is None:
+        return _Together(bound=wish.digest)
+    whole = whole_of(desired, before, name)
+    return _Together(group=wish.want.group.name, bound=whole.digest if whole else "")
 
 
 def _commit(desired: Reading, before: Record, look: Look) -> str:

@@ -85,6 +85,7 @@ _PREPARING: Final[Rows] = MappingProxyType(
         (Phase.PREPARING, Preparing.FAILING): (Phase.STALLED, Move.GIVE_UP),
         (Phase.PREPARING, Preparing.UNSURE): (Phase.STALLED, Move.YIELD),
         (Phase.PREPARING, Preparing.LEFT): (Phase.IDLE, Move.DROP),
+        (Phase.PREPARING, Preparing.CALLED_OFF): (Phase.STALLED, Move.GIVE_UP),
         (Phase.PREPARING, Preparing.OVERHOOKED): (Phase.PREPARING, Move.PREPARE),
         (Phase.PREPARING, Preparing.OVERTAKEN): (Phase.ROLLING, Move.OPEN),
         (Phase.PREPARING, Preparing.ORDERED): (Phase.ROLLING_BACK, Move.TURN_BACK),
@@ -104,6 +105,8 @@ def _course(phase: Phase) -> Rows:
         (phase, Course.BRAKED): (Phase.STALLED, Move.GIVE_UP),
         (phase, Course.OUSTED): (Phase.STALLED, Move.GIVE_UP),
         (phase, Course.UNSAFE): (Phase.STALLED, Move.GIVE_UP),
+        (phase, Course.CALLED_BACK): (Phase.ROLLING_BACK, Move.TURN_BACK),
+        (phase, Course.HALTED): (Phase.STALLED, Move.YIELD),
         (phase, Course.AHEAD): (phase, Move.AHEAD),
         (phase, Course.UNFIT): (phase, Move.DISMISS),
         (phase, Course.LATE): (phase, Move.STOP),
@@ -121,6 +124,7 @@ _FORWARD: Final[Rows] = MappingProxyType(
         (Phase.BAKING, Baking.HOOKED): (Phase.BAKING, Move.START),
         (Phase.BAKING, Baking.UNVERIFIED): (Phase.BAKING, Move.WATCH),
         (Phase.BAKING, Baking.UNSURE): (Phase.STALLED, Move.YIELD),
+        (Phase.BAKING, Baking.EARLY): (Phase.BAKING, Move.WATCH),
         (Phase.BAKING, Baking.BAKED): (Phase.IDLE, Move.KEEP),
     }
 )
@@ -128,6 +132,7 @@ _FORWARD: Final[Rows] = MappingProxyType(
 _BACK: Final[Rows] = MappingProxyType(
     {
         (Phase.ROLLING_BACK, Returning.SPENT): (Phase.STALLED, Move.GIVE_UP),
+        (Phase.ROLLING_BACK, Returning.FOLLOWING): (Phase.ROLLING_BACK, Move.WATCH),
         (Phase.ROLLING_BACK, Returning.HOOKED): (Phase.ROLLING_BACK, Move.START),
         (Phase.ROLLING_BACK, Returning.HOOKING): (Phase.ROLLING_BACK, Move.WATCH),
         (Phase.ROLLING_BACK, Returning.LATE): (Phase.ROLLING_BACK, Move.STOP),

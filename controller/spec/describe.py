@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from controller.spec.group_schema import GroupLines
 from controller.spec.guards import gate_model, guard_model
 from controller.spec.scalars import OPEN
 from controller.spec.schema import API_VERSION, Environment, Targets
@@ -23,12 +24,11 @@ def schema(tables: Tables) -> Mapping[str, object]:
     definitions: dict[str, object] = {}
     for model in models:
         definitions |= _definitions(model)
-    target = definitions[PartialTarget.__name__]
-    fields = target.get("properties") if isinstance(target, dict) else None
-    if isinstance(fields, dict):
-        fields["kind"] |= {"enum": sorted(tables.targets)}
-        fields["guards"]["items"] = {"oneOf": [{"$ref": _ref(model)} for model in guards]}
-        fields["gates"]["items"] = {"oneOf": [{"$ref": _ref(model)} for model in gates]}
+    fields, of_groups = (_fields(definitions, model) for model in (PartialTarget, GroupLines))
+    fields["kind"] |= {"enum": sorted(tables.targets)}
+    fields["guards"]["items"] = {"oneOf": [{"$ref": _ref(model)} for model in guards]}
+    for gated in (fields, of_groups):
+        gated["gates"]["items"] = {"oneOf": [{"$ref": _ref(model)} for model in gates]}
     return {
         "$schema": _DIALECT,
         "$id": API_VERSION,
@@ -36,6 +36,13 @@ def schema(tables: Tables) -> Mapping[str, object]:
         "oneOf": [{"$ref": _ref(Environment)}, {"$ref": _ref(Targets)}],
         "$defs": _tidy(definitions),
     }
+
+
+def _fields(definitions: Mapping[str, object], model: type[BaseModel]) -> dict[str, dict[str, object]]:
+    """Give what is said of each field of a model, to be added to."""
+    said = definitions[model.__name__]
+    fields: dict[str, dict[str, object]] = said["properties"] if isinstance(said, dict) else {}
+    return fields
 
 
 def _definitions(model: type[BaseModel]) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """The part of an environment's file that is not its targets: account, cluster, defaults, pause, brake, load."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pydantic import ValidationError
@@ -13,6 +13,9 @@ from controller.model.policy import Floor, Policy
 from controller.model.trust import Verify
 from controller.spec.fill import Filling
 from controller.spec.floors import below_environment
+from controller.spec.group import GROUPS, Membership, memberships, shared, wrong_gates
+from controller.spec.group_schema import Groups
+from controller.spec.grouping import Named, named
 from controller.spec.guards import gate_model, read_guards
 from controller.spec.nodes import (
     Entry,
@@ -34,7 +37,7 @@ from controller.spec.schema import Environment, Spec
 from controller.spec.tables import Tables
 from controller.spec.target_schema import PartialTarget
 
-_APART: Final = ("defaults", "targets")
+_APART: Final = ("defaults", "targets", GROUPS)
 _UNDER: Final = ("application", "cluster", "owner", "terraformState", "versions")
 _OPAQUE: Final = ("taskDefinition", "serviceDefinition")
 
@@ -43,7 +46,7 @@ _OPAQUE: Final = ("taskDefinition", "serviceDefinition")
 class Ground:
     """What every target of an environment stands on; `base` is laid under each of them, `floors` hold for each.
 
-    `tags` says that those of applications have to be signed.
+    `members` are in a group. `tags` says that those of applications have to be signed.
     What is not `whole` is only good for finding more complaints.
     """
 
@@ -53,6 +56,7 @@ class Ground:
     role: str | None
     base: Fields
     floors: tuple[Floor, ...] = ()
+    members: Mapping[str, Membership] = field(default_factory=dict)
     whole: bool = True
     tags: bool = False
 
@@ -67,6 +71,10 @@ class Ground:
         said = content_digest(self.base, *_texts(self.env, self.account, self.region, self.role, signed))
         return f"{said} {self.floors}" if self.floors else said
 
+    def groups_digest(self) -> str:
+        """Name what groups say of their members, wherever it is written."""
+        return " ".join(f"{name} {one.digest()}" for name, one in sorted(self.members.items()))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
@@ -77,6 +85,7 @@ class Head:
     load: Load
     pause: Pause | None
     verify: Verify
+    groups: tuple[Named, ...]
     complaints: tuple[Complaint, ...]
 
 
@@ -93,9 +102,11 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables, policy:
     wrong = [*scanned.complaints, *(complaint(at, (), what) for at, what in filling.wrong)]
     model = _read(head, wrong) if scanned.root else None
     wrong += _misnamed(env, head) if scanned.root else ()
+    groups = inner.get(GROUPS)
     wrong += _wrong_defaults(inner.get("defaults"), facts, tables)
     brake = Brake(limit=model.spec.max_automatic_rollbacks) if model else Brake()
     wrong += below_environment(policy, env, account, brake, root) if model else ()
+    wrong += _wrong_groups(inner, facts, tables)
     ground = Ground(
         env=env,
         account=account,
@@ -103,6 +114,7 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables, policy:
         role=_text(head, "spec", "aws", "roleArn") or None,
         base=_base(head, inner),
         floors=policy.of(env),
+        members=memberships(groups),
         whole=not wrong,
         tags=policy.verify_of(env).tags or (model is not None and model.spec.verify.tags),
     )
@@ -112,6 +124,7 @@ def read_head(env: EnvName, scanned: Scanned, file: str, tables: Tables, policy:
         load=_load(model.spec) if model else Load(),
         pause=pause_of(model.spec.paused) if model else None,
         verify=model.spec.verify.asked if model else Verify(),
+        groups=named(groups),
         complaints=tuple(wrong),
     )
 
@@ -155,7 +168,27 @@ def _wrong_defaults(defaults: Node | None, facts: Mapping[str, str], tables: Tab
     wrong += read_guards(defaults.get("guards"), tables.guards, facts, ("defaults", "guards")).complaints
     gates = read_guards(defaults.get("gates"), tables.gates, facts, ("defaults", "gates"), gate_model)
     wrong += gates.complaints
-    open_names = {(text.at.line, text.at.column) for text in _texts_in(defaults) if "${" in (text.value or "")}
+    return _closed(wrong, defaults)
+
+
+def _wrong_groups(spec: Fields, facts: Mapping[str, str], tables: Tables) -> Iterator[Complaint]:
+    """Say what is wrong in the groups, whichever members their lines are laid under."""
+    groups = spec.get(GROUPS)
+    if groups is None:
+        return
+    lines, wrong = Fields(spec.at, {GROUPS: spec.entries[GROUPS]}), list(wrong_gates(groups, tables, facts))
+    try:
+        Groups.model_validate(values_of(lines, written))
+    except ValidationError as problem:
+        wrong += from_model(problem, Groups, lines)
+    yield from _closed(wrong, groups)
+    yield from shared(groups)
+
+
+def _closed(wrong: Iterable[Complaint], node: Node | None) -> list[Complaint]:
+    """Leave out what is said of texts with ${names}: it is told by target."""
+    texts = _texts_in(node) if node else ()
+    open_names = {(text.at.line, text.at.column) for text in texts if "${" in (text.value or "")}
     return [one for one in wrong if (one.line, one.column) not in open_names]
 
 

@@ -15,7 +15,7 @@ def misplaced(needs: Needs, known: Collection[TargetName] | None) -> Iterator[tu
     circling = _circling(needs)
     for name, others in sorted(needs.items()):
         for other in others:
-            way = _way(other, name, needs) if name in circling else None
+            way = way_between(other, name, needs) if name in circling else None
             if known is not None and other not in known:
                 yield name, other, f"{show(other)} is not a target of this environment{suggest(other, known)}"
             elif other == name:
@@ -33,7 +33,7 @@ def _circling(needs: Needs) -> frozenset[TargetName]:
     return frozenset(left)
 
 
-def _way(begin: TargetName, end: TargetName, needs: Needs) -> tuple[TargetName, ...] | None:
+def way_between(begin: TargetName, end: TargetName, needs: Needs) -> tuple[TargetName, ...] | None:
     """Find the shortest way from one target to another along what is needed."""
     ways: deque[tuple[TargetName, ...]] = deque([(begin,)])
     seen = {begin}

@@ -13,7 +13,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from controller.model.desired import Complaint
+from controller.model.desired import Complaint, DesiredTarget
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.policy import Policy
 from controller.spec.gating import named_environments
@@ -80,6 +80,7 @@ class Compiler:
         self._policy = policy
         self._listed: tuple[View, tuple[str, ...]] | None = None
         self._good: dict[EnvName, dict[str, Unit]] = {}
+        self._members: dict[EnvName, dict[TargetName, tuple[DesiredTarget, DesiredTarget]]] = {}
         self._scans: OrderedDict[tuple[str, bytes | str | None], Scanned] = OrderedDict()
 
     def compile(self, env: EnvName, sheets: Mapping[str, View]) -> Compiled:
@@ -92,11 +93,11 @@ class Compiler:
         if scanned.root is None:
             return assemble(main.path, head, {}, strays, (), is_whole=False)
         good = self._good.get(env, {})
-        ground = head.ground.digest()
+        ground, groups = head.ground.digest(), head.ground.groups_digest()
         units: dict[str, Unit] = {}
         for path, view in sheets.items():
             unit = good.get(path)
-            if unit is None or not _stands(unit, path, view, ground):
+            if unit is None or not _stands(unit, path, view, ground, groups):
                 page = Sheet(env=env, path=path, view=view, is_main=path == main.path)
                 unit = self._unit(page, head.ground, ground, unit)
             units[path] = unit
@@ -105,13 +106,28 @@ class Compiler:
             self._good[env] = {path: unit for path, unit in kept.items() if unit}
         names = {**main.view.files, **main.view.rejected}
         is_whole = all(path in units for path in spec_files(env, names))
-        return assemble(main.path, head, units, strays, self._environments(main.view), is_whole=is_whole)
+        return self._kept(
+            env, assemble(main.path, head, units, strays, self._environments(main.view), is_whole=is_whole)
+        )
 
     def _environments(self, view: View) -> tuple[str, ...]:
         """Name the environments of a folder of specs; those of one commit are asked for again and again."""
         if self._listed is None or self._listed[0] is not view:
             self._listed = (view, tuple(environments(view)))
         return self._listed[1]
+
+    def _kept(self, env: EnvName, compiled: Compiled) -> Compiled:
+        """Let members of groups that are as they were stay the identical objects too."""
+        before, members = self._members.get(env, {}), {}
+        for name, target in compiled.targets.items():
+            if target.group is not None:
+                alone = compiled.made[name].target
+                known = before.get(name)
+                same = known is not None and known[0] is alone and known[1].group == target.group
+                members[name] = known if known is not None and same else (alone, target)
+        self._members[env] = members
+        targets = {**compiled.targets, **{name: member for name, (_, member) in members.items()}}
+        return replace(compiled, targets=targets) if members else compiled
 
     def _unit(self, page: Sheet, ground: Ground, digest: str, before: Unit | None) -> Unit:
         """Make one file's targets, but for those whose lines, ground and other files are as they were."""
@@ -130,12 +146,14 @@ class Compiler:
             else:
                 wrong += one
         seen = {name: other for one in made.values() for name, other in one.seen.items()}
-        return Unit(content=content, ground=digest, seen=seen, made=made, complaints=tuple(wrong))
+        groups = ground.groups_digest()
+        return Unit(content=content, ground=digest, groups=groups, seen=seen, made=made, complaints=tuple(wrong))
 
     def _target(
         self, page: Sheet, name: TargetName, entry: Entry, ground: Ground, before: Made | None
     ) -> Made | list[Complaint]:
-        digest = content_digest(entry.value)
+        membership = ground.members.get(name)
+        digest = content_digest(entry.value) + (membership.digest() if membership else "")
         service, needs = service_mark(entry.at, entry.value), need_marks(entry.value)
         if before and before.digest == digest and _unchanged(before.seen, page.view):
             named = named_environments(entry.value, before.target.gates)
@@ -188,9 +206,13 @@ def _scan_content(content: bytes | str | None, file: str) -> Scanned:
     return Scanned(root=None, complaints=(Complaint(path=file, what=what),))
 
 
-def _stands(unit: Unit, path: str, view: View, ground: str) -> bool:
+def _stands(unit: Unit, path: str, view: View, ground: str, groups: str) -> bool:
     """Whether a file would be compiled to what it was before."""
-    return unit.ground == ground and unit.content == look_up(view, path) and _unchanged(unit.seen, view)
+    return (
+        (unit.ground, unit.groups) == (ground, groups)
+        and unit.content == look_up(view, path)
+        and _unchanged(unit.seen, view)
+    )
 
 
 def _unchanged(seen: Mapping[str, bytes | str | None], view: View) -> bool:

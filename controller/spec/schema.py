@@ -4,7 +4,7 @@ Unknown fields are refused. Fields of the plan that are not built yet are refuse
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
@@ -12,6 +12,7 @@ from controller.model.desired import Brake, Load
 from controller.model.trust import Commits, Verify
 from controller.spec.application import ABOUT_APPLICATION, Built
 from controller.spec.forms import ABOUT_FORMS, Forms
+from controller.spec.group_schema import Groups
 from controller.spec.parts import ABOUT_STATE, Paused, State, Strict
 from controller.spec.scalars import (
     Account,
@@ -26,7 +27,7 @@ from controller.spec.scalars import (
     Whole,
     refuse,
 )
-from controller.spec.target_schema import LATER, PartialTarget
+from controller.spec.target_schema import PartialTarget
 
 API_VERSION: Final = "trueup/v1"
 ENVIRONMENT: Final = "Environment"
@@ -76,10 +77,8 @@ class Signatures(Strict):
         return Verify(commits=self.commits, tags=self.tags)
 
 
-class Spec(Strict):
+class Spec(Groups):
     """What an environment is."""
-
-    not_yet: ClassVar[frozenset[str]] = LATER
 
     aws: Aws = Field(description="Account, region and role.")
     cluster: EcsName = Field(default="", description="The cluster of every target that names no other.")

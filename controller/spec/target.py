@@ -18,6 +18,7 @@ from controller.spec.fill import Filling
 from controller.spec.floors import below_target
 from controller.spec.forms import misformed
 from controller.spec.gating import Gated, read_gates
+from controller.spec.group import joined
 from controller.spec.head import Ground, pause_of
 from controller.spec.hooks import declared
 from controller.spec.native import native
@@ -84,7 +85,7 @@ class TargetReader:
         if not isinstance(node, Fields):
             self._complain(node.at, f"must be a mapping, not {kind_of(node)}")
             return None
-        written = merge(self._ground.base, node)
+        written = self._joined(merge(self._ground.base, node), node)
         merged = with_version(written, self._version)
         if beside := wrong_beside(written):
             self._complain(*beside, TRACK)
@@ -110,6 +111,18 @@ class TargetReader:
             return None
         words = write_words(self._name, self._ground, written, self._shelf, file, commit)
         return replace(found, track=replace(found.track, words=words))
+
+    def _joined(self, merged: Fields, own: Fields) -> Fields:
+        """Lay what its group says under a member, and say what of that it may not say itself."""
+        membership = self._ground.members.get(self._name)
+        if membership is None:
+            return merged
+        whole, wrong = joined(merged, own, membership)
+        for key, said in wrong:
+            self._complain(
+                said.at, f"is said by the group {membership.group}, for all its members: leave it out", key
+            )
+        return whole
 
     def _complain(self, at: Mark, what: str, *where: str) -> None:
         self.wrong.append(complaint(at, (*self._where, *where), what))

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -31,9 +31,6 @@ from controller.spec.scalars import (
     show,
 )
 from controller.spec.track import ABOUT_TRACK, Tracked
-
-LATER: Final = frozenset({"groups"})
-"""What the plan promises, wherever it would stand: one that is accepted in silence is believed to be there."""
 
 _CREATE: Final = "true: a service that was never seen is created, if enough is said of it; one that is gone is not."
 
@@ -124,8 +121,6 @@ class Passing(Strict):
 
 class PartialTarget(Strict):
     """A target as it is written: what it leaves out may stand in `defaults`."""
-
-    not_yet: ClassVar[frozenset[str]] = LATER
 
     kind: str = Field(default="", description="What sort of thing it is. Required.")
     service: EcsName = Field(default="", description="The name of the ECS service. Required.")

@@ -8,6 +8,7 @@ from controller.model.names import TargetName
 from controller.model.orders import Pause
 from controller.model.trust import Verify
 from controller.spec.gating import Named
+from controller.spec.grouping import grouped, misgrouped
 from controller.spec.head import Head
 from controller.spec.needs import misplaced
 from controller.spec.nodes import Mark
@@ -60,10 +61,14 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """One file as it was compiled; `ground` names what its targets stand on, `seen` are the other files it read."""
+    """One file as it was compiled; `seen` are the other files it read.
+
+    `ground` names what its targets stand on, `groups` what groups say of their members.
+    """
 
     content: bytes | str | None
     ground: str
+    groups: str
     seen: Mapping[str, bytes | str | None]
     made: Mapping[TargetName, Made]
     complaints: tuple[Complaint, ...] = ()
@@ -87,6 +92,8 @@ def assemble(
     is_whole = is_whole and not any(unit.complaints for unit in units.values())
     unknown = _unknown_environments(units, environments) if len(environments) > 1 else ()
     misplaced_needs = _misplaced_needs(units, is_whole=is_whole)
+    known = {name: made.target for unit in units.values() for name, made in unit.made.items()}
+    wrong[main] += misgrouped(head.groups, known, is_whole=is_whole)
     for path, one in (*_unit_complaints(units), *_clashes(units), *misplaced_needs, *unknown):
         wrong.setdefault(path, []).append(one)
     broken = {path: in_order(complaints) for path, complaints in wrong.items() if complaints}
@@ -97,7 +104,7 @@ def assemble(
         for name, made in unit.made.items()
     }
     return Compiled(
-        targets=targets,
+        targets=grouped(head.groups, targets),
         brake=head.brake,
         load=head.load,
         pause=head.pause,

@@ -28,6 +28,7 @@ GATES: Final = (
     "mode",
     "needs",
     "slots",
+    "group",
     "massChange",
     "breaking",
     "gates",

@@ -89,6 +89,16 @@ def test_an_order_makes_its_target_due_once(outside):
     assert outside.look() == frozenset()
 
 
+def test_an_order_by_the_name_of_a_group_makes_its_members_due_once(outside):
+    outside.w.versions, outside.w.groups = {"api": "1", "web": "1", "cron": "1"}, {"unifocus": ("api", "web")}
+    outside.reading = outside.w.read(ENV, None)
+    outside.look()
+    orders = outside.record.orders
+    approved = {"unifocus": TargetOrders(pause=Pause(reason="audit"))}
+    outside.record = replace(outside.record, orders=replace(orders, targets=approved))
+    assert outside.look() == {"api", "web"} and outside.look() == frozenset()
+
+
 @pytest.mark.parametrize(
     "given",
     [

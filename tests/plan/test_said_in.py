@@ -8,6 +8,7 @@ import pytest
 from controller.gates.alarms import Alarms
 from controller.model.application import Application
 from controller.model.desired import Brake, DesiredTarget, Ignored, Load, OnDrift, Supersede
+from controller.model.group import Group
 from controller.model.lookups import Looked, LookedValue, Lookup
 from controller.model.manifest import Manifest
 from controller.model.names import Commit, TargetName
@@ -65,6 +66,7 @@ CHANGED = {
         Application(repository="https://git.lan/x"),
         {"application.repository": (None, "https://git.lan/x"), "application.branch": (None, "main")},
     ),
+    "group": (Group(name="g", version="v1", members=("api",)), {"group": (None, "g")}),
     "draft": (
         Packed.of('{"base":{"family":"f"},"lookups":[["ssm","/a"]],"environment":[{"name":"A_KEY","value":"x"}]}'),
         {

@@ -27,6 +27,6 @@ def test_stalled_is_left_only_by_a_new_wish_or_a_person():
     assert out == {Stuck.CLEARED, Stuck.HOOKED, Stuck.TAKEN, Stuck.RETURNED, Stuck.RETRIED, Stuck.ORDERED}
 
 
-def test_only_a_failing_rollout_or_a_person_begins_to_go_back():
+def test_only_a_failing_rollout_its_group_or_a_person_begins_to_go_back():
     into = {s.name for (p, s), (to, _) in TRANSITIONS.items() if to is Phase.ROLLING_BACK and p is not to}
-    assert into == {"FAILING", "ORDERED"}
+    assert into == {"FAILING", "CALLED_BACK", "ORDERED"}

@@ -6,6 +6,8 @@ from controller.model.desired import OnDrift, Supersede
 from tests.invariants import check_cycle
 from tests.properties.beginnings import BEGINNINGS
 from tests.properties.script import GUARDS, KINDS, VERSIONS, begun, either, patience, play, version
+from tests.properties.test_groups import ROWS, group
+from tests.properties.test_groups import play as play_together
 from tests.rows import ALL, TAKEN, never, note
 
 pytestmark = [patience, pytest.mark.prove]
@@ -54,4 +56,6 @@ def test_every_row_of_the_table_is_taken_by_lives_to_which_each_thing_happens_on
         for kind, values in EACH.items():
             for value in values:
                 lived(begun("settled", beginning), [(kind, value), ("moments", 2)])
+    for life in ROWS:
+        play_together(group(), life)  # which notes its cycles itself
     assert not never(), f"{len(never())} of {len(ALL)} rows: {'; '.join(never())}"

@@ -66,6 +66,8 @@ def test_every_series_of_a_target_is_there_as_soon_as_it_is_shown():
         "massChange",
     )
     gates = (
+        "group",
+        "massChange",
         "breaking",
         "gates",
         "freeze",

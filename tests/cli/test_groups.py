@@ -1,0 +1,170 @@
+"""What people type for a group: its name means all of its members, and one of them alone is refused."""
+
+import pytest
+
+from controller.app.people import people_of
+from controller.codes import BLOCKED, DONE, WRONG
+from controller.gates.approval import Approval
+from tests.cli.test_approvals import ME
+from tests.world import ENV, digest
+
+
+@pytest.fixture
+def group(shop):
+    """Two targets that go together, at rest on 1; web needs api."""
+    w = shop.world
+    w.versions, w.needs, w.groups = {"api": "1", "web": "1"}, {"web": ("api",)}, {"unifocus": ("api", "web")}
+    shop.ticks(30)
+    assert running(shop) == {"api": "1", "web": "1"}
+    return shop
+
+
+def to(shop, version, ticks=30):
+    shop.world.versions = dict.fromkeys(shop.world.versions, version)
+    shop.ticks(ticks)
+
+
+def running(shop):
+    memories = shop.store.load(ENV).targets
+    return {name: memory.current.release.version for name, memory in memories.items()}
+
+
+@pytest.fixture
+def people(group, tmp_path, monkeypatch):
+    """A file that says who is who, and the group's version 2, which waits for one of them."""
+    file = tmp_path / "people.yaml"
+    file.write_text(
+        "apiVersion: trueup/v1\nkind: People\nlocalApprovals: true\npeople:\n"
+        f"  anna: {{emails: [anna@example.com], groups: [on-call], osUsers: [{ME}]}}\n"
+        "  dora: {emails: [dora@example.com], groups: [on-call]}\n",
+        encoding="utf-8",
+    )
+    w = group.world
+    w.people, w.author, w.want["gates"] = people_of(file), "Dora Doe <dora@example.com>", (Approval(),)
+    monkeypatch.setattr("controller.app.memory.clock_now", lambda **_: w.now)
+    to(group, "2", ticks=2)
+    return str(file)
+
+
+def test_one_approval_by_the_name_of_the_group_counts_for_all_its_members(group, people):
+    assert running(group) == {"api": "1", "web": "1"}
+    assert "waits for approval: trueup approve prod unifocus 2" in group("status", "prod", "api").out
+    alone = group("approve", "prod", "api", "2", "--people", people)
+    assert (alone.code, alone.err) == (
+        BLOCKED,
+        "trueup: prod/api goes with its group unifocus, and not alone: trueup approve prod unifocus …\n",
+    )
+    wrong = group("approve", "prod", "unifocus", "3", "--people", people)
+    assert (wrong.code, wrong.err) == (BLOCKED, "trueup: 3 of prod/unifocus waits for no answer; what waits is 2\n")
+    said = group("approve", "prod", "unifocus", "2", "--people", people)
+    assert said.code == DONE and "prod/unifocus: 2 (" in said.out and "is approved by anna" in said.out
+    group.ticks(30)
+    assert running(group) == {"api": "2", "web": "2"}
+
+
+def test_an_approval_dies_when_what_one_member_is_to_run_changes(group, people):
+    assert group("approve", "prod", "unifocus", "2", "--people", people).code == DONE
+    group.world.versions["web"] = "3"
+    group.ticks(30)
+    assert running(group) == {"api": "1", "web": "1"}
+    assert (
+        "anna (for another content)" in group("why", "prod", "web").out
+        or "0 of 1 approval" in group("why", "prod", "web").out
+    )
+
+
+def test_an_approval_counts_for_one_attempt_of_the_group(group, people):
+    group.world.sick.add(digest("2"))
+    assert group("approve", "prod", "unifocus", "2", "--people", people).code == DONE
+    group.ticks(30)
+    assert group.store.load(ENV).targets["api"].phase.value == "stalled"
+    group.world.sick.clear()
+    assert group("retry", "prod", "unifocus", "--reason", "disk full", "--as", "carl").code == DONE
+    group.ticks(10)
+    assert running(group) == {"api": "1", "web": "1"}
+    assert "anna (used already)" in group("why", "prod", "web").out
+    assert group("approve", "prod", "unifocus", "2", "--people", people).code == DONE
+    group.ticks(30)
+    assert running(group) == {"api": "2", "web": "2"}
+
+
+def test_a_no_by_the_name_of_the_group_keeps_all_of_it_out(group, people):
+    said = group("reject", "prod", "unifocus", "2", "--reason", "too late", "--people", people)
+    assert said.code == DONE and "is rejected by anna" in said.out
+    group.ticks(10)
+    assert running(group) == {"api": "1", "web": "1"}
+    assert "rejected by anna" in group("why", "prod", "api").out
+
+
+def test_why_and_status_of_a_group_tell_of_each_of_its_members(group, people):
+    told = group("why", "prod", "unifocus").out
+    assert "prod/api: " in told and "prod/web: " in told and "group   unifocus" in told
+    assert "do next trueup approve prod unifocus 2, or: trueup reject prod unifocus 2" in told
+    assert group("status", "prod", "unifocus").out.count("\nprod ") == 2
+
+
+def test_rollback_of_a_group_goes_back_with_all_of_it_and_unpin_lets_it_follow_again(group):
+    to(group, "2")
+    alone = group("rollback", "prod", "web", "--reason", "slow")
+    assert (alone.code, alone.err) == (
+        BLOCKED,
+        "trueup: prod/web goes with its group unifocus, and not alone: trueup rollback prod unifocus …\n",
+    )
+    said = group("rollback", "prod", "unifocus", "--reason", "slow")
+    assert (said.code, said.out) == (
+        DONE,
+        "prod/unifocus goes back to 1; follow it: trueup status --watch\n",
+    )
+    group.ticks(30)
+    assert running(group) == {"api": "1", "web": "1"}
+    assert group("unpin", "prod", "api").code == BLOCKED
+    assert group("unpin", "prod", "unifocus").out == "prod/unifocus follows its spec again; it was pinned to 1\n"
+    assert group("unpin", "prod", "unifocus").code == WRONG
+    group.ticks(5)
+    assert running(group) == {"api": "1", "web": "1"}, "what was left has failed"
+    assert group("retry", "prod", "unifocus", "--reason", "it was not that").code == DONE
+    group.ticks(40)
+    assert running(group) == {"api": "2", "web": "2"}
+
+
+def test_the_history_of_a_group_is_that_of_its_members_and_the_orders_for_it(group):
+    to(group, "2")
+    group("rollback", "prod", "unifocus", "--reason", "slow")
+    group.ticks(10)
+    told = group("history", "prod", "unifocus").out
+    assert "prod/unifocus" in told and "rollback to 1: slow" in told
+    assert told.count("rolled_back after") + told.count("good after") >= 4
+    assert told.index("prod/api") < told.index("rollback to 1: slow")
+
+
+def test_rollback_leaves_alone_who_did_not_change_with_the_group(group):
+    group.world.versions = {"api": "2", "web": "1"}
+    group.ticks(30)
+    assert running(group) == {"api": "2", "web": "1"}
+    assert group("rollback", "prod", "unifocus", "--reason", "slow").code == DONE
+    group.ticks(30)
+    orders = group.store.orders(ENV).targets
+    assert running(group) == {"api": "1", "web": "1"} and orders["api"].pin and "web" not in orders
+
+
+def test_rollback_to_a_version_of_the_group_takes_every_member_to_what_it_ran_then(group):
+    group.world.versions = {"api": "2", "web": "1"}
+    group.ticks(30)
+    to(group, "3")
+    assert running(group) == {"api": "3", "web": "3"}
+    assert group("rollback", "prod", "unifocus", "--to", "2", "--reason", "slow").code == DONE
+    group.ticks(40)
+    assert running(group) == {"api": "2", "web": "1"}
+    never = group("rollback", "prod", "unifocus", "--to", "9", "--reason", "slow")
+    assert never.code == BLOCKED and "9 was never good here" in never.err
+
+
+def test_retry_of_one_member_says_that_the_group_is_what_goes(group):
+    group.world.sick.add(digest("2"))
+    to(group, "2")
+    said = group("retry", "prod", "web", "--reason", "fixed")
+    assert said.code == DONE and said.err == (
+        "It goes only with its group; all of that: trueup retry prod unifocus\n"
+    )
+    group.ticks(3)
+    assert running(group) == {"api": "1", "web": "1"}

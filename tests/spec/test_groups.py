@@ -1,0 +1,149 @@
+"""Groups from YAML: a version, gates and hooks that stand once, and the targets that they are laid under."""
+
+from datetime import timedelta
+
+from controller.gates.approval import Approval
+from controller.gates.window import Window
+from controller.model.group import Group
+from controller.model.hooks import When
+from controller.spec.describe import schema
+from tests.spec.shaping import TABLES
+from tests.spec.test_compiler import counting
+from tests.spec.worlds import DEFAULTS, HEAD, compiled, folder, lines, one_file, said, target
+
+GROUP = """\
+  groups:
+    unifocus:
+      version: v1.2.4
+      targets: [api, worker, web]
+      gates: [{kind: approval, groups: [release-managers]}]
+      hooks:
+        before: [{name: migrate, container: main, command: [migrate, "${version}"]}]
+        onRollback: [{name: undo, container: main}]
+"""
+
+
+def member(name, *, indent=4, **more):
+    text = lines(name, indent=indent, **more)
+    return "".join(line for line in text.splitlines(keepends=True) if "version: v1.2.3" not in line)
+
+
+def group(*members, text=GROUP):
+    return compiled(one_file(*members, head=HEAD + DEFAULTS + text))
+
+
+def three(**web):
+    return (member("api"), member("worker", needs="[api]"), member("web", **{"needs": "[api, worker]", **web}))
+
+
+def test_members_have_the_version_of_their_group_and_know_each_other():
+    of = group(*three(), lines("other"))
+    assert {name: one.release.version for name, one in of.targets.items()} == {
+        "api": "v1.2.4",
+        "worker": "v1.2.4",
+        "web": "v1.2.4",
+        "other": "v1.2.3",
+    }
+    assert target(of, "web").group == Group(
+        name="unifocus",
+        version="v1.2.4",
+        members=("api", "worker", "web"),
+        needs=(("worker", ("api",)), ("web", ("api", "worker"))),
+        hooked="api",
+    )
+    assert target(of, "api").group == target(of, "web").group and target(of, "other").group is None
+
+
+def test_a_version_among_the_defaults_gives_way_to_that_of_the_group():
+    defaults = DEFAULTS.replace("{kind", "{version: v1.0.0, kind")
+    of = compiled(one_file(*three(), head=HEAD + defaults + GROUP))
+    assert target(of).release.version == "v1.2.4"
+
+
+def test_the_gates_of_a_group_stand_before_those_of_each_member():
+    of = group(*three(gates='[{kind: window, allow: ["Mon-Thu 09:00-16:00"], timezone: Europe/Berlin}]'))
+    assert [type(gate) for gate in target(of, "api").gates] == [Approval]
+    assert [type(gate) for gate in target(of, "web").gates] == [Approval, Window]
+
+
+def test_the_hooks_of_a_group_are_run_by_one_member_before_its_own():
+    own = "{before: [{name: warm, container: main}], after: [{name: smoke, container: main}]}"
+    of = group(member("api", hooks=own), *three()[1:])
+    assert [(hook.name, hook.when) for hook in target(of, "api").terms.hooks] == [
+        ("migrate", When.BEFORE),
+        ("warm", When.BEFORE),
+        ("smoke", When.AFTER),
+        ("undo", When.ON_ROLLBACK),
+    ]
+    assert '"v1.2.4"' in str(target(of, "api").terms.hooks[0].shape)
+    assert target(of, "web").terms.hooks == ()
+
+
+def test_a_group_may_name_who_runs_its_hooks():
+    text = GROUP.replace("      hooks:\n", "      hooks:\n        target: web\n")
+    of = group(member("api"), member("worker"), member("web"), text=text)
+    assert target(of, "web").group.hooked == "web" and target(of, "api").terms.hooks == ()
+    assert [hook.name for hook in target(of, "web").terms.hooks] == ["migrate", "undo"]
+
+
+def test_what_is_wrong_with_a_hook_of_a_group_is_said_where_it_stands():
+    (complaint,) = said(
+        group(*three(), text=GROUP.replace("name: undo, container: main", "name: undo, container: x"))
+    )
+    assert complaint == "specs/prod.yaml:15:46: targets.api.hooks.onRollback.0.container: there is no container 'x'"
+
+
+def test_a_group_is_only_as_safe_to_take_back_as_each_of_its_members():
+    assert target(group(*three())).group.rollback_safe
+    assert not target(group(*three(rollout="{rollbackSafe: false}"))).group.rollback_safe
+
+
+def test_groups_that_wait_for_each_other_are_refused_though_no_target_waits_for_itself():
+    text = "  groups:\n    one: {version: v1.2.4, targets: [a, b]}\n    two: {version: v1.2.4, targets: [c, d]}\n"
+    of = group(member("a", needs="[c]"), member("b"), member("c"), member("d", needs="[b]"), text=text)
+    assert said(of) == [
+        "specs/prod.yaml:9:5: groups.one: waits for itself: one needs two, which needs one",
+        "specs/prod.yaml:10:5: groups.two: waits for itself: two needs one, which needs two",
+    ]
+
+
+def test_members_may_stand_in_several_files_and_a_broken_one_leaves_the_group_in_parts():
+    head = HEAD + DEFAULTS + GROUP
+    good = folder({one: member(one, indent=2) for one in ("api", "worker", "web")}, head=head)
+    assert target(compiled(good), "web").release.version == "v1.2.4"
+    of = compiled({**good, "prod/web.yaml": b"targets: ]"})
+    assert set(of.targets) == {"api", "worker"} and set(of.broken) == {"prod/web.yaml"}
+    assert of.targets["api"].group.members == ("api", "worker", "web"), "so it is known that one is missing"
+    del good["prod/web.yaml"]
+    assert said(compiled(good)) == [
+        "specs/prod/environment.yaml:11:30: groups.unifocus.targets: 'web' is not a target of this environment"
+    ]
+
+
+def test_a_version_of_a_group_makes_its_members_again_and_no_other_target():
+    compiler, counted = counting()
+    parts = (*three(), *(lines(f"s{number}") for number in range(5)))
+    before = compiled(one_file(*parts, head=HEAD + DEFAULTS + GROUP), compiler=compiler)
+    counted.asked()
+    again = compiled(one_file("    # moved\n", *parts, head=HEAD + DEFAULTS + GROUP), compiler=compiler)
+    assert all(again.targets[name] is before.targets[name] for name in before.targets)
+    newer = one_file(*parts, head=HEAD + DEFAULTS + GROUP.replace("v1.2.4", "v1.2.5"))
+    after = compiled(newer, compiler=compiler, commit="c2")
+    assert sorted(counted.asked()) == ["api", "web", "worker"]
+    assert after.targets["s1"] is before.targets["s1"] and after.targets["web"].release.version == "v1.2.5"
+
+
+def test_editors_know_the_gates_of_a_group():
+    said = schema(TABLES)["$defs"]
+    assert said["GroupLines"]["properties"]["gates"] == {
+        **said["PartialTarget"]["properties"]["gates"],
+        "description": "What must be so before any member starts, beside their own gates.",
+    }
+    assert {"version", "targets"} == set(said["GroupLines"]["required"])
+
+
+def test_not_before_of_a_group_is_a_gate_of_each_member():
+    text = GROUP.replace("      gates:", "      notBefore: 2030-01-01T09:00:00Z\n      gates:")
+    of = group(*three(), text=text)
+    assert all("notBefore" in {gate.kind for gate in one.gates} for one in of.targets.values())
+    assert target(of).terms.bake == timedelta(minutes=10)
