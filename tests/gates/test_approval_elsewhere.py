@@ -10,7 +10,7 @@ from controller.model.gate import Open, Shut, Unsure
 from controller.model.names import Commit, Digest, EnvName, TargetName
 from controller.model.orders import Approval as Given
 from controller.model.people import People, Person
-from controller.model.questions import Approvals, ApprovalsOf, Candidate, Unanswered, WhoIsWho
+from controller.model.questions import Approvals, ApprovalsOf, Authors, Candidate, Unanswered, WhoIsWho
 from controller.model.record import Memory, Next
 from controller.model.reviews import Review, Reviews, ReviewsOf, RunApprovalsOf
 from controller.plan.approvals import first_wanted, reviews_in
@@ -45,7 +45,7 @@ def review(login="anna-gh", number=1, *, yes=True, at=NOW - HOUR):
 
 def judge(*reviews, gate=GATE, given=(), used=(), answer=None, candidate=CANDIDATE):
     _, _, asked = gate.asks(candidate)
-    said = Approvals(given=given, used=frozenset(used), author="Dora <dora@example.com>")
+    said = Approvals(given=given, used=frozenset(used), authors=Authors(emails=("dora@example.com",)))
     told = answer or Reviews(reviews=reviews, of="pull request #12", why="reviews of pull request #12 count")
     return gate.judge(candidate, {ApprovalsOf(candidate=candidate): said, WhoIsWho(): PEOPLE, asked: told}, NOW)
 
@@ -132,7 +132,7 @@ def test_a_host_that_does_not_answer_is_never_a_yes():
         verdict = judge(answer=answer)
         assert isinstance(verdict, Unsure) and "who said yes by github-review cannot be read" in verdict.why
     nowhere = replace(CANDIDATE, commit=None)
-    verdict = GATE.judge(nowhere, {ApprovalsOf(candidate=nowhere): Approvals(author="x <dora@example.com>"),
+    verdict = GATE.judge(nowhere, {ApprovalsOf(candidate=nowhere): Approvals(authors=Authors(emails=("dora@example.com",))),
                                    WhoIsWho(): PEOPLE}, NOW)  # fmt: skip
     assert isinstance(verdict, Unsure) and "the commit is not known" in verdict.why
 

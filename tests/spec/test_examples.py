@@ -107,7 +107,7 @@ def test_an_editor_finds_nothing_wrong_in_the_example(env):
 @pytest.mark.parametrize(
     "name",
     [
-        *("unknown-fields", "not-supported-yet", "version-short", "durations", "newer-format", "owner"),
+        *("unknown-fields", "version-short", "durations", "newer-format", "owner"),
         *("guards", "guards-action", "guards-http", "guards-prometheus", "versions-words", "breaking"),
     ],
 )
