@@ -32,7 +32,7 @@ from controller.model.questions import (
 from controller.model.record import Memory, Owner, Record
 from controller.model.release import Settings
 from controller.model.rollout import Expect, Terms
-from controller.ports import World
+from controller.ports import NOTHING_ELSE, World
 from tests.platform import FakePlatform, digest, place, release
 from tests.rows import note
 
@@ -115,6 +115,7 @@ class FakeWorld:
 
     versions: dict = field(default_factory=lambda: {"api": "1"})
     places: dict = field(default_factory=dict)
+    releases: dict = field(default_factory=dict)
     want: dict = field(default_factory=dict)
     terms: dict = field(default_factory=dict)
     guarding: dict = field(default_factory=dict)
@@ -153,10 +154,12 @@ class FakeWorld:
     def environments(self):
         return frozenset({ENV})
 
-    def read(self, env, accepted):
+    def read(self, env, accepted, instead=NOTHING_ELSE):
         if self.unread:
             return Unread(env=env, why="git is away")
-        targets = {TargetName(name): self.wanted(name) for name in self.versions}
+        targets = {
+            TargetName(name): self.in_version(self.wanted(name), instead.get(name)) for name in self.versions
+        }
         commit = Commit("c" + "".join(self.versions.values()))
         return Desired(
             env=env,
@@ -176,6 +179,11 @@ class FakeWorld:
         base = {"place": place(self.at(name)), "release": release(self.versions[name]), "terms": terms}
         needs = tuple(map(TargetName, self.needs.get(name, ())))
         return DesiredTarget(**{**base, "create": True, "needs": needs, **self.want})
+
+    def in_version(self, want, version):
+        """What is wanted, in another version than the spec's."""
+        other = self.releases.get(version) or release(version)
+        return replace(want, release=other, said=want.release) if version else want
 
     def at(self, name):
         """The service that a target lives in."""
@@ -322,6 +330,9 @@ class FakeWorld:
 
     def retry(self, name="api"):
         self.order(name, retry=Request(number=self.next_number()))
+
+    def restart(self, name="api"):
+        self.order(name, restart=Request(number=self.next_number()))
 
     def go_back(self, to=None):
         """Order what `trueup rollback` orders: to go back, and to stay there."""

@@ -11,15 +11,26 @@ from controller.cli.flags import people_option
 @target_argument
 @click.argument("version")
 @click.option("--comment", "--reason", "reason", default="", help="What you looked at; shown to all.")
+@click.option("--hotfix", is_flag=True, help="Say yes to the hotfix itself, or review one that broke the glass.")
 @actor_option
 @people_option
 @store_option
 def command(
-    env: str, target: str, version: str, reason: str, actor: str | None, people: str | None, store: str
+    env: str,
+    target: str,
+    version: str,
+    reason: str,
+    hotfix: bool,
+    actor: str | None,
+    people: str | None,
+    store: str,
 ) -> None:
     """Say yes to VERSION of TARGET in ENV, which waits at its approval gate, or stands in a pause of ECS's own.
 
     At a gate a yes counts for just the content that was shown, and until it expires: gates in docs/spec.md.
+
+    With --hotfix it is the yes of another of the group `emergency` to `trueup hotfix`, for the content that was
+    shown; or the review of a hotfix that one person pushed through with --break-glass.
 
     `trueup why ENV TARGET` says what waits, until when, and what ECS does without an answer.
 
@@ -27,5 +38,9 @@ def command(
     the controller does not know who you are.
     """
     from controller.cli.answers import Said, answer
+    from controller.cli.hotfixes import second
 
+    if hotfix:
+        second(env, target, version, store, people, actor, reason)
+        return
     answer(env, target, version, Said(yes=True, reason=reason, actor=actor, people=people), store)

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from controller.ports import Store
 
 _FAR: Final = 10_000
-_TOLD: Final = frozenset(
-    {"rollout opened", "rollout ended", "quarantined", "order", "adopted", "drift", "fight", "commit accepted"}
-)
+_TOLD: Final = frozenset({
+    "rollout opened", "rollout ended", "quarantined", "order", "adopted", "drift", "fight", "commit accepted",
+    "hotfix",
+})  # fmt: skip
 
 
 @click.command("history")

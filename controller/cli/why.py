@@ -9,6 +9,7 @@ from controller.cli.answers import waits
 from controller.cli.approvals import waits_for
 from controller.cli.common import as_env, env_argument, known, opened, output_option, store_option
 from controller.cli.evidence import failed, shown
+from controller.cli.hotfixes import lines as hotfix_lines
 from controller.cli.show import instant, listing
 from controller.codes import DONE
 
@@ -16,6 +17,7 @@ _PATHS = 10
 _BY_GATE = MappingProxyType({
     "held": "as it says",
     "massChange": "look at what changes, then: trueup confirm {env} --commit {commit} --reason …",
+    "hotfix": "as it says, or drop it: trueup unpin {name}",
     "freeze": "wait until it ends, or: trueup unfreeze {env}",
     "fight": "find who changes it back and stop one of the two; then: trueup retry {name} --reason …",
 })  # fmt: skip
@@ -67,6 +69,7 @@ def explain(status: "TargetStatus", orders: "Orders", now: "datetime", memory: "
         lines.append(
             f"  pinned  to {status.pinned}; follow the spec again: trueup unpin {status.env} {status.target}"
         )
+    lines += hotfix_lines(status)
     if waiting := waits(status):
         lines.append(f"  answer  {waiting}")
     lines += _drift(status)

@@ -43,7 +43,7 @@ class Approval:
     four_eyes: bool = field(
         default=True,
         metadata={
-            "about": "Whether who wrote the spec's commit, or asked for it to be tried again, does not count."
+            "about": "Whether who wrote the spec's commit, or asked for the retry or hotfix, does not count."
         },
     )
 

@@ -54,7 +54,8 @@ class DesiredTarget:
     `draft` is what its kind still has to fill in before `release` is whole, in the kind's own words; `unread` says
     why that could not be done, `notes` what a person should know of it all the same. `looked` are the values that
     were looked up to fill it in. `needs` are the targets that come first. `breaking` says that a major step of the
-    version was acknowledged.
+    version was acknowledged. `said` is the release of the spec itself where a hotfix wants another version of it,
+    `unfit` why that cannot be.
     """
 
     place: Place
@@ -78,6 +79,8 @@ class DesiredTarget:
     looked: Looked | None = None
     needs: tuple[TargetName, ...] = ()
     breaking: bool = False
+    said: Release | None = None
+    unfit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

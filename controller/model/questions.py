@@ -204,7 +204,7 @@ class Approvals:
     """Every yes and no that is kept for a target, of other content too.
 
     `used` are the numbers of those that a rollout was opened with. `author` is who wrote the commit that the wish
-    stands in, as git gives it; `requester` who asked to try again what failed, if that is what waits.
+    stands in, as git gives it; `requester` who asked to try again what failed, or for the hotfix, if that waits.
     """
 
     given: tuple[Approval, ...] = ()

@@ -7,6 +7,7 @@ from typing import Final
 
 from controller.model.desired import Accepted
 from controller.model.hooks import Run
+from controller.model.hotfix import Lane
 from controller.model.lookups import Looked
 from controller.model.manifest import Echo, Manifest, shows
 from controller.model.names import ClaimKey, DeploymentId, Digest, EnvName, Revision, TargetName
@@ -107,7 +108,8 @@ class Memory:
     values that the newest commit had looked up: what changed since must not deploy without a commit. `runs` are
     the newest one-off tasks that were started for releases here, oldest first. `queued` is since when it waits for
     nothing but room for another rollout in its environment. `approved` are the numbers of the newest approvals that
-    rollouts were opened with: none counts twice.
+    rollouts were opened with: none counts twice. `lane` is what the newest hotfix came to; `shouted` is the number
+    of the last one of which it was told that nobody reviewed it in time.
     """
 
     place: Place | None = None
@@ -132,6 +134,7 @@ class Memory:
     halted: datetime | None = None
     unknown: str = ""
     retried: int = 0
+    restarted: int = 0
     ordered: int = 0
     unpinned: int = 0
     recovered: int = 0
@@ -140,6 +143,8 @@ class Memory:
     answered: int = 0
     approved: tuple[int, ...] = ()
     queued: datetime | None = None
+    lane: Lane | None = None
+    shouted: int = 0
 
     @property
     def labels(self) -> tuple[object, ...]:

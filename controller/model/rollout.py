@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     HEAL = "heal"
     BACK = "back"
     SETTINGS = "settings"
+    RESTART = "restart"
 
 
 class Result(StrEnum):
@@ -135,7 +136,8 @@ class Rollout:
     to have finished. `rang` are the alarms that rang when it was opened and have not been quiet since; `heard` is
     what is remembered of each guard, in their order. `reached` is how far the platform had got at `moved`. `left`
     is the deployment that it goes back from, `retry` the order by which it was tried again. `way` names how it
-    began, `cause` why it failed, in one word.
+    began, `cause` why it failed, in one word. `hotfix` is the order by which it may have skipped what was shut, and
+    `skipped` says what that was, by its kind.
     """
 
     number: int
@@ -164,6 +166,8 @@ class Rollout:
     continued: Continued | None = None
     left: DeploymentId | None = None
     retry: int = 0
+    hotfix: int = 0
+    skipped: tuple[tuple[str, str], ...] = ()
     cause: str = ""
     evidence: tuple[str, ...] = field(default=())
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from controller.model.decision import Blocker
+from controller.model.hooks import Image, When
 from controller.model.names import EnvName, TargetName
 from controller.model.rollout import Phase
 
@@ -46,8 +47,43 @@ class Awaiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HotfixStatus:
+    """A hotfix that stands, or that nobody has reviewed yet: who asked for what, and who agreed.
+
+    `review_due` is by when another person has to review it, `overdue` says that it was not. `skipped` are the kinds
+    of gates that the open rollout skipped by it, or that a wish may skip now.
+    """
+
+    number: int
+    version: str
+    by: str
+    at: datetime
+    reason: str = ""
+    standing: bool = False
+    until: datetime | None = None
+    incident: str = ""
+    broke_glass: bool = False
+    second: str = ""
+    review_due: datetime | None = None
+    overdue: bool = False
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookStatus:
+    """A hook of a target's release: when it runs, and with whose images."""
+
+    name: str
+    when: When
+    image: Image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetStatus:
-    """One target at the end of a turn."""
+    """One target at the end of a turn.
+
+    `gates` are the kinds of gates that its spec has, `hooks` those of the open rollout, else of its spec.
+    """
 
     env: EnvName
     target: TargetName
@@ -83,3 +119,6 @@ class TargetStatus:
     pinned: str = ""
     awaiting: Awaiting | None = None
     blockers: tuple[Blocker, ...] = field(default=())
+    gates: tuple[str, ...] = ()
+    hooks: tuple[HookStatus, ...] = ()
+    hotfixes: tuple[HotfixStatus, ...] = ()

@@ -36,6 +36,7 @@ class Event(StrEnum):
     ACCEPTED = "commit accepted"
     ORDER = "order"
     HELD = "held"
+    HOTFIX = "hotfix"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,11 +23,14 @@ def remembered(asked: Iterable[Question], desired: Reading, record: Record) -> M
 def _approvals(name: TargetName, desired: Reading, record: Record) -> Approvals:
     orders, memory = record.orders.targets.get(name, TargetOrders()), record.targets.get(name)
     tried_again = memory is not None and memory.next is not None and memory.next.again
+    want = desired.targets.get(name) if isinstance(desired, Desired) else None
+    hotfix = next(iter(orders.hotfixes[-1:]), None) if want is not None and want.said is not None else None
+    retried = orders.retry.by if orders.retry and tried_again else ""
     return Approvals(
         given=orders.approvals,
         used=frozenset(memory.approved) if memory else frozenset(),
         author=desired.author if isinstance(desired, Desired) else "",
-        requester=orders.retry.by if orders.retry and tried_again else "",
+        requester=retried or (hotfix.by if hotfix else ""),
     )
 
 

@@ -67,7 +67,7 @@ def _relevant(
     blank = Observation(sights={name: sights[name]})
     look = look_at(desired, blank, record, name, now)
     memory, wish = look.memory, look.wish
-    want = desired.targets.get(name) if isinstance(desired, Desired) else None
+    want = wish.want if wish else None
     current = memory.current
     runs = current is not None and wish is not None and current.digest == wish.digest
     if want and wish and (not runs or memory.next or memory.rollout):

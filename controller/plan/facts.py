@@ -18,6 +18,7 @@ GATE: Final = "gate:"
 IMAGE: Final = "image:"
 HOOK: Final = "hook"
 OPEN: Final = "open"
+SKIPPED: Final = "skipped"
 UNASKED: Final = "not asked: what is known here needs no gate"
 
 
@@ -36,6 +37,7 @@ def opened_facts(desired: Reading, name: TargetName, before: Memory, rollout: Ro
         "fromDigest": other.digest if other else "",
         "guards": ", ".join(sorted({guard.kind for guard in rollout.terms.guards})),
         "rang": ", ".join(sorted(rollout.rang)),
+        "hotfix": str(rollout.hotfix or ""),
         **{f"{IMAGE}{path}": value for path, value in _images(rollout)},
         **_gates(desired, name, before, rollout),
     }
@@ -55,7 +57,8 @@ def _gates(desired: Reading, name: TargetName, before: Memory, rollout: Rollout)
     if want is None or rollout.purpose is not Purpose.FORWARD:
         return {}
     known = before.is_known(rollout.release.digest) or want.release.digest != rollout.release.digest
-    return {f"{GATE}{gate.kind}": UNASKED if known else OPEN for gate in want.gates}
+    skipped = {f"{GATE}{kind}": f"{SKIPPED}: {why}" for kind, why in rollout.skipped}
+    return {f"{GATE}{gate.kind}": UNASKED if known else OPEN for gate in want.gates} | skipped
 
 
 def blocked_facts(decision: Decision) -> dict[str, str]:

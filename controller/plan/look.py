@@ -49,6 +49,7 @@ class Look:
     rings now, `unheard` says that not every guard could be heard, and `heard` is what the rollout is to remember of
     them. `filled` says that nothing rang since the last look that counted, as far back as that is. `claimed_by` is
     another target that owns this place, `moved_to` the one that the spec names now while `memory` is of another.
+    `skipped` are the gates that are shut, and that the wish does not wait for.
     """
 
     env: EnvName
@@ -62,6 +63,7 @@ class Look:
     gates: tuple[Judged, ...]
     guards: tuple[Judged, ...]
     alarmed: tuple[Judged, ...]
+    skipped: tuple[Judged, ...] = ()
     said: tuple[Judged, ...] = ()
     rings: frozenset[str] = frozenset()
     unheard: bool = False
@@ -174,7 +176,7 @@ class Look:
     @property
     def frozen(self) -> bool:
         """Whether a person lets nothing new start here."""
-        return any(judged.kind == FREEZE for judged in self.gates)
+        return any(judged.kind == FREEZE for judged in (*self.gates, *self.skipped))
 
     @property
     def busy(self) -> bool:

@@ -28,7 +28,9 @@ _WRITTEN: Final = MappingProxyType({
     "pause": "paused",
     "place": "",
 })  # fmt: skip
-_APART: Final = frozenset({"release", "settings", "fixed", "beside", "file", "draft", "unread", "notes", "looked"})
+_APART: Final = frozenset(
+    {"release", "settings", "fixed", "beside", "file", "draft", "unread", "notes", "looked", "said", "unfit"}
+)
 # A gate is told where it asks by its environment, which says so itself.
 _FACTS: Final = frozenset({"account", "region", "role"})
 _FIELD: Final = re.compile(r"[a-z][A-Za-z0-9]*")

@@ -31,7 +31,7 @@ def _rhythm(look: Look, memory: Memory, signal: Signal) -> datetime:
     now, rollout = look.now, memory.rollout
     if isinstance(look.sight, Unseen):
         return now + BLIND
-    if signal in {Resting.FIRST, Resting.RETRIED} or _may_follow(look, memory):
+    if signal in {Resting.FIRST, Resting.RETRIED} or _may_follow(look, memory) or _was_left(look):
         return now
     if signal is Still.PAUSED or rollout is None:
         return _beat(now, REST / 2 if memory.phase is Phase.PENDING else REST, look.place)
@@ -55,6 +55,12 @@ def _may_follow(look: Look, memory: Memory) -> bool:
     return wish.digest != before.rollout.release.digest
 
 
+def _was_left(look: Look) -> bool:
+    """Whether a hotfix was seen to have ended in this very look: the spec is read again without it."""
+    want, lane = look.wish, look.memory.lane
+    return want is None and lane is not None and look.unread.startswith("the hotfix")
+
+
 def _beat(now: datetime, every: timedelta, place: Place) -> datetime:
     """Find the next common beat of a cluster, so that the looks at all that rests there go in tens."""
     seconds = every.total_seconds()
@@ -76,6 +82,7 @@ def _moving(rollout: Rollout, now: datetime) -> datetime:
 def _timers(look: Look, memory: Memory) -> list[datetime]:
     """Every moment at which time alone changes what would be decided."""
     found: list[datetime | None] = [look.pause.until if look.pause else None, *(one.until for one in look.gates)]
+    found += [at for one in look.orders.hotfixes for at in (one.until, one.review_due)]
     if memory.drift is not None and look.wish is not None and memory.phase in {Phase.IDLE, Phase.PENDING}:
         found.append(memory.drift.since + look.wish.want.heal_after)
     found += [run.at + run.timeout for run in memory.runs if not run.over]

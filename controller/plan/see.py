@@ -10,15 +10,16 @@ from controller.model.desired import Desired, DesiredTarget, Reading, Unread
 from controller.model.gate import Shut
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.observation import Absent, Live, Observation, Sight, Unseen
-from controller.model.orders import Pause, Pin, TargetOrders
+from controller.model.orders import Freeze, Pin, TargetOrders
 from controller.model.place import Place
 from controller.model.questions import Candidate
 from controller.model.record import Applied, Memory, Owner, Record
 from controller.model.release import Kept, Release
 from controller.model.rollout import MOVING, Result
 from controller.plan.calls import find_made
-from controller.plan.judged import Judged
-from controller.plan.look import FREEZE, Look, Wish
+from controller.plan.gating import Gated, gated, paused
+from controller.plan.lane import ended, followed_lane, in_lane
+from controller.plan.look import Look, Wish
 from controller.plan.runs import followed
 from controller.plan.watching import Watched, filled, not_open, rings_of, watched
 from controller.plan.who import learnt
@@ -68,8 +69,9 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
     lost = _lives_elsewhere(known, place) and not _may_live(sight, want)
     memory = _recalled(known, place, orders, keep=lost)
     memory = _told(memory, named, place) if named is not None and not lost else memory
-    memory, wish = _resolved(memory, want, sight, orders, seen, now)
+    memory, wish = _resolved(memory, want, sight, orders, seen, record.orders.freeze, now)
     candidate, rollout = partial(Candidate.of, desired.env, name, place), memory.rollout
+    gates = gated(wish, candidate(wish.release), seen, record, now) if wish else Gated()
     at_wish = not_open(wish.want.terms.guards, candidate(wish.release), seen.answers, now) if wish else ()
     heeded = tuple(judged for judged in at_wish if judged.counts)
     guarded = watched(rollout, candidate(rollout.release), seen.answers, now) if rollout else Watched(shut=heeded)
@@ -81,8 +83,9 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         sight=sight,
         memory=memory,
         orders=orders,
-        pause=_pause(_pauses(desired, record, want, orders), now),
-        gates=(*_frozen(record, now), *_shut(want, candidate(wish.release), seen, now)) if want and wish else (),
+        pause=paused(desired, record, want, orders, now),
+        gates=gates.shut,
+        skipped=gates.skipped,
         guards=guarded.shut,
         alarmed=tuple(judged for judged in heeded if isinstance(judged.verdict, Shut)),
         said=guarded.said,
@@ -90,35 +93,29 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         unheard=guarded.unheard,
         heard=guarded.heard,
         filled=rollout is not None and filled(memory, candidate(rollout.release), seen.answers, now),
-        unread=_unread(desired, name, want),
+        unread=ended(memory, want) or _unread(desired, name, want),
         moved_to=place if lost else None,
         claimed_by=_claimed_by(record, desired.env, name, place),
         now=now,
     )
 
 
-def _frozen(record: Record, now: datetime) -> tuple[Judged, ...]:
-    """Give a person's word that nothing new starts here, as a gate that is shut."""
-    freeze = record.orders.freeze
-    if freeze is None or not freeze.holds(now):
-        return ()
-    why = f"frozen by {freeze.by or 'somebody'}: {freeze.reason}"
-    return (Judged(kind=FREEZE, verdict=Shut(why=why, until=freeze.until)),)
-
-
-def _shut(want: DesiredTarget, candidate: Candidate, seen: Observation, now: datetime) -> tuple[Judged, ...]:
-    """Give the gates that are not open; a release that ends an incident passes by what rings already."""
-    shut = not_open(want.gates, candidate, seen.answers, now)
-    return tuple(one for one in shut if not (want.terms.incident and rings_of((one.verdict,))))
-
-
 def _resolved(
-    memory: Memory, want: DesiredTarget | None, sight: Sight, orders: TargetOrders, seen: Observation, now: datetime
+    memory: Memory,
+    want: DesiredTarget | None,
+    sight: Sight,
+    orders: TargetOrders,
+    seen: Observation,
+    freeze: Freeze | None,
+    now: datetime,
 ) -> tuple[Memory, Wish | None]:
     """Bring what is remembered up to what was seen, and find what is wanted effectively."""
     live = sight if isinstance(sight, Live) else None
     memory = _seen_set(_resolve(memory, live, now), want, live, now)
     memory = learnt(_unpinned(memory, want, orders.pin), want, live, orders, seen, now)
+    memory = followed_lane(memory, want, orders, now)
+    if want is not None:
+        want = None if ended(memory, want) else in_lane(want, memory, orders, freeze, now)
     wish = _effective(want, orders.pin, memory)
     terms = memory.rollout.terms if memory.rollout else want.terms if want else None
     return followed(_reowned(memory, wish), seen.tasks, terms, now), wish
@@ -144,6 +141,7 @@ def _begun(place: Place, orders: TargetOrders) -> Memory:
     return Memory(
         place=place,
         retried=orders.retry.number if orders.retry else 0,
+        restarted=orders.restart.number if orders.restart else 0,
         ordered=orders.rollback.number if orders.rollback else 0,
         unpinned=orders.pin.number if orders.pin else 0,
         recovered=max(order.number if order else 0 for order in closing),
@@ -285,16 +283,3 @@ def _echoed(release: Release, memory: Memory) -> Release:
     same = (one for one in memory.releases if one.manifest.echo and one.digest == release.digest)
     known = next(same, None)
     return replace(release, manifest=release.manifest.echoed(known.manifest.echo)) if known else release
-
-
-def _pauses(
-    desired: Reading, record: Record, want: DesiredTarget | None, orders: TargetOrders
-) -> tuple[Pause | None, ...]:
-    spec = desired.pause if isinstance(desired, Desired) else None
-    return (record.orders.pause, orders.pause, spec, want.pause if want else None)
-
-
-def _pause(pauses: tuple[Pause | None, ...], now: datetime) -> Pause | None:
-    """Of several pauses one that is not armed counts."""
-    held = [pause for pause in pauses if pause is not None and pause.holds(now)]
-    return min(held, key=lambda pause: pause.armed) if held else None

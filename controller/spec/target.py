@@ -29,6 +29,7 @@ from controller.spec.nodes import (
     kind_of,
     mark_of,
     merge,
+    put,
     values_of,
     written,
 )
@@ -48,13 +49,17 @@ _IMAGES: Final = "images"
 _IGNORE: Final = "ignore"
 _BASE: Final = "base"
 _HOOKS: Final = "hooks"
+_TRACK: Final = "track"
 
 
 class TargetReader:
-    """Reads one target; `wrong` collects what it finds."""
+    """Reads one target, or another version of it; `wrong` collects what it finds."""
 
-    def __init__(self, name: str, ground: Ground, shelf: Shelf, tables: Tables, scan: Scan) -> None:
+    def __init__(
+        self, name: str, ground: Ground, shelf: Shelf, tables: Tables, scan: Scan, *, version: str = ""
+    ) -> None:
         self._name = name
+        self._version = version
         self._ground = ground
         self._shelf = shelf
         self._tables = tables
@@ -70,6 +75,8 @@ class TargetReader:
             self._complain(node.at, f"must be a mapping, not {kind_of(node)}")
             return None
         merged = merge(self._ground.base, node)
+        if self._version:
+            merged = put(merged.without(_TRACK), "version", self._version)
         filling = self._filling(merged)
         lines = _lines(merged, filling)
         model = self._model(lines, merged)

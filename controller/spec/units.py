@@ -43,13 +43,17 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """One file as it was compiled; `ground` names what its targets stand on, `seen` are the other files it read."""
+    """One file as it was compiled; `ground` names what its targets stand on, `seen` are the other files it read.
+
+    `instead` are the versions that were wanted of targets instead of those in the file.
+    """
 
     content: bytes | str | None
     ground: str
     seen: Mapping[str, bytes | str | None]
     made: Mapping[TargetName, Made]
     complaints: tuple[Complaint, ...] = ()
+    instead: Mapping[TargetName, str] = field(default_factory=dict)
 
 
 def assemble(

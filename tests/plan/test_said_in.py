@@ -64,7 +64,14 @@ CHANGED = {
 }
 # Where it is written, and what only completing it tells.
 LOOKED = Looked(commit=Commit("c" * 40), values=(LookedValue(lookup=Lookup(kind="ssm", name="/a"), text="1"),))
-SAYS_NOTHING = {"file": "x", "unread": "x", "notes": ("x",), "looked": LOOKED}
+SAYS_NOTHING = {
+    "file": "x",
+    "unread": "x",
+    "notes": ("x",),
+    "looked": LOOKED,
+    "said": TARGET.release,
+    "unfit": "x",
+}
 
 
 @pytest.mark.parametrize("name", sorted(CHANGED))

@@ -387,9 +387,9 @@ def test_many_threads_read_the_same_object_and_compile_once(world):
     compiled: list[EnvName] = []
     compiler = Compiler(TABLES)
 
-    def counting(env, sheets):
+    def counting(env, sheets, instead):
         compiled.append(env)
-        return compiler.compile(env, sheets)
+        return compiler.compile(env, sheets, instead)
 
     source = SpecSource(world._open(), counting, now=Clock())
     source.poll()
