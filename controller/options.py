@@ -171,7 +171,8 @@ class Options(BaseSettings):
     """Everything that `run` may be told; each field is a flag, and a variable TRUEUP_… of the same name.
 
     Durations are written `15s`. `clock` is read by controller.clock; `repo`, `branch`, `path` and what begins with
-    `git` by the source; `store` by its kind; `registries` by its probe: each refuses what it cannot use.
+    `git` by the source; `store` by its kind; `registries` by its probe; what
+    begins with `applications` by its source: each refuses what it cannot use.
     """
 
     model_config = SettingsConfigDict(
@@ -201,6 +202,9 @@ class Options(BaseSettings):
     people: Folder | None = None
     prometheus_url: Annotated[str, BeforeValidator(_endpoint)] | None = None
     prometheus_token_file: Folder | None = None
+    applications: Plain = ""
+    applications_token_file: Folder | None = None
+    applications_username: Plain | None = None
     git_token: SecretStr | None = None
     git_token_file: Folder | None = None
     git_username: Plain | None = None

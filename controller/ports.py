@@ -6,13 +6,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Protocol
 
+from controller.model.application import AppHistory, Application, Carried
 from controller.model.cycle import Cycle
 from controller.model.decision import Action
 from controller.model.desired import Accepted, DesiredTarget, Reading
 from controller.model.hooks import TaskAt, TaskSight
-from controller.model.images import ImageAnswer, ImageAt
+from controller.model.images import ImageAnswer, ImageAt, Unreachable
 from controller.model.lookups import LookupAnswer, LookupAt
-from controller.model.names import DeploymentId, EnvName, TargetName, TaskId
+from controller.model.names import Commit, DeploymentId, EnvName, TargetName, TaskId
 from controller.model.observation import Sight
 from controller.model.orders import Orders
 from controller.model.outcome import Outcome
@@ -116,6 +117,30 @@ class Registries(Protocol):
 
     def find(self, asked: Sequence[ImageAt]) -> Mapping[ImageAt, ImageAnswer]:
         """Ask for them all; one that cannot be asked for gets Unreachable, never an exception."""
+        ...
+
+
+class Applications(Protocol):
+    """What applications are built from. What cannot be read is Unreachable, never an exception."""
+
+    def tags(self, application: Application) -> Mapping[str, Commit] | Unreachable:
+        """Give every tag with the commit that it stands for; the server is asked at most once an interval."""
+        ...
+
+    def between(self, application: Application, after: Commit, upto: Commit, most: int) -> AppHistory | Unreachable:
+        """Give the commits that `upto` has and `after` has not, at most `most` of them."""
+        ...
+
+    def is_on_branch(self, application: Application, commit: Commit) -> bool | Unreachable:
+        """Whether the branch, as it stands now, has a commit."""
+        ...
+
+    def patches(self, application: Application, commits: Sequence[Commit]) -> Mapping[Commit, str] | Unreachable:
+        """Name what each commit changes: equal names are equal changes. One that changes nothing has no name."""
+        ...
+
+    def carried(self, application: Application, commit: Commit, since: Commit) -> Carried | Unreachable:
+        """Say whether what `commit` brought since another is on the branch, under whatever name."""
         ...
 
 
@@ -227,6 +252,7 @@ class World:
     store: Store
     targets: Mapping[str, Target]
     probes: Mapping[type, Probe] = field(default_factory=dict)
+    applications: Applications | None = None
     watchers: tuple[Callable[[Cycle], None], ...] = ()
 
 

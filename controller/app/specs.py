@@ -39,7 +39,13 @@ def tree(options: "Options") -> "Snapshots":
     path = Path(options.repo)
     if path.is_dir() and not _is_repository(path):
         return FolderSource(path / options.path if (path / options.path).is_dir() else path)
-    credentials = Credentials(
+    cache, credentials = options.cache.expanduser(), credentials_of(options)
+    return GitMirror(options.repo, options.branch, options.path, cache=cache, credentials=credentials)
+
+
+def credentials_of(options: "Options") -> Credentials:
+    """Give what we show git servers; SpecError if it cannot work."""
+    return Credentials(
         token=options.git_token.get_secret_value() if options.git_token else None,
         token_file=options.git_token_file,
         username=options.git_username or "x-access-token",
@@ -47,8 +53,6 @@ def tree(options: "Options") -> "Snapshots":
         known_hosts_file=options.git_known_hosts_file,
         ca_file=options.git_ca_file,
     )
-    cache = options.cache.expanduser()
-    return GitMirror(options.repo, options.branch, options.path, cache=cache, credentials=credentials)
 
 
 def source(options: "Options", clock: "Clock") -> SpecSource:

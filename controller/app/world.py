@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from controller.model.cycle import Cycle
     from controller.options import Options
     from controller.probes.registry import Lazily
+    from controller.sources.applications import GitApplications
     from controller.targets.ecs.client import Clients, OnCall
 
 
@@ -34,9 +35,11 @@ class Built:
     clients: "Clients"
     lookups: Lookups
     registries: "Lazily"
+    applications: "GitApplications"
 
     def close(self) -> None:
         """Let go of files and connections."""
+        self.applications.close()
         self.registries.close()
         self.clients.close()
         self.store.close()
@@ -134,12 +137,14 @@ def build(
     watchers: "tuple[Callable[[Cycle], None], ...]" = (),
 ) -> Built:
     """Put a world together; `specs` is a source that was opened already."""
+    from controller.app.applications import applications
     from controller.app.registries import registries
 
     clients = clients_of(options, clock, on_call=on_call, stop=stop)
     lookups = lookups_of(options, clients)
     images = registries(options, clients)
     specs = specs or source(options, clock)
+    repositories = applications(options, clock)
     world = World(
         now=clock.now,
         elapsed=clock.real,
@@ -147,10 +152,18 @@ def build(
         store=store,
         targets=targets_of(options, clients, images, lookups),
         probes=probes_of(options, clients, clock, store, stop),
+        applications=repositories,
         watchers=watchers,
     )
     return Built(
-        world=world, clock=clock, source=specs, store=store, clients=clients, lookups=lookups, registries=images
+        world=world,
+        clock=clock,
+        source=specs,
+        store=store,
+        clients=clients,
+        lookups=lookups,
+        registries=images,
+        applications=repositories,
     )
 
 

@@ -35,6 +35,11 @@ def specs_options(*, branch: str = "Branch to read (main).") -> Callable[[F], F]
     return lambda command: repo_option(branch_option(path_option(command)))
 
 
+applications_option: Final = click.option(
+    "--applications", metavar="LIST", help="Repositories of applications that may be read.  [TRUEUP_APPLICATIONS]"
+)
+
+
 def registries_options(command: F) -> F:
     """Take which registries may be asked, and with whose logins."""
     asked = click.option(

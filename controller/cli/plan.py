@@ -7,6 +7,7 @@ import click
 from controller.cli.common import PLAN_OUTPUTS, output_of
 from controller.cli.differing import as_data, because, line_of, passed_data, passed_line
 from controller.cli.flags import (
+    applications_option,
     cache_option,
     endpoint_option,
     people_option,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @read_role_option
 @cache_option
 @registries_options
+@applications_option
 @prometheus_options
 @people_option
 @terraform_states_option

@@ -3,6 +3,7 @@
 import click
 
 from controller.cli.flags import (
+    applications_option,
     cache_option,
     endpoint_option,
     people_option,
@@ -28,6 +29,7 @@ from controller.cli.flags import (
     "--save-cycles", metavar="DIR", help="Save turns that change something, for replay.  [TRUEUP_SAVE_CYCLES]"
 )
 @registries_options
+@applications_option
 @prometheus_options
 @people_option
 @terraform_states_option

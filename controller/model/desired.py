@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from controller.model.application import Application
 from controller.model.gate import Gate
 from controller.model.lookups import Looked
 from controller.model.manifest import Manifest
@@ -55,7 +56,7 @@ class DesiredTarget:
     why that could not be done, `notes` what a person should know of it all the same. `looked` are the values that
     were looked up to fill it in. `needs` are the targets that come first. `breaking` says that a major step of the
     version was acknowledged. `said` is the release of the spec itself where a hotfix wants another version of it,
-    `unfit` why that cannot be.
+    `unfit` why that cannot be. `application` is what its images are built from.
     """
 
     place: Place
@@ -81,6 +82,7 @@ class DesiredTarget:
     breaking: bool = False
     said: Release | None = None
     unfit: str = ""
+    application: Application | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

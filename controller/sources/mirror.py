@@ -1,8 +1,9 @@
-"""A bare mirror of one branch on disk: opened, fetched into, repaired, and never checked out.
+"""A bare mirror of one branch, perhaps with all tags, on disk: opened, fetched into, repaired, never checked out.
 
 Every head ever fetched stays pinned. The branch is fetched, without force, to `refs/trueup/head/<n>`; when git
 refuses because history was rewritten, the new history goes to a fresh `n`, and the old one keeps what it holds (the
-newest hundred histories are kept).
+newest hundred histories are kept). Tags are fetched to `refs/trueup/tag/<name>` and may move: what one stood for
+before stays, as nothing is ever thrown away.
 Read-only use needs no network: a mirror on disk serves a process that starts while git is away.
 
 `git fetch` checks that all it brought is connected, and every object that is used is hashed again when it is read,
@@ -27,6 +28,7 @@ from controller.sources.snapshot import NoSnapshot, Reason
 _SLOTS = 8
 _SHA256 = 64
 _MANY_PACKS = 50
+_TAGS = "+refs/tags/*:refs/trueup/tag/*"
 
 
 class Mirror:
@@ -36,9 +38,12 @@ class Mirror:
     what a dead process left behind can be swept.
     """
 
-    def __init__(self, *, address: Address, branch: str, cache: Path, git: Git, limits: Limits) -> None:
+    def __init__(
+        self, *, address: Address, branch: str, cache: Path, git: Git, limits: Limits, tags: bool = False
+    ) -> None:
         self._address = address
         self._branch = branch
+        self._tags = (_TAGS,) if tags else ()
         self._cache = cache
         self._git = git
         self._limits = limits
@@ -113,6 +118,7 @@ class Mirror:
             "--end-of-options",
             self._address.url,
             f"refs/heads/{self._branch}:{HEADS}/{number}",
+            *self._tags,
             at=folder,
             permit=permit,
             wait=wait,
@@ -140,7 +146,8 @@ class Mirror:
 
     def _take(self) -> bool:
         """Lock the first mirror that no living process holds; the kernel gives the lock back when we die."""
-        key = hashlib.sha256(f"{self._address.url}\n{self._branch}".encode()).hexdigest()[:16]
+        name = "\n".join((self._address.url, self._branch, *self._tags))
+        key = hashlib.sha256(name.encode()).hexdigest()[:16]
         for slot in range(_SLOTS):
             self.folder = self._cache / f"{key}-{slot}.git"
             held = os.open(self.folder.with_suffix(".held"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -190,7 +197,9 @@ class Mirror:
         """Join the packs of many fetches into one, with all that is pinned; given up where it does not help."""
         if not self._tidies or not self._untidy():
             return
-        if not self._git.run("repack", "-a", "-d", "--quiet", at=self.folder, wait=self._limits.clone_wait).well:
+        kept = ("--keep-unreachable",) if self._tags else ()
+        words = ("repack", "-a", "-d", *kept, "--quiet")
+        if not self._git.run(*words, at=self.folder, wait=self._limits.clone_wait).well:
             self._sweep()
         self._tidies = not self._untidy()
 

@@ -16,6 +16,7 @@ _WHAT = {"120000": "it is a symbolic link", "160000": "it is a submodule"}
 _PERSON = re.compile(rb"(.*) (\d{1,20}) [+-]\d{4}")
 _LATEST = 253402300799  # 9999-12-31T23:59:59Z, the last second that datetime knows
 _SHA1 = 40
+_ODD = "the commit is not written as git writes one"
 
 
 class CorruptError(PlatformError):
@@ -90,23 +91,36 @@ class CommitText:
 
 def read_commit(content: bytes) -> CommitText:
     """Read a commit object. Raises CorruptError."""
+    fields, message = read_fields(content)
+    author = _PERSON.fullmatch(fields.get(b"author", [b""])[0])
+    trees = [tree.decode("ascii", "replace") for tree in fields.get(b"tree", [])]
+    if author is None or len(trees) != 1 or not is_oid(trees[0]):
+        raise CorruptError(_ODD)
+    return CommitText(
+        tree=trees[0],
+        parents=tuple(parent.decode("ascii", "replace") for parent in fields.get(b"parent", [])),
+        committed_at=committed_at(fields),
+        author=_show(author[1]),
+        subject=_show(message.lstrip(b"\n").partition(b"\n")[0]),
+    )
+
+
+def read_fields(content: bytes) -> tuple[Mapping[bytes, list[bytes]], bytes]:
+    """Part the fields of a commit object, each as often as it stands there, from its message."""
     head, _, message = content.partition(b"\n\n")
     fields: dict[bytes, list[bytes]] = {}
     for line in head.split(b"\n"):
         word, _, rest = line.partition(b" ")
         fields.setdefault(word, []).append(rest)
+    return fields, message
+
+
+def committed_at(fields: Mapping[bytes, list[bytes]]) -> datetime:
+    """Give the committer's time. Raises CorruptError."""
     committer = _PERSON.fullmatch(fields.get(b"committer", [b""])[0])
-    author = _PERSON.fullmatch(fields.get(b"author", [b""])[0])
-    trees = [tree.decode("ascii", "replace") for tree in fields.get(b"tree", [])]
-    if committer is None or author is None or len(trees) != 1 or not is_oid(trees[0]):
-        raise CorruptError("the commit is not written as git writes one")
-    return CommitText(
-        tree=trees[0],
-        parents=tuple(parent.decode("ascii", "replace") for parent in fields.get(b"parent", [])),
-        committed_at=datetime.fromtimestamp(min(int(committer[2]), _LATEST), UTC),
-        author=_show(author[1]),
-        subject=_show(message.lstrip(b"\n").partition(b"\n")[0]),
-    )
+    if committer is None:
+        raise CorruptError(_ODD)
+    return datetime.fromtimestamp(min(int(committer[2]), _LATEST), UTC)
 
 
 def _show(text: bytes) -> str:

@@ -32,7 +32,7 @@ from controller.spec.tables import Tables
 from controller.spec.target_schema import PartialTarget
 
 _APART: Final = ("defaults", "targets")
-_UNDER: Final = ("cluster", "owner", "terraformState", "versions")
+_UNDER: Final = ("application", "cluster", "owner", "terraformState", "versions")
 _OPAQUE: Final = ("taskDefinition", "serviceDefinition")
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from controller.model.desired import Brake, Load
+from controller.spec.application import ABOUT_APPLICATION, Built
 from controller.spec.forms import ABOUT_FORMS, Forms
 from controller.spec.parts import ABOUT_STATE, Paused, State, Strict
 from controller.spec.scalars import (
@@ -65,6 +66,9 @@ class Spec(Strict):
     owner: Owner = Field(default="", description="The owner of every target that names no other.")
     versions: Forms = Field(
         default_factory=list, description=f"For every target that says nothing else. {ABOUT_FORMS}"
+    )
+    application: Built | None = Field(
+        default=None, description=f"For every target that names no other. {ABOUT_APPLICATION}"
     )
     terraform_state: State = Field(default="", description=f"For every target that names no other. {ABOUT_STATE}")
     paused: Paused = Field(default=None, description="true, or {reason, until}: nothing here is changed meanwhile.")

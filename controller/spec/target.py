@@ -187,6 +187,7 @@ class TargetReader:
             draft=Packed.of(shaped.draft) if shaped.draft else NOTHING,
             create=model.create,
             breaking=bool(model.breaking),
+            application=model.application.application if model.application else None,
             needs=tuple(TargetName(name) for name in dict.fromkeys(model.needs)),
         )
 

@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema
 
 from controller.model.desired import OnDrift, Supersede
 from controller.model.rollout import Terms
+from controller.spec.application import ABOUT_APPLICATION, Built
 from controller.spec.forms import ABOUT_BREAKING, ABOUT_FORMS, ACKNOWLEDGED, Forms
 from controller.spec.hooks import Hooks
 from controller.spec.image import explain_image
@@ -132,6 +133,7 @@ class PartialTarget(Strict):
     versions: Forms = Field(default_factory=list, description=ABOUT_FORMS)
     cluster: EcsName = Field(default="", description="Another cluster than the environment's.")
     owner: Owner = Field(default="", description="Who is asked about it.")
+    application: Built | None = Field(default=None, description=ABOUT_APPLICATION)
     images: dict[EcsName, UsedImage] = Field(
         default_factory=dict,
         description="The image of each container, by the container's name; run by the digest that its tag has when "
