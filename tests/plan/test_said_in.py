@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.gates.alarms import Alarms
+from controller.model.application import Application
 from controller.model.desired import Brake, DesiredTarget, Ignored, Load, OnDrift, Supersede
 from controller.model.lookups import Looked, LookedValue, Lookup
 from controller.model.manifest import Manifest
@@ -49,6 +50,10 @@ CHANGED = {
     "needs": ((TargetName("db"),), {"needs[0]": (None, "db")}),
     "create": (True, {"create": (False, True)}),
     "breaking": (True, {"breaking": (False, True)}),
+    "application": (
+        Application(repository="https://git.lan/x"),
+        {"application.repository": (None, "https://git.lan/x"), "application.branch": (None, "main")},
+    ),
     "draft": (
         Packed.of('{"base":{"family":"f"},"lookups":[["ssm","/a"]],"environment":[{"name":"A_KEY","value":"x"}]}'),
         {
