@@ -10,6 +10,7 @@ from controller.gates.http import Http as HttpGuard
 from controller.gates.prometheus import Prometheus as PrometheusGuard
 from controller.gates.promoted import Promoted
 from controller.gates.window import NotBefore, Window
+from controller.model.application import Carried
 from controller.model.gate import Gate
 from controller.model.people import People
 from controller.model.questions import (
@@ -24,6 +25,7 @@ from controller.model.questions import (
     HttpAnswer,
     HttpSilence,
     Measured,
+    OnBranch,
     Proven,
     ProvenIn,
     RangBetween,
@@ -62,6 +64,7 @@ STORED: Final = StoredTables(
         "changedBy": ChangedBy,
         "fetched": Fetched,
         "measured": Measured,
+        "onBranch": OnBranch,
         "provenIn": ProvenIn,
         "rangBetween": RangBetween,
         "whoIsWho": WhoIsWho,
@@ -70,6 +73,7 @@ STORED: Final = StoredTables(
         "alarmHistory": AlarmHistory,
         "alarms": Alarms,
         "approvals": Approvals,
+        "carried": Carried,
         "changer": Changer,
         "httpAnswer": HttpAnswer,
         "httpSilence": HttpSilence,

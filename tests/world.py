@@ -25,6 +25,7 @@ from controller.model.questions import (
     AlarmState,
     Candidate,
     ChangedBy,
+    OnBranch,
     RangBetween,
     Unanswered,
     WhoIsWho,
@@ -128,6 +129,8 @@ class FakeWorld:
     approvals: dict = field(default_factory=dict)
     people: object = field(default_factory=lambda: Unanswered(why="nobody is known"))
     author: str = ""
+    branch: object = field(default_factory=lambda: Unanswered(why="the repository is away"))
+    branches_asked: list = field(default_factory=list)
     changer: object = field(default_factory=lambda: Unanswered(why="CloudTrail lists no such call yet"))
     trail_asked: list = field(default_factory=list)
     history: object = field(default_factory=lambda: Unanswered(why="no history can be read"))
@@ -198,6 +201,9 @@ class FakeWorld:
             return Approved(people=self.approvals.get(q.candidate.version, frozenset()))
         if isinstance(q, WhoIsWho):
             return self.people
+        if isinstance(q, OnBranch):
+            self.branches_asked.append(q)
+            return self.branch
         if isinstance(q, ChangedBy):
             self.trail_asked.append((self.now, q))
             return self.changer
@@ -259,7 +265,7 @@ class FakeWorld:
             source=w,
             store=Store,
             targets={"fake": Platform},
-            probes={AlarmsOf: w, ApprovalsOf: w, ChangedBy: w, RangBetween: w, WhoIsWho: w},
+            probes={AlarmsOf: w, ApprovalsOf: w, ChangedBy: w, OnBranch: w, RangBetween: w, WhoIsWho: w},
         )
 
     def act(self, action, check):

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING
 from controller.app.memory import open_store
 from controller.app.specs import source
 from controller.clock import Clock, parse
-from controller.model.questions import AlarmsOf, ChangedBy, Fetched, Measured, ProvenIn, RangBetween, WhoIsWho
-from controller.ports import Lookups, Probe, Registries, Store, Target, World
+from controller.model.questions import (
+    AlarmsOf,
+    ChangedBy,
+    Fetched,
+    Measured,
+    OnBranch,
+    ProvenIn,
+    RangBetween,
+    WhoIsWho,
+)
+from controller.ports import Applications, Lookups, Probe, Registries, Store, Target, World
 from controller.sources.specs import SpecSource
 
 if TYPE_CHECKING:
@@ -96,13 +105,19 @@ def targets_of(
 
 
 def probes_of(
-    options: "Options", clients: "Clients", clock: Clock, store: Store, stop: "threading.Event | None" = None
+    options: "Options",
+    clients: "Clients",
+    clock: Clock,
+    store: Store,
+    repositories: Applications,
+    stop: "threading.Event | None" = None,
 ) -> "Mapping[type, Probe]":
     """Give who answers each kind of question; `stop` ends the waiting for hosts that are slow to answer."""
     import threading
 
     from controller.app.people import people_of
     from controller.probes.alarm_history import AlarmHistories
+    from controller.probes.branches import Branches
     from controller.probes.cloudtrail import CloudTrail
     from controller.probes.cloudwatch import CloudWatchAlarms
     from controller.probes.http import HttpProbe
@@ -120,6 +135,7 @@ def probes_of(
         Measured: PrometheusProbe(
             patience, Server(url=url, token_file=options.prometheus_token_file) if url else None
         ),
+        OnBranch: Branches(repositories, clock.real),
         ProvenIn: Ledger(store),
         RangBetween: AlarmHistories(clients.cloudwatch, clock.now),
         WhoIsWho: WhoIsWhoProbe(partial(people_of, people) if people else None),
@@ -151,7 +167,7 @@ def build(
         source=specs,
         store=store,
         targets=targets_of(options, clients, images, lookups),
-        probes=probes_of(options, clients, clock, store, stop),
+        probes=probes_of(options, clients, clock, store, repositories, stop),
         applications=repositories,
         watchers=watchers,
     )

@@ -137,6 +137,8 @@ def _lines(status: "TargetStatus", one: "HotfixStatus") -> list[str]:
             else f"until {instant(one.review_due)}"
         )
         told.append(f"  review  {due}: trueup approve {status.env} {status.target} {one.version} --hotfix")
+    if one.unmerged:
+        told.append(f"  branch  {one.unmerged}")
     return told
 
 

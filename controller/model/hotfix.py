@@ -67,7 +67,8 @@ class Lane:
     """What a hotfix came to at its target: what the spec itself said then, and the content that it is for.
 
     That is the first that was known of its version. `over` says that it has ended: by time, by a person's word, or
-    because the spec says something else by now.
+    because the spec says something else by now. `since` is the version that its application is compared with;
+    `merged` says that what it brought was seen on the application's branch.
     """
 
     number: int
@@ -75,3 +76,5 @@ class Lane:
     spec: Digest
     digest: Digest | None = None
     over: bool = False
+    since: str = ""
+    merged: bool = False

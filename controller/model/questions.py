@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from controller.model.application import Application
 from controller.model.images import digests_in
 from controller.model.manifest import Manifest
 from controller.model.names import DeploymentId, Digest, EnvName, TargetName
@@ -237,6 +238,15 @@ class Proven:
 
     proofs: tuple[Proof, ...] = ()
     failed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnBranch:
+    """Is what one version of an application brought since another one on its branch? The answer is Carried."""
+
+    application: Application
+    version: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,8 @@ class HotfixStatus:
     """A hotfix that stands, or that nobody has reviewed yet: who asked for what, and who agreed.
 
     `review_due` is by when another person has to review it, `overdue` says that it was not. `skipped` are the kinds
-    of gates that the open rollout skipped by it, or that a wish may skip now.
+    of gates that the open rollout skipped by it, or that a wish may skip now. `unmerged` reminds of what its
+    application's branch is without.
     """
 
     number: int
@@ -67,6 +68,7 @@ class HotfixStatus:
     review_due: datetime | None = None
     overdue: bool = False
     skipped: tuple[str, ...] = ()
+    unmerged: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from controller.model.observation import Observation, Sight
 from controller.model.questions import Candidate, Question
 from controller.model.record import Record
 from controller.model.release import Release
+from controller.plan.fixes import question
 from controller.plan.look import Look
 from controller.plan.see import NOWHERE, look_at, place_of
 from controller.plan.watching import gap_of, gap_questions
@@ -26,7 +27,13 @@ def questions(
         if _can_matter(desired, record, name)
         for gate, release, look in _relevant(desired, record, sights, name, now)
         for question in gate.asks(Candidate.of(desired.env, name, look.place, release))
-    ) | frozenset((*_about_drift(desired, record, sights, now), *_about_gaps(desired, record, sights, now)))
+    ) | frozenset(
+        (
+            *_about_drift(desired, record, sights, now),
+            *_about_gaps(desired, record, sights, now),
+            *_about_fixes(desired, record, sights, now),
+        )
+    )
 
 
 def _about_drift(
@@ -48,6 +55,17 @@ def _about_gaps(
         if memory is not None and rollout is not None and gap_of(memory, now) is not None:
             place = place_of(desired, record, name) or NOWHERE
             yield from gap_questions(memory, Candidate.of(desired.env, name, place, rollout.release), now)
+
+
+def _about_fixes(
+    desired: Reading, record: Record, sights: dict[TargetName, Sight], now: datetime
+) -> Iterator[Question]:
+    for name, sight in sights.items():
+        memory = record.targets.get(name)
+        if memory is not None and memory.lane is not None and not memory.lane.merged:
+            look = look_at(desired, Observation(sights={name: sight}), record, name, now)
+            asked = question(look.memory, look.wish.want if look.wish else None)
+            yield from (asked,) if asked else ()
 
 
 def _can_matter(desired: Reading, record: Record, name: TargetName) -> bool:

@@ -97,7 +97,8 @@ def _lane(lane: Lane | None, want: DesiredTarget | None, orders: TargetOrders, n
     if want is None or want.said is None:
         return lane
     if lane is None or lane.number != hotfix.number:
-        lane = Lane(number=hotfix.number, version=hotfix.version, spec=want.said.digest)
+        since = lane.since if lane is not None and not lane.merged else want.said.version
+        lane = Lane(number=hotfix.number, version=hotfix.version, spec=want.said.digest, since=since)
     if lane.spec != want.said.digest:
         return replace(lane, over=True)
     whole = not want.draft or want.release.asked is not None

@@ -49,7 +49,7 @@ class Look:
     rings now, `unheard` says that not every guard could be heard, and `heard` is what the rollout is to remember of
     them. `filled` says that nothing rang since the last look that counted, as far back as that is. `claimed_by` is
     another target that owns this place, `moved_to` the one that the spec names now while `memory` is of another.
-    `skipped` are the gates that are shut, and that the wish does not wait for.
+    `skipped` are the gates that are shut, and that the wish does not wait for. `unmerged` reminds of a hotfix.
     """
 
     env: EnvName
@@ -64,6 +64,7 @@ class Look:
     guards: tuple[Judged, ...]
     alarmed: tuple[Judged, ...]
     skipped: tuple[Judged, ...] = ()
+    unmerged: str = ""
     said: tuple[Judged, ...] = ()
     rings: frozenset[str] = frozenset()
     unheard: bool = False

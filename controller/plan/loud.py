@@ -17,7 +17,12 @@ def hotfixes_of(look: Look, memory: Memory) -> tuple[HotfixStatus, ...]:
     lane = memory.lane
     over = lane.number if lane is not None and lane.over else 0
     standing = look.orders.hotfix(look.now)
-    told = [one for one in look.orders.hotfixes if one.review_due or (one is standing and one.number != over)]
+    unmerged = memory.lane.number if look.unmerged and memory.lane is not None else 0
+    told = [
+        one
+        for one in look.orders.hotfixes
+        if one.review_due or (one is standing and one.number != over) or one.number == unmerged
+    ]
     return tuple(_status(one, look, memory, stands=one is standing and one.number != over) for one in told)
 
 
@@ -39,15 +44,18 @@ def _status(one: Hotfix, look: Look, memory: Memory, *, stands: bool) -> HotfixS
         review_due=due,
         overdue=due is not None and look.now >= due,
         skipped=tuple(dict.fromkeys((*did, *may))),
+        unmerged=look.unmerged if memory.lane is not None and memory.lane.number == one.number else "",
     )
 
 
 def shouts(look: Look) -> Iterator[str]:
-    """Shout of every hotfix that one person pushed through, and that nobody else has looked at in time."""
+    """Shout of every hotfix that nobody else has looked at in time, and remind of what the branch is without."""
     for one in look.orders.hotfixes:
         if one.review_due is not None and look.now >= one.review_due:
             due = instant(one.review_due)
             yield f"NOBODY REVIEWED the hotfix to {one.version}, for which {one.by} broke the glass, by {due}"
+    if look.unmerged:
+        yield look.unmerged
 
 
 def hotfix_rows(

@@ -17,6 +17,7 @@ from controller.model.record import Applied, Memory, Owner, Record
 from controller.model.release import Kept, Release
 from controller.model.rollout import MOVING, Result
 from controller.plan.calls import find_made
+from controller.plan.fixes import learnt_branch, unmerged
 from controller.plan.gating import Gated, gated, paused
 from controller.plan.lane import ended, followed_lane, in_lane
 from controller.plan.look import Look, Wish
@@ -86,6 +87,7 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         pause=paused(desired, record, want, orders, now),
         gates=gates.shut,
         skipped=gates.skipped,
+        unmerged=unmerged(memory, wish.want if wish else None, seen.answers),
         guards=guarded.shut,
         alarmed=tuple(judged for judged in heeded if isinstance(judged.verdict, Shut)),
         said=guarded.said,
@@ -113,7 +115,7 @@ def _resolved(
     live = sight if isinstance(sight, Live) else None
     memory = _seen_set(_resolve(memory, live, now), want, live, now)
     memory = learnt(_unpinned(memory, want, orders.pin), want, live, orders, seen, now)
-    memory = followed_lane(memory, want, orders, now)
+    memory = learnt_branch(followed_lane(memory, want, orders, now), want, seen.answers)
     if want is not None:
         want = None if ended(memory, want) else in_lane(want, memory, orders, freeze, now)
     wish = _effective(want, orders.pin, memory)

@@ -194,12 +194,13 @@ FAMILIES: Final = (
     ),
     Family(
         name="trueup_hotfix",
-        about="Whether a hotfix stands, skips gates, broke the glass without a review yet, or had none in time.",
+        about="Whether a hotfix stands, skips gates, had no review yet, or none in time, or is not on its branch.",
         columns=(
             _hotfix("standing", lambda one: one.standing),
             _hotfix("skipping", lambda one: bool(one.skipped)),
             _hotfix("unreviewed", lambda one: one.review_due is not None),
             _hotfix("overdue", lambda one: one.overdue),
+            _hotfix("unmerged", lambda one: bool(one.unmerged)),
         ),
     ),
     Family(

@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 
 from controller.gates.window import NotBefore, Window
+from controller.model.application import Application, Carried, Carry
 from controller.model.gate import Open, Shut
 from controller.model.hotfix import EMERGENCY, Hotfix, Seconded
+from controller.model.names import Commit
 from controller.model.orders import Freeze
 from controller.model.people import People, Person
-from controller.model.questions import Unanswered
+from controller.model.questions import OnBranch, Unanswered
 from controller.model.story import Event
 from tests.platform import digest, release
 from tests.world import Approval, Crash, settled
@@ -323,3 +325,56 @@ def test_before_it_is_agreed_to_what_rolls_is_finished_under_its_own_terms():
     agree(w)
     w.ticks(14)
     assert w.goods[0] == "4"
+
+
+APP = Application(repository="https://git.example.com/unifocus.git")
+
+
+def branched():
+    """A hotfix that went well, of an application whose repository the spec names."""
+    w = locked()
+    w.want["application"] = APP
+    ask(w, broke_glass=True)
+    w.tick(1)
+    assert not w.branches_asked  # whether it is any good is not known yet
+    w.ticks(14)
+    assert w.goods[0] == "3"
+    return w
+
+
+def test_it_reminds_until_what_it_brought_is_on_the_branch():
+    w = branched()
+    assert w.branches_asked[-1] == OnBranch(application=APP, version="3", since="2")
+    assert "whether what the hotfix 3 brought is on main is not known: the repository is away" in w.said
+    w.branch = Carried(how=Carry.MISSING, missing=(Commit("a" * 40), Commit("b" * 40)))
+    w.version = "3"  # the spec names it by now, and the branch is without it all the same
+    w.ticks(3)
+    assert "what the hotfix 3 brought is not on main (2 commits of it): bring it there" in w.said
+    assert status(w).hotfixes[0].unmerged and not status(w).hotfixes[0].standing
+    w.branch = Carried(how=Carry.SQUASHED)
+    w.ticks(2)
+    asked = len(w.branches_asked)
+    w.branch = Carried(how=Carry.MISSING)
+    w.ticks(3)
+    assert "the hotfix" not in w.said and len(w.branches_asked) == asked and w.memory.lane.merged
+
+
+def test_the_next_hotfix_reminds_of_the_one_before_it_too():
+    w = branched()
+    ask(w, "4", broke_glass=True)
+    w.ticks(14)
+    assert w.goods[0] == "4" and w.branches_asked[-1] == OnBranch(application=APP, version="4", since="2")
+
+
+def test_nobody_is_reminded_of_one_that_failed_or_of_an_application_that_nobody_names():
+    w = locked()
+    ask(w, broke_glass=True)
+    w.ticks(14)
+    assert w.goods[0] == "3" and not w.branches_asked and "main" not in w.said
+
+    w = locked()
+    w.want["application"] = APP
+    w.sick.add(digest("3"))
+    ask(w, broke_glass=True)
+    w.ticks(14)
+    assert digest("3") in w.quarantine and not w.branches_asked

@@ -81,6 +81,7 @@ def test_hotfixes_have_a_series_for_each_thing_that_can_be_said_of_them():
     assert states() == set()
     assert states(standing) == {"standing", "skipping"}
     assert states(late) == {"unreviewed", "overdue"}
+    assert states(replace(standing, skipped=(), unmerged="it is not there")) == {"standing", "unmerged"}
     assert states(late, standing) == {"standing", "skipping", "unreviewed", "overdue"}
 
 
