@@ -58,9 +58,9 @@ class RolloutRecord:
     """One rollout of one target, from the commit that asked for it to its verdict.
 
     `author` wrote the commit. `commits` were accepted since the rollout before it, `orders` were given since that
-    ended: what concerned the target alone, or all of its environment. `replaced` is the version that ran before,
-    `images` are digests by path, `alarms` rang already when it was opened. Instants that the journal does not have
-    are None; texts are empty. `rows` are the numbers of the rows of the journal that it was made of.
+    ended: what concerned the target alone or all of its environment, a hotfix too. `replaced` is the version that
+    ran before, `images` are digests by path, `alarms` rang already when it was opened. Instants that the journal
+    does not have are None; texts are empty. `rows` are the numbers of the rows of the journal that it was made of.
     """
 
     env: EnvName

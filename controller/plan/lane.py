@@ -105,6 +105,12 @@ def _lane(lane: Lane | None, want: DesiredTarget | None, orders: TargetOrders, n
     return replace(lane, digest=want.release.digest) if lane.digest is None and whole else lane
 
 
+def left_behind(orders: TargetOrders) -> Lane | None:
+    """Take a hotfix that was given for what was there before as over."""
+    last = next(iter(orders.hotfixes[-1:]), None)
+    return Lane(number=last.number, version=last.version, spec=Digest(""), over=True) if last else None
+
+
 def overdue(orders: TargetOrders, now: datetime) -> list[int]:
     """Give the numbers of those that somebody should have reviewed by now."""
     due = ((one.number, one.review_due) for one in orders.hotfixes)

@@ -30,6 +30,8 @@ def hindrance(look: Look) -> str:
         return f"no wish can be read: {look.unread}"
     if not look.runs(memory.current.release):
         return f"what runs is not {memory.current.release.version}, which should"
+    if memory.bars(memory.current.release) is not None:
+        return f"{memory.current.release.version}, which runs, has failed here"
     if look.lets_be:
         return others_deploy(look)
     return "" if live.desired else "it runs no task"
@@ -45,7 +47,8 @@ def restart(look: Look) -> Step:
     current, wish, live = look.memory.current, look.wish, look.live
     if current is None or wish is None or live is None:
         raise AssertionError("a restart is of what runs, and should")
-    release = wish.release if wish.digest == current.digest else current.release
+    # As it runs: what others own of it may have changed since it was kept, and is not to be put back.
+    release = replace(current.release, shape=live.shape)
     rollout = new_rollout(look, release, wish.want.terms, Purpose.RESTART, "restart")
     return Step(**ensure(look, look.memory, replace(rollout, revision=live.revision), live.revision))
 

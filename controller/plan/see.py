@@ -19,7 +19,7 @@ from controller.model.rollout import MOVING, Result
 from controller.plan.calls import find_made
 from controller.plan.fixes import learnt_branch, unmerged
 from controller.plan.gating import Gated, gated, paused
-from controller.plan.lane import ended, followed_lane, in_lane
+from controller.plan.lane import ended, followed_lane, in_lane, left_behind
 from controller.plan.look import Look, Wish
 from controller.plan.runs import followed
 from controller.plan.watching import Watched, filled, not_open, rings_of, watched
@@ -147,6 +147,7 @@ def _begun(place: Place, orders: TargetOrders) -> Memory:
         ordered=orders.rollback.number if orders.rollback else 0,
         unpinned=orders.pin.number if orders.pin else 0,
         recovered=max(order.number if order else 0 for order in closing),
+        lane=left_behind(orders),
     )
 
 

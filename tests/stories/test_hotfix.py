@@ -378,3 +378,14 @@ def test_nobody_is_reminded_of_one_that_failed_or_of_an_application_that_nobody_
     ask(w, broke_glass=True)
     w.ticks(14)
     assert digest("3") in w.quarantine and not w.branches_asked
+
+
+def test_a_target_that_begins_anew_does_not_take_over_the_hotfix_of_the_old_one():
+    w = locked()
+    ask(w, broke_glass=True)
+    w.ticks(14)
+    w.places["api"] = "elsewhere"
+    w.platform.by_hand("elsewhere", "2")
+    w.platform.settle("elsewhere")
+    w.ticks(6)
+    assert status(w).wanted == "2" and w.sent == [("forward", "3")]
