@@ -86,10 +86,12 @@ def command(
             raise Refusal(f"there is no glass to break: {env}/{target} has no gate that a hotfix skips")
         asked = _asked(version, people, actor, now, needed=needed)
         new = replace(asked, reason=reason, incident=incident, broke_glass=break_glass, until=_until(now, span))
-        _write(memory, env, target, new)
+        orders = _write(memory, env, target, new)
     finally:
         memory.close()
     _tell(env, target, new, needed=needed)
+    if paused := orders.pause or orders.targets[as_target(target)].pause:
+        click.echo(f"But it is paused ({paused.reason}): nothing is sent until `trueup resume`.", err=True)
 
 
 def _now(shown: "TargetStatus | None") -> "datetime":
@@ -105,14 +107,16 @@ def _until(now: "datetime", span: str | None) -> "datetime | None":
     return end_of(now, span, None)
 
 
-def _write(memory: "Store", env: str, target: str, new: "Hotfix") -> None:
+def _write(memory: "Store", env: str, target: str, new: "Hotfix") -> "Orders":
     """Write the order, and the journal row that tells of it."""
     from controller.cli.hotfixes import added
     from controller.cli.orders import for_target
 
     glass = " (broke the glass)" if new.broke_glass else ""
     text = f"hotfix to {new.version}{glass}: {new.reason}"
-    give(memory, env, target, text, new.by, for_target(as_target(target), lambda mine, n: added(mine, new, n)))
+    return give(
+        memory, env, target, text, new.by, for_target(as_target(target), lambda mine, n: added(mine, new, n))
+    )
 
 
 def _check(version: str, incident: str) -> None:

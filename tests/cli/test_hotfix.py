@@ -125,6 +125,13 @@ def test_a_rollback_ends_a_hotfix_and_a_hotfix_a_pin(desk):
     assert desk.running == "v1.2.5"
 
 
+def test_while_paused_it_says_that_nothing_is_sent(desk):
+    desk.shop("pause", "prod", "--reason", "audit")
+    assert "nothing is sent until `trueup resume`" in desk.fix("v1.2.4", "--break-glass").err
+    desk.tick(5)
+    assert desk.running == "v1.2.3" and not desk.shop.world.sent
+
+
 def test_where_nothing_is_skipped_anybody_may_and_no_glass_is_to_break(desk):
     desk.shop.world.want["gates"] = ()
     desk.tick()
