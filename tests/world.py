@@ -129,6 +129,7 @@ class FakeWorld:
     approvals: dict = field(default_factory=dict)
     people: object = field(default_factory=lambda: Unanswered(why="nobody is known"))
     author: str = ""
+    at_commit: str = ""
     branch: object = field(default_factory=lambda: Unanswered(why="the repository is away"))
     branches_asked: list = field(default_factory=list)
     changer: object = field(default_factory=lambda: Unanswered(why="CloudTrail lists no such call yet"))
@@ -163,7 +164,7 @@ class FakeWorld:
         targets = {
             TargetName(name): self.in_version(self.wanted(name), instead.get(name)) for name in self.versions
         }
-        commit = Commit("c" + "".join(self.versions.values()))
+        commit = Commit(self.at_commit or "c" + "".join(self.versions.values()))
         return Desired(
             env=env,
             commit=commit,

@@ -95,7 +95,7 @@ def test_the_loop_never_undoes_it_with_the_same_commit_another_one_or_after_a_re
     shop.ticks(14)
     for life in range(3):
         if life == 1:  # a new commit that does not change the content
-            shop.world.author = "Dora <dora@example.com>"
+            shop.world.at_commit = "d0c5"
         if life == 2:  # a controller that remembers only what is in the store
             shop.store.close()
             shop.store = shop.world.store = type(shop.store)(*_reopened(shop))
