@@ -50,6 +50,7 @@ class Look:
     them. `filled` says that nothing rang since the last look that counted, as far back as that is. `claimed_by` is
     another target that owns this place, `moved_to` the one that the spec names now while `memory` is of another.
     `skipped` are the gates that are shut, and that the wish does not wait for. `unmerged` reminds of a hotfix.
+    `reread` says that the spec was read for a hotfix that has ended, and is read again.
     """
 
     env: EnvName
@@ -72,6 +73,7 @@ class Look:
     filled: bool = False
     braked: bool = False
     unread: str
+    reread: bool = False
     moved_to: Place | None
     claimed_by: Owner | None
     now: datetime

@@ -31,7 +31,7 @@ def _rhythm(look: Look, memory: Memory, signal: Signal) -> datetime:
     now, rollout = look.now, memory.rollout
     if isinstance(look.sight, Unseen):
         return now + BLIND
-    if signal in {Resting.FIRST, Resting.RETRIED} or _may_follow(look, memory) or _was_left(look):
+    if signal in {Resting.FIRST, Resting.RETRIED} or _may_follow(look, memory) or look.reread:
         return now
     if signal is Still.PAUSED or rollout is None:
         return _beat(now, REST / 2 if memory.phase is Phase.PENDING else REST, look.place)
@@ -53,12 +53,6 @@ def _may_follow(look: Look, memory: Memory) -> bool:
     if before.rollout is None or wish is None or before.phase not in MOVING or memory.phase in MOVING:
         return False
     return wish.digest != before.rollout.release.digest
-
-
-def _was_left(look: Look) -> bool:
-    """Whether a hotfix was seen to have ended in this very look: the spec is read again without it."""
-    want, lane = look.wish, look.memory.lane
-    return want is None and lane is not None and look.unread.startswith("the hotfix")
 
 
 def _beat(now: datetime, every: timedelta, place: Place) -> datetime:

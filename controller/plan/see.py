@@ -65,8 +65,7 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
     sight = seen.sights.get(name, Unseen(why="nobody looked"))
     orders = record.orders.targets.get(name, TargetOrders())
     want, named = wanted(desired, record, name), _named(desired, record, name)
-    place = place_of(desired, record, name) or NOWHERE
-    known = record.targets.get(name)
+    place, known = place_of(desired, record, name) or NOWHERE, record.targets.get(name)
     lost = _lives_elsewhere(known, place) and not _may_live(sight, want)
     memory = _recalled(known, place, orders, keep=lost)
     memory = _told(memory, named, place) if named is not None and not lost else memory
@@ -96,6 +95,7 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         heard=guarded.heard,
         filled=rollout is not None and filled(memory, candidate(rollout.release), seen.answers, now),
         unread=ended(memory, want) or _unread(desired, name, want),
+        reread=bool(ended(memory, want)),
         moved_to=place if lost else None,
         claimed_by=_claimed_by(record, desired.env, name, place),
         now=now,
