@@ -13,7 +13,8 @@ from benchmarks.process import obey
 from controller.app.memory import open_store
 from controller.app.world import build, clock_of
 from controller.loop.agenda import A_TURN
-from controller.loop.reconcile import going_from, reconcile
+from controller.loop.reconcile import read as read_spec
+from controller.loop.reconcile import reconcile
 from controller.model.desired import Desired
 from controller.model.names import EnvName, TargetName
 from controller.model.rollout import Phase
@@ -59,7 +60,7 @@ class Inside:
     def look(self) -> dict[str, float]:
         """Look at every target once, in turns as large as the runner's."""
         world = self._built.world
-        desired = world.source.read(_ENV, going_from(world.store.load(_ENV)))
+        desired = read_spec(_ENV, world.store.load(_ENV), world)
         if not isinstance(desired, Desired):
             raise TypeError(f"the specs cannot be read: {desired.why}")
         names = sorted(desired.targets)

@@ -13,6 +13,7 @@ from controller.gates.prometheus import Prometheus as PrometheusGuard
 from controller.gates.promoted import Promoted
 from controller.gates.signed import SignedTag
 from controller.gates.window import NotBefore, Window
+from controller.model.application import Carried
 from controller.model.backups import Backups, BackupsOf
 from controller.model.gate import Gate
 from controller.model.people import People
@@ -30,6 +31,7 @@ from controller.model.questions import (
     HttpAnswer,
     HttpSilence,
     Measured,
+    OnBranch,
     Opened,
     OpenedIn,
     Proven,
@@ -100,6 +102,7 @@ STORED: Final = StoredTables(
         "fetched": Fetched,
         "measured": Measured,
         "openedIn": OpenedIn,
+        "onBranch": OnBranch,
         "provenIn": ProvenIn,
         "rangBetween": RangBetween,
         "signatureOf": SignatureOf,
@@ -115,6 +118,7 @@ STORED: Final = StoredTables(
         "authors": Authors,
         "backups": Backups,
         "brought": Brought,
+        "carried": Carried,
         "changer": Changer,
         "httpAnswer": HttpAnswer,
         "httpSilence": HttpSilence,

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from controller.model.application import AppHistory, Application, Carried
 from controller.model.cycle import Cycle
@@ -25,6 +26,9 @@ from controller.model.status import TargetStatus
 from controller.model.story import Entry, Link
 from controller.model.ways import Exists, KeptAt
 
+NOTHING_ELSE: Final[Mapping[TargetName, str]] = MappingProxyType({})
+"""No version is wanted instead of a spec's."""
+
 
 class Source(Protocol):
     """Where specs come from."""
@@ -37,8 +41,13 @@ class Source(Protocol):
         """Name the environments of the newest commit; empty while nothing could be read."""
         ...
 
-    def read(self, env: EnvName, accepted: Accepted | None) -> Reading:
-        """Read one environment at the newest commit that is `accepted` or its descendant."""
+    def read(
+        self, env: EnvName, accepted: Accepted | None, instead: Mapping[TargetName, str] = NOTHING_ELSE
+    ) -> Reading:
+        """Read one environment at the newest commit that is `accepted` or its descendant.
+
+        `instead` are versions that targets want instead of the spec's; of these `said` is what the spec wants.
+        """
         ...
 
 

@@ -22,7 +22,7 @@ from controller.model.rollout import Call, Phase, Purpose, Result
 INTENT_LIFE = timedelta(seconds=30)
 BY_A_PERSON = {"ORDERED", "RETRIED"}
 OURS = {"us", "ecs"}
-FORWARD = {Purpose.FORWARD, Purpose.HEAL}
+FORWARD = {Purpose.FORWARD, Purpose.HEAL, Purpose.RESTART}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +203,7 @@ def no_rollback_of_a_rollback(step: Step) -> None:
     if step.decision.row[0] is Phase.STALLED and isinstance(step.action, Stop):
         assert after.phase is Phase.STALLED, "14: a task that is late is stopped, and nothing else"
     elif step.decision.row[0] is Phase.STALLED and step.action is not None:
-        assert step.signal in {"CLEARED", "HOOKED", "ORDERED"}, "14: nothing leaves stalled by itself"
+        assert step.signal in {"CLEARED", "HOOKED", "ORDERED", "RESTARTED"}, "14: nothing leaves stalled by itself"
 
 
 def rolled_back_is_stable(step: Step) -> None:
@@ -213,7 +213,9 @@ def rolled_back_is_stable(step: Step) -> None:
         return
     left = step.before.rollout.release.digest if step.before.rollout else None
     same = action.release.digest == left and not (step.before.next and step.before.next.again)
-    assert not same or step.signal in BY_A_PERSON, "15: the release that was given up is sent again by itself"
+    assert not same or step.signal in {*BY_A_PERSON, "RESTARTED"}, (
+        "15: the release that was given up is sent again by itself"
+    )
 
 
 def claimed_or_still(step: Step) -> None:

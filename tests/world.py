@@ -28,6 +28,7 @@ from controller.model.questions import (
     AuthorsOf,
     Candidate,
     ChangedBy,
+    OnBranch,
     RangBetween,
     Unanswered,
     WhoIsWho,
@@ -35,7 +36,7 @@ from controller.model.questions import (
 from controller.model.record import Memory, Owner, Record
 from controller.model.release import Settings
 from controller.model.rollout import Expect, Terms
-from controller.ports import World
+from controller.ports import NOTHING_ELSE, World
 from tests.platform import FakePlatform, digest, place, release
 from tests.rows import note
 
@@ -140,6 +141,7 @@ class FakeWorld:
 
     versions: dict = field(default_factory=lambda: {"api": "1"})
     places: dict = field(default_factory=dict)
+    releases: dict = field(default_factory=dict)
     want: dict = field(default_factory=dict)
     terms: dict = field(default_factory=dict)
     guarding: dict = field(default_factory=dict)
@@ -157,6 +159,9 @@ class FakeWorld:
     author: str = ""
     wrote: object = None
     authors_asked: list = field(default_factory=list)
+    at_commit: str = ""
+    branch: object = field(default_factory=lambda: Unanswered(why="the repository is away"))
+    branches_asked: list = field(default_factory=list)
     changer: object = field(default_factory=lambda: Unanswered(why="CloudTrail lists no such call yet"))
     trail_asked: list = field(default_factory=list)
     history: object = field(default_factory=lambda: Unanswered(why="no history can be read"))
@@ -183,11 +188,13 @@ class FakeWorld:
     def environments(self):
         return frozenset({ENV})
 
-    def read(self, env, accepted):
+    def read(self, env, accepted, instead=NOTHING_ELSE):
         if self.unread:
             return Unread(env=env, why="git is away")
-        targets = {TargetName(name): self.wanted(name) for name in self.versions}
-        commit = Commit("c" + "".join(self.versions.values()))
+        targets = {
+            TargetName(name): self.in_version(self.wanted(name), instead.get(name)) for name in self.versions
+        }
+        commit = Commit(self.at_commit or "c" + "".join(self.versions.values()))
         return Desired(
             env=env,
             commit=commit,
@@ -229,6 +236,11 @@ class FakeWorld:
             rollback_safe=self.terms.get("rollback_safe", True),
         )
 
+    def in_version(self, want, version):
+        """What is wanted, in another version than the spec's."""
+        other = self.releases.get(version) or release(version)
+        return replace(want, release=other, said=want.release) if version else want
+
     def at(self, name):
         """The service that a target lives in."""
         return self.places.get(name, name)
@@ -240,14 +252,16 @@ class FakeWorld:
     def probe(self, q):
         if type(q) in self.answers:
             return self.answers[type(q)]
-        if isinstance(q, ApprovalsOf):
-            return Approved(people=self.approvals.get(q.candidate.version, frozenset()))
-        if isinstance(q, WhoIsWho):
-            return self.people
+        if isinstance(q, (ApprovalsOf, WhoIsWho)):
+            known = isinstance(q, ApprovalsOf)
+            return Approved(people=self.approvals.get(q.candidate.version, frozenset())) if known else self.people
         if isinstance(q, AuthorsOf):
             self.authors_asked.append(q)
             email = self.author.rpartition("<")[2].removesuffix(">")
             return self.wrote or Authors(emails=(email,))
+        if isinstance(q, OnBranch):
+            self.branches_asked.append(q)
+            return self.branch
         if isinstance(q, ChangedBy):
             self.trail_asked.append((self.now, q))
             return self.changer
@@ -255,8 +269,9 @@ class FakeWorld:
             self.gaps_asked.append((self.now, q))
             return self.history
         assert isinstance(q, AlarmsOf)
-        if self.deaf:
-            return Unanswered(why="alarms unreadable")
+        return Unanswered(why="alarms unreadable") if self.deaf else self.alarms(q)
+
+    def alarms(self, q):
         rings = {
             alarm_of(name) for name in self.versions | dict(self.store.load(ENV).targets) if self.is_sick(name)
         }
@@ -292,7 +307,7 @@ class FakeWorld:
             store=_SeenStore(self),
             targets={"fake": _SeenPlatform(self)},
             probes=dict.fromkeys(
-                (AlarmsOf, ApprovalsOf, AuthorsOf, ChangedBy, RangBetween, WhoIsWho, *self.answers), self
+                (AlarmsOf, ApprovalsOf, AuthorsOf, ChangedBy, OnBranch, RangBetween, WhoIsWho, *self.answers), self
             ),
         )
 
@@ -364,6 +379,9 @@ class FakeWorld:
 
     def retry(self, name="api"):
         self.order(name, retry=Request(number=self.next_number()))
+
+    def restart(self, name="api"):
+        self.order(name, restart=Request(number=self.next_number()))
 
     def go_back(self, to=None):
         """Order what `trueup rollback` orders: to go back, and to stay there."""

@@ -16,6 +16,7 @@ from controller.model.questions import (
     ChangedBy,
     Fetched,
     Measured,
+    OnBranch,
     ProvenIn,
     RangBetween,
     SignatureOf,
@@ -24,6 +25,7 @@ from controller.model.questions import (
 from controller.model.reviews import ChangeOf, ReviewsOf, RunApprovalsOf
 from controller.ports import Probe, Store
 from controller.probes.alarm_history import AlarmHistories
+from controller.probes.branches import Branches
 from controller.probes.brought import BroughtProbe
 from controller.probes.cloudtrail import CloudTrail
 from controller.probes.cloudwatch import CloudWatchAlarms
@@ -59,6 +61,7 @@ def probes_of(
         **_of_aws(clients, clock),
         **_of_hosts(options, clock, stop or threading.Event()),
         AuthorsOf: AuthorsProbe(specs, applications),
+        OnBranch: Branches(applications, clock.real),
         ProvenIn: Ledger(store),
         SignatureOf: TagProbe(applications, trust_of(options, clock)),
         WhoIsWho: WhoIsWhoProbe(partial(people_of, people) if people else None),

@@ -9,10 +9,13 @@ from controller.loop.reconcile import look_only
 from controller.model.desired import Desired, DesiredTarget, Unread
 from controller.model.names import EnvName, TargetName
 from controller.model.observation import Unseen
+from controller.ports import NOTHING_ELSE
 from controller.sources.environments import environments, sheets_of
 from controller.spec.parse import Compiler
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from controller.app.world import Built
     from controller.model.decision import Blocker
     from controller.model.desired import Accepted, Reading
@@ -32,9 +35,11 @@ class Proposed:
         """Name the only one."""
         return frozenset({self._reading.env})
 
-    def read(self, env: EnvName, accepted: "Accepted | None") -> "Reading":
-        """Give it, whatever was accepted before."""
-        del env, accepted
+    def read(
+        self, env: EnvName, accepted: "Accepted | None", instead: "Mapping[TargetName, str]" = NOTHING_ELSE
+    ) -> "Reading":
+        """Give it, whatever was accepted before, and whatever hotfixes stand: they end with another spec."""
+        del env, accepted, instead
         return self._reading
 
 

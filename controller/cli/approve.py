@@ -11,6 +11,7 @@ from controller.cli.flags import aws_option, people_option
 @target_argument
 @click.argument("version")
 @click.option("--comment", "--reason", "reason", default="", help="What you looked at; shown to all.")
+@click.option("--hotfix", is_flag=True, help="Say yes to the hotfix itself, or review one that broke the glass.")
 @actor_option
 @people_option
 @aws_option
@@ -20,6 +21,8 @@ def command(
     target: str,
     version: str,
     reason: str,
+    *,
+    hotfix: bool,
     actor: str | None,
     people: str | None,
     aws: bool,
@@ -29,11 +32,18 @@ def command(
 
     At a gate a yes counts for just the content that was shown, and until it expires: gates in docs/spec.md.
 
+    With --hotfix it is the yes of another of the group `emergency` to `trueup hotfix`, for the content that was
+    shown; or the review of a hotfix that one person pushed through with --break-glass.
+
     `trueup why ENV TARGET` says what waits, until when, and what ECS does without an answer.
 
     Exit code 4 if nothing waits for an answer, or another version does; 5 if a gate waits, and the people.yaml of
     the controller does not know who you are.
     """
     from controller.cli.answers import Said, answer
+    from controller.cli.hotfixes import second
 
+    if hotfix:
+        second(env, target, version, store, people, actor, reason)
+        return
     answer(env, target, version, Said(yes=True, reason=reason, actor=actor, people=people, aws=aws), store)

@@ -18,7 +18,7 @@ _FAR: Final = 10_000
 _ALL: Final = 10**9
 _TOLD: Final = frozenset({
     "rollout opened", "rollout ended", "quarantined", "order", "adopted", "drift", "fight", "commit accepted",
-    "followed",
+    "followed", "hotfix",
 })  # fmt: skip
 
 

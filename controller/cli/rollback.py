@@ -1,7 +1,7 @@
 """`trueup rollback`: go back to a good release, and stay there until the spec changes or `unpin`."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -41,13 +41,22 @@ if TYPE_CHECKING:
     from controller.model.release import Kept
     from controller.ports import Store
 
+    Ways = Mapping[TargetName, tuple[Kept, Digest | None]]
+
+_SHA256: Final = "sha256:"
+_SHOWN: Final = 12
+
 
 @click.command("rollback")
 @env_argument
 @target_argument
 @click.option(
-    "--to", metavar="VERSION", help="Which good release (a version or digest); the newest other one if left out."
+    "--to",
+    metavar="VERSION",
+    help="Which good release: a version, its digest, or that of an image of it; the newest other one if left out.",
 )
+@click.option("--keep-database", is_flag=True, help="Go back although what hooks did to the database stays.")
+@click.option("--yes", is_flag=True, help="Ask nothing.")
 @reason_option()
 @click.option("--commit", is_flag=True, help="Change the version in git to match, on the specs' branch.")
 @click.option("--pull-request", is_flag=True, help="Propose that change at GitHub instead.")
@@ -66,6 +75,8 @@ def command(
     to: str | None,
     reason: str,
     *,
+    keep_database: bool,
+    yes: bool,
     commit: bool,
     pull_request: bool,
     branch_of_specs: str | None,
@@ -77,46 +88,54 @@ def command(
 
     What it leaves is quarantined. The target stays on what it goes back to, whatever waits, until the spec wants
     something else than now, or `trueup unpin`. The name of a group goes back with all of its members that have
-    changed, to what was good together; a member alone is refused.
+    changed, to what was good together; a member alone is refused. A hotfix that stands there ends.
+
+    Hooks `onRollback` undo what the release did to the database, and it is said which; where a hook ran before a
+    release since, and nothing undoes it, you are asked. Without a terminal: --keep-database, or --yes.
 
     With --commit or --pull-request the version in git follows, once going back has been ordered: that does not wait
     for git. If git cannot be changed, it goes back all the same, and the exit code says so.
     """
     if commit and pull_request:
         raise SpecError("--commit and --pull-request exclude each other")
-    ways = _order_all(env, target, to, reason, who(actor), store)
+    memory = opened(store)
+    known(memory, env, target, groups=True)
+    ways = _ways(memory, env, target, to)
+    _ask(memory, env, ways, keep=keep_database, yes=yes)
+    _order_all(memory, env, target, ways, reason, who(actor))
     if commit or pull_request:
         from controller.app.reverting import Back
 
-        name, kept = next(iter(ways.items()))
+        name, (kept, _) = next(iter(ways.items()))
         back = Back(env=as_env(env), target=name, kept=kept, reason=reason)
         _change_git(back, {**flags, "branch": branch_of_specs, "store": store}, propose=pull_request)
 
 
-def _order_all(
-    env: str, target: str, to: str | None, reason: str, by: str, store: str
-) -> "Mapping[TargetName, Kept]":
-    """Order that a target, or each member of a group, goes back, and stays there; gives what each goes back to."""
+def _ask(store: "Store", env: str, ways: "Ways", *, keep: bool, yes: bool) -> None:
+    """Say what it does to the database, and ask about what nothing undoes. Raises Refusal."""
+    from controller.cli.undoing import ask
+
+    record = store.load(as_env(env)).targets
+    for name, (kept, _) in ways.items():
+        ask(record[name], kept, newest(store, env, name), keep=keep, yes=yes)
+
+
+def _order_all(store: "Store", env: str, target: str, ways: "Ways", reason: str, by: str) -> None:
+    """Order that a target, or each member of a group, goes back, and stays there."""
     from controller.cli.groups import for_each, paused_of
 
-    memory = opened(store)
-    known(memory, env, target, groups=True)
-    ways = _ways(memory, env, target, to)
     change = for_each([_order(name, kept, spec, reason, by) for name, (kept, spec) in ways.items()])
     versions = ", ".join(dict.fromkeys(kept.release.version for kept, _ in ways.values()))
-    give(memory, env, target, f"rollback to {versions}: {reason}", by, change)
-    orders = memory.orders(as_env(env))
-    memory.close()
+    give(store, env, target, f"rollback to {versions}: {reason}", by, change)
+    orders = store.orders(as_env(env))
+    store.close()
     click.echo(f"{env}/{target} goes back to {versions}; follow it: trueup status --watch")
     paused = paused_of(orders, list(ways))
     if paused:
         click.echo(f"But {env} is paused ({paused}): nothing is sent until `trueup resume`.", err=True)
-    return {name: kept for name, (kept, _) in ways.items()}
 
 
-def _ways(
-    store: "Store", env: str, target: str, to: str | None
-) -> "Mapping[TargetName, tuple[Kept, Digest | None]]":
+def _ways(store: "Store", env: str, target: str, to: str | None) -> "Ways":
     """Find what a target, or each member of a group, goes back to, and what its pin is bound to. Raises Refusal."""
     from controller.cli.groups import members, refuse_a_member, ways_back
     from controller.model.names import Digest
@@ -136,13 +155,17 @@ def _ways(
 
 
 def _order(name: "TargetName", kept: "Kept", spec: "Digest | None", reason: str, by: str) -> "Change":
+    """Order to go back, and to stay there; a hotfix that stands ends."""
+    from controller.app.memory import clock_now
+    from controller.cli.hotfixes import ended
     from controller.cli.orders import for_target
     from controller.model.orders import Pin, Rollback
 
+    now = clock_now()
     return for_target(
         name,
         lambda mine, number: replace(
-            mine,
+            ended(mine, now),
             rollback=Rollback(number=number, to=kept.digest, reason=reason, by=by),
             pin=Pin(number=number, release=kept.release, spec=spec, reason=reason, by=by),
         ),
@@ -170,10 +193,24 @@ def way_back(memory: "Memory", to: str | None) -> "Kept":
     )
     closed = {*memory.quarantine, running}
     ways = [kept for kept in memory.known if kept.digest not in closed]
-    chosen = [k for k in ways if to is None or to in {k.release.version, k.digest}]
+    chosen = [kept for kept in ways if to is None or _is(kept, to)]
     if chosen:
         return chosen[0]
     listed = ", ".join(dict.fromkeys(k.release.version for k in ways)) or "none"
     if to is None:
         raise Refusal("there is no other good release to go back to")
     raise Refusal(f"{to} was never good here; there is to go back to: {listed}")
+
+
+def _is(kept: "Kept", to: str) -> bool:
+    """Whether a text names a release: by version, by digest, or by the digest of one of its images.
+
+    Of a digest its first twelve digits are enough, as they are shown.
+    """
+    from controller.model.images import digests_in
+
+    if to == kept.release.version:
+        return True
+    names = (kept.digest, *digests_in(kept.release.manifest).values())
+    bare = to.removeprefix(_SHA256)
+    return len(bare) >= _SHOWN and any(name.removeprefix(_SHA256).startswith(bare) for name in names)

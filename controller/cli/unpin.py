@@ -1,4 +1,4 @@
-"""`trueup unpin`: follow the spec again after a rollback."""
+"""`trueup unpin`: follow the spec again after a rollback or a hotfix."""
 
 from dataclasses import replace
 
@@ -28,15 +28,22 @@ from controller.errors import SpecError
 @actor_option
 @store_option
 def command(env: str, target: str, reason: str, actor: str | None, store: str) -> None:
-    """Let TARGET of ENV follow its spec again. A release that failed here stays quarantined until `retry`.
+    """Let TARGET of ENV follow its spec again: end its pin, or its hotfix.
 
-    The name of a group unpins all of its members; a member alone is refused.
+    The name of a group unpins all of its members; a member alone is refused. A release that failed here stays
+    quarantined until `retry`; a hotfix that broke the glass still waits for its review.
     """
     from controller.cli.groups import for_each, members, refuse_a_member
+    from controller.cli.hotfixes import end_in
     from controller.cli.orders import for_target
 
-    memory = opened(store)
+    memory, because = opened(store), f": {reason}" if reason else ""
     known(memory, env, target, groups=True)
+    ended = end_in(memory, env, target, memory.orders(as_env(env)), because, who(actor))
+    if ended:
+        memory.close()
+        click.echo(f"{env}/{target} follows its spec again; a hotfix wanted {ended}")
+        return
     refuse_a_member(newest(memory, env, target), "unpin")
     names = [one.target for one in members(memory, env, target)] or [as_target(target)]
     orders = memory.orders(as_env(env)).targets
@@ -44,8 +51,7 @@ def command(env: str, target: str, reason: str, actor: str | None, store: str) -
     if not pins:
         raise SpecError(f"{env}/{target} is not pinned")
     version = ", ".join(dict.fromkeys(pin.release.version for pin in pins))
-    text = f"unpin from {version}" + (f": {reason}" if reason else "")
     change = for_each([for_target(name, lambda old, _: replace(old, pin=None)) for name in names])
-    give(memory, env, target, text, who(actor), change)
+    give(memory, env, target, f"unpin from {version}{because}", who(actor), change)
     memory.close()
     click.echo(f"{env}/{target} follows its spec again; it was pinned to {version}")

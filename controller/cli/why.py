@@ -10,6 +10,7 @@ from controller.cli.approvals import waits_for
 from controller.cli.common import as_env, env_argument, known, opened, output_option, store_option
 from controller.cli.evidence import failed, shown
 from controller.cli.groups import asked_as
+from controller.cli.hotfixes import lines as hotfix_lines
 from controller.cli.show import instant, listing
 from controller.cli.ticks import how_to_tick
 from controller.codes import DONE
@@ -19,6 +20,7 @@ _PATHS = 10
 _BY_GATE = MappingProxyType({
     "held": "as it says",
     "massChange": "look at what changes, then: trueup confirm {env} --commit {commit} --reason …",
+    "hotfix": "as it says, or drop it: trueup unpin {name}",
     "freeze": "wait until it ends, or: trueup unfreeze {env}",
     "fight": "find who changes it back and stop one of the two; then: trueup retry {name} --reason …",
 })  # fmt: skip
@@ -75,6 +77,7 @@ def explain(status: "TargetStatus", orders: "Orders", now: "datetime", memory: "
         lines.append(
             f"  pinned  to {status.pinned}; follow the spec again: trueup unpin {status.env} {asked_as(status)}"
         )
+    lines += hotfix_lines(status)
     if waiting := waits(status):
         lines.append(f"  answer  {waiting}")
     lines += _drift(status)

@@ -55,7 +55,7 @@ class Approval:
     four_eyes: bool = field(
         default=True,
         metadata={
-            "about": "Whether those who wrote it in the specs, or asked for it to be tried again, do not count.",
+            "about": "Whether those who wrote it in the specs, or asked for the retry or hotfix, do not count.",
             "floor": "kept",
         },
     )

@@ -8,11 +8,12 @@ from controller.loop.evidence import keep_evidence
 from controller.loop.observe import observe
 from controller.model.cycle import Cycle
 from controller.model.decision import Action
-from controller.model.desired import Accepted
+from controller.model.desired import Accepted, Reading
 from controller.model.names import EnvName, TargetName
 from controller.model.outcome import Outcome
 from controller.model.record import Record
 from controller.plan.decide import decide
+from controller.plan.lane import instead
 from controller.plan.narrate import tell_outcomes, tell_plan
 from controller.plan.remember import intend, learn
 from controller.plan.summarise import summarise
@@ -26,7 +27,7 @@ def reconcile(env: EnvName, due: frozenset[TargetName] | None, world: World, che
     """
     began = world.elapsed()
     before = world.store.load(env)  # recall
-    desired = world.source.read(env, going_from(before))  # read
+    desired = read(env, before, world)  # read
     desired, seen = observe(desired, before, due, world)  # observe
     now = seen.at or world.now()
     plan = decide(desired, seen, before, now)  # decide (pure)
@@ -69,7 +70,7 @@ def preview(env: EnvName, world: World) -> Cycle:
 
 def look_only(env: EnvName, due: frozenset[TargetName] | None, world: World, before: Record) -> Cycle:
     """Look and decide from a record in hand; nothing is written and nothing is sent."""
-    desired = world.source.read(env, going_from(before))
+    desired = read(env, before, world)
     desired, seen = observe(desired, before, due, world)
     seen = replace(seen, tokens={})
     now = seen.at or world.now()
@@ -86,6 +87,11 @@ def going_from(before: Record) -> Accepted | None:
     if accepted is None or order is None or order.number <= before.heard_accept:
         return accepted
     return replace(accepted, anywhere=True, only=order.commit)
+
+
+def read(env: EnvName, before: Record, world: World) -> Reading:
+    """Read what is wanted: what the spec says, but for the versions that hotfixes want instead."""
+    return world.source.read(env, going_from(before), instead(before, world.now()))
 
 
 def _anything(action: Action) -> None:

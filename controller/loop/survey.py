@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from controller.loop.agenda import Agenda
-from controller.loop.reconcile import going_from
+from controller.loop.reconcile import read
 from controller.model.desired import GONE, Desired, Reading
 from controller.model.names import EnvName, TargetName
 from controller.model.orders import Orders
@@ -36,7 +36,7 @@ class Survey:
     def look(self, env: EnvName, now: datetime) -> None:
         """Make due now whatever is wanted otherwise than before, and forget what is neither wanted nor known."""
         record = self.world.store.load(env)
-        reading = self.world.source.read(env, going_from(record))
+        reading = read(env, record, self.world)
         before = self.readings.get(env)
         if reading is before and record is self.records.get(env):
             return

@@ -62,6 +62,7 @@ class DesiredTarget:
     `track` is what is followed instead of a version, `followed` which version that is just now; until it is known,
     `release` is the one of a version that stands in. The tags of `fresh` images are asked for again and again;
     `astray` says that a tag which is followed otherwise was moved. `group` is the group that it is a member of.
+    `said` is the release of the spec itself where a hotfix wants another version of it, `unfit` why that cannot be.
     """
 
     place: Place
@@ -91,6 +92,8 @@ class DesiredTarget:
     followed: Followed | None = None
     astray: str = ""
     group: Group | None = None
+    said: Release | None = None
+    unfit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

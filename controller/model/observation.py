@@ -93,7 +93,7 @@ class Live:
     knows of), so that an older read is known for what it is. `identity` changes when the service is made anew.
     `told` says that the platform's own account of its deployments was read too, not only what is listed now.
     `settings` hold what is fixed as well. `beside` is what is only compared, if it was asked for; `unread` says why
-    it could not be read.
+    it could not be read. `notes` are what a person should know of what runs.
     """
 
     manifest: Manifest
@@ -111,6 +111,7 @@ class Live:
     tags: OurTags | None = None
     beside: Manifest | None = None
     unread: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def primary(self) -> Deployment | None:

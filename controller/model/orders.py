@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from controller.model.hotfix import Hotfix
 from controller.model.names import Commit, Digest, EnvName, TargetName
 from controller.model.release import Release
 
@@ -68,7 +69,7 @@ class Rollback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A person's order that is done once: retry, recover, forget, accept-history."""
+    """A person's order that is done once: retry, restart, recover, forget, accept-history."""
 
     number: int
     reason: str = ""
@@ -176,12 +177,14 @@ class TargetOrders:
 
     `attested` are the newest verdicts from outside, one a check and digest; `approvals` the newest answers to what
     waits for its gate, one a person and digest; `ticks` the newest words on items of checklists, one an item,
-    person and digest. `stopped` are the newest pauses that are over.
+    person and digest. `stopped` are the newest pauses that are over. Of
+    `hotfixes`, the newest last, only that one may stand; the others are kept for their reviews.
     """
 
     pause: Pause | None = None
     pin: Pin | None = None
     retry: Request | None = None
+    restart: Request | None = None
     rollback: Rollback | None = None
     recover: Request | None = None
     forget: Request | None = None
@@ -191,6 +194,11 @@ class TargetOrders:
     approvals: tuple[Approval, ...] = ()
     ticks: tuple[Tick, ...] = ()
     stopped: tuple[Stopped, ...] = ()
+    hotfixes: tuple[Hotfix, ...] = ()
+
+    def hotfix(self, now: datetime) -> Hotfix | None:
+        """Find the hotfix that stands."""
+        return next((one for one in self.hotfixes[-1:] if one.stands(now)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

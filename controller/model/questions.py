@@ -249,7 +249,8 @@ class Approvals:
     """Every yes and no that is kept for a target, of other content too.
 
     `used` are the numbers of those that a rollout was opened with. `authors` are those who wrote what waits,
-    `unknown` says why they are not known; `requester` asked to try again what failed, if that waits.
+    `unknown` says why they are not known; `requester` asked to try again what failed, or for the hotfix, if that
+    waits.
     """
 
     given: tuple[Approval, ...] = ()
@@ -361,6 +362,15 @@ class Proven:
 
     proofs: tuple[Proof, ...] = ()
     failed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnBranch:
+    """Is what one version of an application brought since another one on its branch? The answer is Carried."""
+
+    application: Application
+    version: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

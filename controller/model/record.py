@@ -7,6 +7,7 @@ from typing import Final
 
 from controller.model.desired import Accepted
 from controller.model.hooks import Run
+from controller.model.hotfix import Lane
 from controller.model.lookups import Looked
 from controller.model.manifest import Echo, Manifest, shows
 from controller.model.names import ClaimKey, DeploymentId, Digest, EnvName, Revision, TargetName
@@ -116,7 +117,8 @@ class Memory:
     the newest one-off tasks that were started for releases here, oldest first. `queued` is since when it waits for
     nothing but room for another rollout in its environment. `approved` are the numbers of the newest approvals and
     ticks that rollouts were opened with: none counts twice. `followed` is the newest version that was followed
-    here, and what its tag stood for.
+    here, and what its tag stood for. `lane` is what the newest hotfix came to; `shouted` is the number of the last
+    one of which it was told that nobody reviewed it in time.
     """
 
     place: Place | None = None
@@ -141,6 +143,7 @@ class Memory:
     halted: datetime | None = None
     unknown: str = ""
     retried: int = 0
+    restarted: int = 0
     ordered: int = 0
     unpinned: int = 0
     recovered: int = 0
@@ -150,6 +153,8 @@ class Memory:
     approved: tuple[int, ...] = ()
     queued: datetime | None = None
     followed: Followed | None = None
+    lane: Lane | None = None
+    shouted: int = 0
 
     @property
     def labels(self) -> tuple[object, ...]:

@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     HEAL = "heal"
     BACK = "back"
     SETTINGS = "settings"
+    RESTART = "restart"
 
 
 class Result(StrEnum):
@@ -137,7 +138,8 @@ class Rollout:
     what is remembered of each guard, in their order. `reached` is how far the platform had got at `moved`. `left`
     is the deployment that it goes back from, `retry` the order by which it was tried again. `way` names how it
     began, `cause` why it failed, in one word. `part` is what it has a part in, if its target is in a group; `stops`
-    says that its group stopped with it and waits for a person, instead of going back.
+    says that its group stopped with it and waits for a person, instead of going back. `hotfix` is the order by
+    which it may have skipped what was shut, and `skipped` says what that was, by its kind.
     """
 
     number: int
@@ -168,6 +170,8 @@ class Rollout:
     retry: int = 0
     part: Part | None = None
     stops: bool = False
+    hotfix: int = 0
+    skipped: tuple[tuple[str, str], ...] = ()
     cause: str = ""
     evidence: tuple[str, ...] = field(default=())
 

@@ -60,10 +60,10 @@ class RolloutRecord:
 
     `author` wrote the commit. `built` is the application's commit that it is of, `follows` where its version came
     from. `commits` were accepted since the rollout before it, `orders` were given since that ended: what
-    concerned the target alone, or all of its environment. `replaced` is the version that ran before, `images` are
-    digests by path, `alarms` rang already when it was opened. Instants that the journal does not have are None;
-    texts are empty. `brought` is what the git host knew of the commit when it was opened, None if that is not
-    known. `rows` are the numbers of the rows of the journal that it was made of.
+    concerned the target alone, or all of its environment, a hotfix too. `replaced` is the version that ran before,
+    `images` are digests by path, `alarms` rang already when it was opened. Instants that the journal does not have
+    are None; texts are empty. `brought` is what the git host knew of the commit when it was opened, None if that
+    is not known. `rows` are the numbers of the rows of the journal that it was made of.
     """
 
     env: EnvName

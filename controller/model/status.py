@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from controller.model.decision import Blocker
+from controller.model.hooks import Image, When
 from controller.model.names import EnvName, TargetName
 from controller.model.rollout import Phase
 
@@ -46,11 +47,46 @@ class Awaiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HotfixStatus:
+    """A hotfix that stands, or that nobody has reviewed yet: who asked for what, and who agreed.
+
+    `review_due` is by when another person has to review it, `overdue` says that it was not. `skipped` are the kinds
+    of gates that the open rollout skipped by it, or that a wish may skip now. `unmerged` reminds of what its
+    application's branch is without.
+    """
+
+    number: int
+    version: str
+    by: str
+    at: datetime
+    reason: str = ""
+    standing: bool = False
+    until: datetime | None = None
+    incident: str = ""
+    broke_glass: bool = False
+    second: str = ""
+    review_due: datetime | None = None
+    overdue: bool = False
+    skipped: tuple[str, ...] = ()
+    unmerged: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookStatus:
+    """A hook of a target's release: when it runs, and with whose images."""
+
+    name: str
+    when: When
+    image: Image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetStatus:
     """One target at the end of a turn.
 
     `follows` is where its version comes from if it follows one, `built` the commit of the application it is of.
     `group` is the group that it goes with, `bound` what a yes is bound to.
+    `gates` are the kinds of gates that its spec has, `hooks` those of the open rollout, else of its spec.
     """
 
     env: EnvName
@@ -91,3 +127,6 @@ class TargetStatus:
     built: str = ""
     awaiting: Awaiting | None = None
     blockers: tuple[Blocker, ...] = field(default=())
+    gates: tuple[str, ...] = ()
+    hooks: tuple[HookStatus, ...] = ()
+    hotfixes: tuple[HotfixStatus, ...] = ()

@@ -40,6 +40,7 @@ class Event(StrEnum):
     NEEDED = "person needed"
     BEFORE = "about to start"
     NOTES = "release notes"
+    HOTFIX = "hotfix"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from controller.model.desired import Reading
+from controller.model.desired import Desired, Reading
 from controller.model.gate import Gate
 from controller.model.names import Commit, TargetName
 from controller.model.orders import Approval, TargetOrders, Tick
@@ -64,7 +64,7 @@ def _approvals(
         used=_used(candidate, record),
         authors=authors,
         unknown=unknown,
-        requester=next((by for name, _ in parts_of(candidate) if (by := _requester(name, record))), ""),
+        requester=next((by for name, _ in parts_of(candidate) if (by := _requester(name, desired, record))), ""),
     )
 
 
@@ -78,10 +78,13 @@ def _used(candidate: Candidate, record: Record) -> frozenset[int]:
     return frozenset(number for memory in memories if memory for number in memory.approved)
 
 
-def _requester(name: TargetName, record: Record) -> str:
+def _requester(name: TargetName, desired: Reading, record: Record) -> str:
+    """Name who asked to try again what failed, or for the hotfix that waits."""
     memory, orders = record.targets.get(name), record.orders.targets.get(name, TargetOrders())
-    tried_again = memory is not None and memory.next is not None and memory.next.again
-    return orders.retry.by if orders.retry and tried_again else ""
+    if orders.retry and memory is not None and memory.next is not None and memory.next.again:
+        return orders.retry.by
+    want = desired.targets.get(name) if isinstance(desired, Desired) else None
+    return orders.hotfixes[-1].by if orders.hotfixes and want is not None and want.said is not None else ""
 
 
 def first_wanted(memory: Memory, release: Release) -> Commit | None:

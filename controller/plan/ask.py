@@ -12,6 +12,7 @@ from controller.model.record import Record
 from controller.model.release import Release
 from controller.model.reviews import ChangeOf
 from controller.plan.approvals import first_wanted
+from controller.plan.fixes import question
 from controller.plan.look import Look
 from controller.plan.see import NOWHERE, look_at, place_of
 from controller.plan.watching import gap_of, gap_questions
@@ -33,6 +34,7 @@ def questions(
             *_about_drift(desired, record, sights, now),
             *_about_gaps(desired, record, sights, now),
             *_about_commits(record, sights),
+            *_about_fixes(desired, record, sights, now),
         )
     )
 
@@ -74,6 +76,17 @@ def _about_gaps(
             yield from gap_questions(memory, Candidate.of(desired.env, name, place, rollout.release), now)
 
 
+def _about_fixes(
+    desired: Reading, record: Record, sights: dict[TargetName, Sight], now: datetime
+) -> Iterator[Question]:
+    for name, sight in sights.items():
+        memory = record.targets.get(name)
+        if memory is not None and memory.lane is not None and not memory.lane.merged:
+            look = look_at(desired, Observation(sights={name: sight}), record, name, now)
+            asked = question(look.memory, look.wish.want if look.wish else None)
+            yield from (asked,) if asked else ()
+
+
 def _can_matter(desired: Reading, record: Record, name: TargetName) -> bool:
     """Tell quickly that a target which is good, wants nothing else and has not drifted, asks nothing."""
     memory = record.targets.get(name)
@@ -91,7 +104,7 @@ def _relevant(
     blank = Observation(sights={name: sights[name]})
     look = look_at(desired, blank, record, name, now)
     memory, wish = look.memory, look.wish
-    want = desired.targets.get(name) if isinstance(desired, Desired) else None
+    want = wish.want if wish else None
     current = memory.current
     runs = current is not None and wish is not None and current.digest == wish.digest
     if want and wish and (not runs or memory.next or memory.rollout):

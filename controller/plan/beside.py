@@ -25,12 +25,13 @@ def fixed_differences(want: DesiredTarget, live: Live) -> tuple[Difference, ...]
 
 def notes_of(want: DesiredTarget, live: Live) -> tuple[str, ...]:
     """Say what a person should know of it: what completing it showed, and what is only compared and differs."""
+    notes = (*want.notes, *((want.unfit,) if want.unfit else ()), *live.notes)
     if want.beside is None:
-        return want.notes
+        return notes
     if live.unread:
-        return (*want.notes, f"what it is scaled by could not be read: {live.unread}")
+        return (*notes, f"what it is scaled by could not be read: {live.unread}")
     told = (f"{_sides(one)}; trueup does not change it" for one in beside_differences(want, live))
-    return (*want.notes, *told)
+    return (*notes, *told)
 
 
 def beside_differences(want: DesiredTarget, live: Live) -> tuple[Difference, ...]:

@@ -19,6 +19,7 @@ from controller.plan.blocking import blockers_of
 from controller.plan.flags import flagged
 from controller.plan.listen import listen, tidy, unheard
 from controller.plan.look import Look
+from controller.plan.loud import shouts
 from controller.plan.moves import make
 from controller.plan.order import ordered
 from controller.plan.quota import ration
@@ -113,10 +114,10 @@ def decide_one(look: Look) -> Decision:
 
 
 def _beside(look: Look) -> str:
-    """Add what keeps the wish out whatever its gates say, and what is compared but never changed."""
+    """Add what is shouted, what keeps the wish out whatever its gates say, and what is compared, never changed."""
     if look.wish is None or look.live is None:
-        return ""
-    said = (look.conflict, *notes_of(look.wish.want, look.live), *map(told, look.said))
+        return "".join(f"; {one}" for one in shouts(look))
+    said = (*shouts(look), look.conflict, *notes_of(look.wish.want, look.live), *map(told, look.said))
     return "".join(f"; {one}" for one in said if one)
 
 

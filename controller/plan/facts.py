@@ -23,6 +23,7 @@ HOOK: Final = "hook"
 REVIEWERS: Final = "reviewers"
 CHECKS: Final = "checks"
 OPEN: Final = "open"
+SKIPPED: Final = "skipped"
 UNASKED: Final = "not asked: what is known here needs no gate"
 
 
@@ -53,6 +54,7 @@ def opened_facts(
         "fromDigest": other.digest if other else "",
         "guards": ", ".join(sorted({guard.kind for guard in rollout.terms.guards})),
         "rang": ", ".join(sorted(rollout.rang)),
+        "hotfix": str(rollout.hotfix or ""),
         **{f"{IMAGE}{path}": value for path, value in _images(rollout)},
         **_gates(desired, name, before, rollout, opened),
         **_brought(before, rollout, answers),
@@ -94,13 +96,14 @@ def _gates(
     if want is None or rollout.purpose is not Purpose.FORWARD:
         return {}
     known = before.is_known(rollout.release.digest) or want.release.digest != rollout.release.digest
+    skipped = {f"{GATE}{kind}": f"{SKIPPED}: {why}" for kind, why in rollout.skipped}
     if known:
-        return {f"{GATE}{gate.kind}": UNASKED for gate in want.gates}
+        return {f"{GATE}{gate.kind}": UNASKED for gate in want.gates} | skipped
     facts = {f"{GATE}{gate.kind}": OPEN for gate in want.gates}
     for kind, why in opened:
         key = f"{GATE}{kind}"
         facts[key] = f"{OPEN}: {why}" if facts[key] == OPEN else f"{facts[key]}; {why}"
-    return facts
+    return facts | skipped
 
 
 def blocked_facts(decision: Decision) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 from controller.model.desired import Supersede
 from controller.model.hooks import When
 from controller.model.observation import Awaits, Blame, Deployment, Live, State
-from controller.model.rollout import Phase, Result
+from controller.model.rollout import Phase, Purpose, Result
 from controller.plan.calls import continues_at, forward_again, forward_invisible, in_words, was_ended, who
 from controller.plan.hooking import Pending, Standing, after_rollout, first_of_wish, standing
 from controller.plan.joint import GROUP
@@ -54,6 +54,9 @@ def _or_no_way(look: Look, said: Forward) -> Forward:
         return said
     if look.lets_be:
         return say(Course.OUSTED, f"{who(look.live)}; {said.detail}", said.cause)
+    if look.rollout.purpose is Purpose.RESTART:
+        why = f"the restart of {look.rollout.release.version} failed, and what it was good for still counts"
+        return say(Course.LOST, f"{why}; {said.detail}", said.cause)
     if not (look.rollout.terms.rollback_safe and _group_is_safe(look)):
         return say(Course.UNSAFE, f"rollbackSafe: false; {_owner(look)} decides; {said.detail}", said.cause)
     if not look.ways:

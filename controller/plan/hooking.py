@@ -70,9 +70,9 @@ def before_rollout(look: Look) -> Pending | None:
 
 
 def after_rollout(look: Look) -> Pending | None:
-    """Find the hook that has to pass before what bakes is good; what is healed has passed its own before."""
+    """Find the hook that has to pass before what bakes is good; what is healed or restarted has passed its own."""
     rollout = look.rollout
-    if rollout.purpose is Purpose.HEAL:
+    if rollout.purpose in {Purpose.HEAL, Purpose.RESTART}:
         return None
     return _next(look, rollout.terms, When.AFTER, rollout.release, rollout.retry)
 

@@ -8,27 +8,31 @@ from controller.model.record import Memory
 from controller.model.rollout import Phase, Rollout
 from controller.plan.look import Look
 from controller.plan.readings import Preparing, Rolling, Signal, Still
+from controller.plan.restart import is_asked, unserved
 
 _ROLLBACK: Final = "ORDERED"
 _RETRY: Final = "RETRIED"
+_RESTART: Final = "RESTARTED"
 
 
 def listen(look: Look, memory: Memory, signal: Signal) -> Memory:
     """Mark people's orders as heard; a pause and a blind look hear nothing."""
     if isinstance(signal, Still):
         return memory
-    order, retry = look.orders.rollback, look.orders.retry
-    retried = retry.number if retry else memory.retried
-    ordered = order.number if order else memory.ordered
-    recovered = _forgetting(look) or memory.recovered
-    answered = look.orders.answer.number if look.orders.answer else memory.answered
-    now, was = (
-        (retried, ordered, recovered, answered),
-        (memory.retried, memory.ordered, memory.recovered, memory.answered),
+    orders = look.orders
+    heard = replace(
+        memory,
+        retried=orders.retry.number if orders.retry else memory.retried,
+        restarted=orders.restart.number if orders.restart else memory.restarted,
+        ordered=orders.rollback.number if orders.rollback else memory.ordered,
+        recovered=_forgetting(look) or memory.recovered,
+        answered=orders.answer.number if orders.answer else memory.answered,
     )
-    if now == was:
-        return memory
-    return replace(memory, retried=retried, ordered=ordered, recovered=recovered, answered=answered)
+    return memory if _heard(heard) == _heard(memory) else heard
+
+
+def _heard(memory: Memory) -> tuple[int, ...]:
+    return memory.retried, memory.restarted, memory.ordered, memory.recovered, memory.answered
 
 
 def _forgetting(look: Look) -> int:
@@ -52,6 +56,8 @@ def unheard(look: Look, signal: Signal) -> str:
     if look.retry and signal.name != _RETRY and look.memory.fight is None:
         why = "it is going back: say it again after that" if going_back else "nothing that is wanted has failed"
         return f"; a retry was asked for, but {why}"
+    if is_asked(look) and signal.name != _RESTART:
+        return unserved(look)
     return _unasked(look, signal)
 
 

@@ -74,6 +74,8 @@ class Look:
     `opened` gives of each open gate by its kind what opened it, if it says so.
     `reviews` are the numbers of what the git host has of people's yes to the wish.
     `joint` is what its group means for it.
+    `skipped` are the gates that are shut, and that the wish does not wait for. `unmerged` reminds of a hotfix.
+    `reread` says that the spec was read for a hotfix that has ended, and is read again.
     """
 
     env: EnvName
@@ -87,6 +89,8 @@ class Look:
     gates: tuple[Judged, ...]
     guards: tuple[Judged, ...]
     alarmed: tuple[Judged, ...]
+    skipped: tuple[Judged, ...] = ()
+    unmerged: str = ""
     said: tuple[Judged, ...] = ()
     rings: frozenset[str] = frozenset()
     unheard: bool = False
@@ -97,6 +101,7 @@ class Look:
     opened: tuple[tuple[str, str], ...] = ()
     joint: Joint = ALONE
     unread: str
+    reread: bool = False
     moved_to: Place | None
     claimed_by: Owner | None
     now: datetime
@@ -202,7 +207,7 @@ class Look:
     @property
     def frozen(self) -> bool:
         """Whether a person lets nothing new start here."""
-        return any(judged.kind == FREEZE for judged in self.gates)
+        return any(judged.kind == FREEZE for judged in (*self.gates, *self.skipped))
 
     @property
     def busy(self) -> bool:

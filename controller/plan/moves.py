@@ -17,6 +17,7 @@ from controller.plan.look import Look
 from controller.plan.moves_back import give_up, give_way, recover, turn_back
 from controller.plan.moves_hooks import dismiss, go_on, prepare, start, start_ahead, stop
 from controller.plan.open import ensure, new_rollout, opened, revision_of
+from controller.plan.restart import as_before, restart
 from controller.plan.step import Step, watch
 from controller.plan.transitions import Move
 from controller.plan.who import DAY
@@ -55,6 +56,8 @@ def _open(look: Look) -> Step:
 
 def _mend(look: Look, cause: str, why: str) -> Step:
     release = look.rollout.release
+    if look.rollout.purpose is Purpose.RESTART:
+        return _open(look)
     return _open(replace(look, memory=quarantined(look, look.memory, release, cause, why)))
 
 
@@ -118,7 +121,7 @@ def _note(look: Look) -> Step:
 
 def _keep(look: Look) -> Step:
     memory, rollout = look.memory, look.memory.rollout
-    kept = kept_live(look, rollout.release if rollout else None)
+    kept = as_before(look, kept_live(look, rollout.release if rollout else None))
     goods = (kept, *(good for good in memory.goods if good.digest != kept.digest))[:GOODS]
     return Step(memory=replace(memory, goods=goods, current=kept, rollout=None, drift=None))
 
@@ -180,6 +183,7 @@ _PLAIN: Final[Mapping[Move, Callable[[Look], Step]]] = MappingProxyType(
         Move.KEEP: _keep,
         Move.ACCEPT: _accept,
         Move.REOPEN: _reopen,
+        Move.RESTART: restart,
         Move.RECOVER: recover,
         Move.YIELD: give_way,
     }

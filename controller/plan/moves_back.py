@@ -80,7 +80,8 @@ def give_up(look: Look, cause: str, why: str) -> Step:
     rollout = look.rollout
     if look.memory.phase is Phase.ROLLING_BACK:
         return Step(memory=replace(look.memory, drift=None))
-    memory = quarantined(look, look.memory, rollout.release, cause, why)
+    restarts = rollout.purpose is Purpose.RESTART  # it was good, and what is wrong now came from elsewhere
+    memory = look.memory if restarts else quarantined(look, look.memory, rollout.release, cause, why)
     return Step(memory=replace(memory, rollout=replace(rollout, cause=cause), drift=None))
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from controller.model.decision import Action, Continue, Decision, Ensure, Plan, Start, Stop
 from controller.model.desired import Desired, Reading
 from controller.model.names import EnvName, TargetName
+from controller.model.orders import TargetOrders
 from controller.model.outcome import Outcome, Sent, Started, why_not
 from controller.model.questions import Answer, Question
 from controller.model.record import Memory, Quarantined, Record
@@ -18,10 +19,13 @@ from controller.plan.announce import announce
 from controller.plan.facts import blocked_facts, hook_facts, opened_facts
 from controller.plan.flags import RECOVER
 from controller.plan.follow import newly_followed
+from controller.plan.loud import hotfix_rows
 from controller.plan.transitions import Move
 from controller.plan.watching import newly_shut
 
-_OPENING = frozenset({Move.OPEN.value, Move.PREPARE.value, Move.MEND.value, Move.HEAL.value, Move.TAKE.value})
+_OPENING = frozenset(
+    move.value for move in (Move.OPEN, Move.PREPARE, Move.MEND, Move.HEAL, Move.RESTART, Move.TAKE)
+)
 
 NOTHING_ASKED: Final[Mapping[Question, Answer]] = MappingProxyType({})
 
@@ -64,8 +68,11 @@ def _decisions(desired: Reading, before: Record, plan: Plan, answers: Mapping[Qu
         was = before.targets.get(name) or Memory()
         begun = decision.memory.rollout if _begins(was, decision) else None
         facts = opened_facts(desired, name, was, begun, decision.opened, answers) if begun else {}
+        orders = before.orders.targets.get(name, TargetOrders())
         yield from _follows(plan, name, was, decision.memory)
         yield from _decision(plan, name, was, decision, facts)
+        for text, data in hotfix_rows(was, decision, orders):
+            yield _row(plan, name, was, decision, Event.HOTFIX, text, data)
 
 
 def _begins(before: Memory, decision: Decision) -> bool:
@@ -79,24 +86,13 @@ def _decision(
     plan: Plan, name: TargetName, before: Memory, decision: Decision, opened: Mapping[str, str]
 ) -> Iterator[Entry]:
     after = decision.memory
-    rollout = after.rollout or before.rollout
-    number = rollout.number if rollout else 0
-    version = rollout.release.version if rollout else (after.current.release.version if after.current else "")
 
     def entry(event: Event, text: str, **data: str) -> Entry:
-        return Entry(
-            at=plan.decided_at,
-            env=plan.env,
-            target=name,
-            event=event,
-            text=text,
-            rollout=number,
-            version=version,
-            data=data,
-        )
+        return _row(plan, name, before, decision, event, text, data)
 
     if decision.move in {Move.ADOPT.value, RECOVER}:
-        yield entry(Event.ADOPTED, f"found {version} running; nothing was changed")
+        found = after.current.release.version if after.current else ""
+        yield entry(Event.ADOPTED, f"found {found} running; nothing was changed")
     for digest in after.quarantine.keys() - before.quarantine.keys():
         barred = after.quarantine[digest]
         row = entry(Event.QUARANTINED, f"{barred.version} failed here: {barred.why}", digest=digest)
@@ -134,6 +130,31 @@ def _follows(plan: Plan, name: TargetName, before: Memory, after: Memory) -> Ite
         text=text,
         version=followed.version if followed else "",
         data={key: value for key, value in data.items() if value},
+    )
+
+
+def _row(
+    plan: Plan,
+    name: TargetName,
+    before: Memory,
+    decision: Decision,
+    event: Event,
+    text: str,
+    data: Mapping[str, str],
+) -> Entry:
+    """Tell something of a target, and of the rollout that it is about."""
+    after = decision.memory
+    rollout = after.rollout or before.rollout
+    current = after.current.release.version if after.current else ""
+    return Entry(
+        at=plan.decided_at,
+        env=plan.env,
+        target=name,
+        event=event,
+        text=text,
+        rollout=rollout.number if rollout else 0,
+        version=rollout.release.version if rollout else current,
+        data=data,
     )
 
 

@@ -36,8 +36,22 @@ def new_rollout(
         way=way,
         rang=look.rings,
         retry=wish_retry(look) if retry is None else retry,
-        part=None if purpose is Purpose.HEAL else look.joint.part,
+        part=None if purpose in {Purpose.HEAL, Purpose.RESTART} else look.joint.part,
+        hotfix=_hotfix(look) if forward else 0,
+        skipped=tuple((one.kind, one.verdict.why) for one in look.skipped)
+        if forward and not _is_free(look)
+        else (),
     )
+
+
+def _hotfix(look: Look) -> int:
+    """Give the number of the hotfix that the wish is of; 0 if it is of none."""
+    wish, hotfix = look.wish, look.orders.hotfix(look.now)
+    return hotfix.number if wish and hotfix and wish.want.said is not None and not wish.pinned else 0
+
+
+def _is_free(look: Look) -> bool:
+    return look.wish is not None and look.wish.free
 
 
 def revision_of(memory: Memory, release: Release) -> Revision | None:

@@ -39,6 +39,7 @@ class Resting(Enum):
     UNSET = "the settings are not as declared"
     RETURNED = "somebody went back to a good release"
     RETRIED = "a person said retry"
+    RESTARTED = "a person said restart"
     ORDERED = "a person said roll back"
 
 
@@ -131,6 +132,7 @@ class Stuck(Enum):
     TAKEN = "somebody else deployed just this"
     RETURNED = "somebody went back to a good release"
     RETRIED = "a person said retry"
+    RESTARTED = "a person said restart"
     ORDERED = "a person said roll back"
 
 

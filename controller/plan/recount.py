@@ -177,7 +177,7 @@ def _author(around: Sequence[Entry], commit: str, life: Life) -> str:
 def _is_about(row: Entry, life: Life) -> bool:
     mine = row.target in {None, life.opening.target}
     inside = life.since < row.number and (life.last is None or row.number <= life.last)
-    return row.event is Event.ORDER and mine and inside
+    return row.event in {Event.ORDER, Event.HOTFIX} and mine and inside
 
 
 def _under(facts: Mapping[str, str], prefix: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from controller.plan.drift import drifting, fate, is_due, told, unset
 from controller.plan.hooking import before_wish, first_of_wish, late
 from controller.plan.look import Look, Wish
 from controller.plan.readings import Resting, Stuck
+from controller.plan.restart import hindrance, is_asked
 from controller.plan.said import Said, say
 from controller.plan.versions import called
 from controller.plan.who import DAY
@@ -25,7 +26,8 @@ def read_at_rest(look: Look) -> Rest:
     """First acquaintance, people's orders, an open wish, drift, settings, and last what waits."""
     if look.live and (look.memory.current is None or _ended(look)):
         return say(Resting.FIRST, look.live.revision)
-    return _order(look) or _late(look) or _wish(look) or _drift(look) or _settings(look) or _label(look)
+    said = _order(look) or _restart(look) or _late(look) or _wish(look)
+    return said or _drift(look) or _settings(look) or _label(look)
 
 
 def _late(look: Look) -> Rest | None:
@@ -37,7 +39,7 @@ def _late(look: Look) -> Rest | None:
 def read_stalled(look: Look) -> Said[Stuck]:
     """Only a person or a new wish moves it."""
     wish = look.wish
-    order = _order(look)
+    order = _order(look) or _restart(look)
     if order is not None:
         return say(Stuck[order.signal.name], order.detail)
     overdue = _late(look)
@@ -67,6 +69,17 @@ def _order(look: Look) -> Rest | None:
     if look.retry and look.wish and (look.barred or look.is_stuck):
         return say(Resting.RETRIED, called(look, look.wish))
     return None
+
+
+def _restart(look: Look) -> Rest | None:
+    """Restart what runs, unless something newer is about to be deployed, which starts every task anew."""
+    current = look.memory.current
+    if current is None or not is_asked(look) or hindrance(look):
+        return None
+    newer = _wish(look) if look.is_waiting else None
+    if newer is not None and newer.signal is not Resting.RENAMED:
+        return None
+    return say(Resting.RESTARTED, current.release.version)
 
 
 def _wish(look: Look) -> Rest | None:

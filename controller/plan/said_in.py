@@ -32,7 +32,7 @@ _WRITTEN: Final = MappingProxyType({
 })  # fmt: skip
 _APART: Final = frozenset({
     "release", "settings", "fixed", "beside", "file", "draft", "unread", "notes", "looked", "track", "fresh",
-    "followed", "astray", "group",
+    "followed", "astray", "group", "said", "unfit",
 })  # fmt: skip
 # A gate is told where it asks by its environment, which says so itself.
 _FACTS: Final = frozenset({"account", "region", "role"})

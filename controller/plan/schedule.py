@@ -54,7 +54,7 @@ def _rhythm(look: Look, memory: Memory, signal: Signal) -> datetime:
     now, rollout = look.now, memory.rollout
     if isinstance(look.sight, Unseen):
         return now + BLIND
-    if signal in {Resting.FIRST, Resting.RETRIED} or _may_follow(look, memory):
+    if signal in {Resting.FIRST, Resting.RETRIED} or _may_follow(look, memory) or look.reread:
         return now
     if signal is Still.PAUSED or rollout is None:
         return _beat(now, REST / 2 if memory.phase is Phase.PENDING else REST, look.place)
@@ -99,6 +99,7 @@ def _moving(rollout: Rollout, now: datetime) -> datetime:
 def _timers(look: Look, memory: Memory) -> list[datetime]:
     """Every moment at which time alone changes what would be decided."""
     found: list[datetime | None] = [look.pause.until if look.pause else None, *(one.until for one in look.gates)]
+    found += [at for one in look.orders.hotfixes for at in (one.until, one.review_due)]
     if memory.drift is not None and look.wish is not None and memory.phase in {Phase.IDLE, Phase.PENDING}:
         found.append(memory.drift.since + look.wish.want.heal_after)
     found += [run.at + run.timeout for run in memory.runs if not run.over]

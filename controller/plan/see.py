@@ -4,14 +4,14 @@ import operator
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from controller.model.desired import Desired, DesiredTarget, Reading, Unread
 from controller.model.gate import Shut
 from controller.model.group import Whole
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.observation import Absent, Live, Observation, Sight, Unseen
-from controller.model.orders import Pause, Pin, TargetOrders
+from controller.model.orders import Freeze, Pin, TargetOrders
 from controller.model.place import Place
 from controller.model.questions import Candidate
 from controller.model.record import Applied, Memory, Owner, Record
@@ -19,7 +19,9 @@ from controller.model.release import Kept, Release
 from controller.model.rollout import MOVING, Result
 from controller.plan.approvals import first_wanted, reviews_in
 from controller.plan.calls import find_made
-from controller.plan.gated import Gated, gated
+from controller.plan.fixes import learnt_branch, unmerged
+from controller.plan.gating import Gated, gated, paused
+from controller.plan.lane import ended, followed_lane, in_lane, left_behind
 from controller.plan.look import Look, Wish
 from controller.plan.runs import followed
 from controller.plan.watching import Watched, filled, not_open, rings_of, watched
@@ -67,21 +69,18 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
     whole = whole_of(desired, record, name)
     orders = orders_of(record, name, whole)
     want, named = wanted(desired, record, name), _named(desired, record, name)
-    place = place_of(desired, record, name) or NOWHERE
-    known = record.targets.get(name)
+    place, known = place_of(desired, record, name) or NOWHERE, record.targets.get(name)
     lost = _lives_elsewhere(known, place) and not _may_live(sight, want)
     memory = lifted_from(_recalled(known, place, orders, keep=lost), whole)
     memory = _told(memory, named, place) if named is not None and not lost else memory
-    memory, wish = _resolved(memory, want, sight, orders, whole, seen, now)
+    memory, wish = _resolved(memory, want, seen, _Own(sight, orders, whole, record.orders.freeze), now)
     wish = wish.within(whole, is_known=all_known(whole, record)) if wish else None
     candidate, rollout = partial(Candidate.of, desired.env, name, place), memory.rollout
-    waiting = (
-        wish.candidate(desired.env, name, place, first_wanted(memory, wish.release)) if wish is not None else None
-    )
+    waiting = wish.candidate(desired.env, name, place, first_wanted(memory, wish.release)) if wish else None
+    gates = gated(wish, waiting, seen, record, now) if wish and waiting else Gated()
     at_wish = not_open(wish.want.terms.guards, candidate(wish.release), seen.answers, now) if wish else ()
     heeded = tuple(judged for judged in at_wish if judged.counts)
     guarded = watched(rollout, candidate(rollout.release), seen.answers, now) if rollout else Watched(shut=heeded)
-    gates = gated(want, waiting, record, seen, now) if want and waiting else Gated()
     return Look(
         env=desired.env,
         name=name,
@@ -90,9 +89,11 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         sight=sight,
         memory=memory,
         orders=orders,
-        pause=_pause(_pauses(desired, record, want, orders), now),
+        pause=paused(desired, record, want, orders, now),
         gates=gates.shut,
+        skipped=gates.skipped,
         opened=gates.opened,
+        unmerged=unmerged(memory, wish.want if wish else None, seen.answers),
         guards=guarded.shut,
         alarmed=tuple(judged for judged in heeded if isinstance(judged.verdict, Shut)),
         said=guarded.said,
@@ -101,26 +102,33 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         heard=guarded.heard,
         reviews=reviews_in(want.gates, waiting, seen.answers) if want and waiting else (),
         filled=rollout is not None and filled(memory, candidate(rollout.release), seen.answers, now),
-        unread=_unread(desired, name, want),
+        unread=ended(memory, want) or _unread(desired, name, want),
+        reread=bool(ended(memory, want)),
         moved_to=place if lost else None,
         claimed_by=_claimed_by(record, desired.env, name, place),
         now=now,
     )
 
 
+class _Own(NamedTuple):
+    """What one target is seen by, and what people said of it and of all around it."""
+
+    sight: Sight
+    orders: TargetOrders
+    whole: Whole | None
+    freeze: Freeze | None
+
+
 def _resolved(
-    memory: Memory,
-    want: DesiredTarget | None,
-    sight: Sight,
-    orders: TargetOrders,
-    whole: Whole | None,
-    seen: Observation,
-    now: datetime,
+    memory: Memory, want: DesiredTarget | None, seen: Observation, own: _Own, now: datetime
 ) -> tuple[Memory, Wish | None]:
     """Bring what is remembered up to what was seen, and find what is wanted effectively."""
-    live = sight if isinstance(sight, Live) else None
+    orders, live = own.orders, own.sight if isinstance(own.sight, Live) else None
     memory = _seen_set(_resolve(memory, live, now), want, live, now)
-    memory = learnt(_unpinned(memory, want, orders.pin, whole), want, live, orders, seen, now)
+    memory = learnt(_unpinned(memory, want, orders.pin, own.whole), want, live, orders, seen, now)
+    memory = learnt_branch(followed_lane(memory, want, orders, now), want, seen.answers)
+    if want is not None:
+        want = None if ended(memory, want) else in_lane(want, memory, orders, own.freeze, now)
     wish = _effective(want, orders.pin, memory)
     terms = memory.rollout.terms if memory.rollout else want.terms if want else None
     return followed(_reowned(memory, wish), seen.tasks, terms, now), wish
@@ -146,9 +154,11 @@ def _begun(place: Place, orders: TargetOrders) -> Memory:
     return Memory(
         place=place,
         retried=orders.retry.number if orders.retry else 0,
+        restarted=orders.restart.number if orders.restart else 0,
         ordered=orders.rollback.number if orders.rollback else 0,
         unpinned=orders.pin.number if orders.pin else 0,
         recovered=max(order.number if order else 0 for order in closing),
+        lane=left_behind(orders),
     )
 
 
@@ -292,16 +302,3 @@ def _echoed(release: Release, memory: Memory) -> Release:
     same = (one for one in memory.releases if one.manifest.echo and one.digest == release.digest)
     known = next(same, None)
     return replace(release, manifest=release.manifest.echoed(known.manifest.echo)) if known else release
-
-
-def _pauses(
-    desired: Reading, record: Record, want: DesiredTarget | None, orders: TargetOrders
-) -> tuple[Pause | None, ...]:
-    spec = desired.pause if isinstance(desired, Desired) else None
-    return (record.orders.pause, orders.pause, spec, want.pause if want else None)
-
-
-def _pause(pauses: tuple[Pause | None, ...], now: datetime) -> Pause | None:
-    """Of several pauses one that is not armed counts."""
-    held = [pause for pause in pauses if pause is not None and pause.holds(now)]
-    return min(held, key=lambda pause: pause.armed) if held else None

@@ -38,7 +38,7 @@ def _observed(look: Look, said: Said[Signal]) -> Said[Signal]:
 
 
 def _paused(look: Look, pause: Pause) -> Said[Signal]:
-    calm = replace(look.orders, retry=None, rollback=None)
+    calm = replace(look.orders, retry=None, restart=None, rollback=None)
     under = _awake(replace(look, wish=None, orders=calm))
     going_back = look.memory.phase is Phase.ROLLING_BACK or under.signal in {Course.FAILING, Course.CALLED_BACK}
     if pause.armed and going_back:

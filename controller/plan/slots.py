@@ -1,7 +1,7 @@
 """How many rollouts an environment has room for at once, and whose turn it is when there is none left.
 
 A rollout holds a slot while it prepares and rolls; a bake holds none. Going back holds none and waits for none: it
-must neither be kept waiting nor keep a fix waiting. Nor does a wish to go back, or what somebody else has deployed.
+must neither be kept waiting nor keep a fix waiting. Nor does a wish to go back, a restart, or what others deployed.
 """
 
 from collections.abc import Mapping
@@ -87,7 +87,7 @@ def _begins(look: Look) -> Move | None:
 
 def _needs_none(look: Look, move: Move) -> bool:
     free = look.wish is not None and look.wish.free and move is not Move.HEAL
-    return move in _UNASKED or free
+    return move in _UNASKED or free or move is Move.RESTART
 
 
 def _since(look: Look, move: Move) -> datetime:

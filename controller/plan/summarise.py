@@ -13,11 +13,12 @@ from controller.model.place import Place
 from controller.model.record import Memory, Record
 from controller.model.release import Release
 from controller.model.rollout import MOVING, Rollout
-from controller.model.status import Awaiting, DriftStatus, TargetStatus
+from controller.model.status import Awaiting, DriftStatus, HookStatus, TargetStatus
 from controller.plan.calls import was_ended
 from controller.plan.drift import status_of
 from controller.plan.judged import Judged
 from controller.plan.look import SLOTS, Look, Wish
+from controller.plan.loud import hotfixes_of
 from controller.plan.see import broken_at, look_at
 from controller.plan.whole import whole_of
 
@@ -63,6 +64,9 @@ def _status(
         built=(wanted.built or "") if wanted else "",
         awaiting=_awaiting(live, memory),
         blockers=decision.blockers,
+        gates=_gates(desired, name),
+        hooks=_hooks(look, memory),
+        hotfixes=hotfixes_of(look, memory) if look.orders.hotfixes else (),
         **_placed(look.place),
         **(_watched(rollout) if rollout else {}),
         **(_there(live, memory, wanted, status_of(look_after), conflict=look.conflict) if live else {}),
@@ -134,9 +138,25 @@ def _placed(place: Place) -> _Placed:
 
 
 def _said(desired: Reading, name: TargetName) -> str:
-    """Name what the spec says of a target by its words: what they come to changes with what others own."""
+    """Name what the spec says of a target by its words: what they come to changes with what others own.
+
+    Of one for which a hotfix wants another version the words are the spec's own, if they hold nothing looked up.
+    """
     want = desired.targets.get(name) if isinstance(desired, Desired) else None
+    if want is not None and want.said is not None:
+        return "" if want.looked else want.said.digest
     return want.release.asked or want.release.digest if want is not None else ""
+
+
+def _gates(desired: Reading, name: TargetName) -> tuple[str, ...]:
+    want = desired.targets.get(name) if isinstance(desired, Desired) else None
+    return tuple(dict.fromkeys(gate.kind for gate in want.gates)) if want is not None else ()
+
+
+def _hooks(look: Look, memory: Memory) -> tuple[HookStatus, ...]:
+    """Name the hooks of the open rollout; without one those of the spec."""
+    terms = memory.rollout.terms if memory.rollout else look.wish.want.terms if look.wish else None
+    return tuple(HookStatus(name=one.name, when=one.when, image=one.image) for one in terms.hooks) if terms else ()
 
 
 def _watched(rollout: Rollout) -> _Watched:

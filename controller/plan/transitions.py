@@ -34,6 +34,7 @@ class Move(Enum):
     KEEP = "keep"
     ACCEPT = "accept"
     REOPEN = "reopen"
+    RESTART = "restart"
     TURN_BACK = "roll back"
     RECOVER = "recovered"
     GIVE_UP = "give up"
@@ -41,7 +42,7 @@ class Move(Enum):
 
 
 CALLING: Final = frozenset(
-    {Move.OPEN, Move.MEND, Move.SEND, Move.HEAL, Move.SET, Move.TURN_BACK}
+    {Move.OPEN, Move.MEND, Move.SEND, Move.HEAL, Move.SET, Move.RESTART, Move.TURN_BACK}
     | {Move.PREPARE, Move.START, Move.AHEAD, Move.STOP, Move.CONTINUE}
 )
 """The moves that may make a call."""
@@ -71,6 +72,7 @@ def _resting(phase: Phase) -> Rows:
         (phase, Resting.UNSET): (phase, Move.SET),
         (phase, Resting.RETURNED): (phase, Move.ACCEPT),
         (phase, Resting.RETRIED): (Phase.PENDING, Move.REOPEN),
+        (phase, Resting.RESTARTED): (Phase.ROLLING, Move.RESTART),
         (phase, Resting.ORDERED): (Phase.ROLLING_BACK, Move.TURN_BACK),
     }
 
@@ -159,6 +161,7 @@ _STUCK: Final[Rows] = MappingProxyType(
         (Phase.STALLED, Stuck.TAKEN): (Phase.ROLLING, Move.TAKE),
         (Phase.STALLED, Stuck.RETURNED): (Phase.IDLE, Move.ACCEPT),
         (Phase.STALLED, Stuck.RETRIED): (Phase.PENDING, Move.REOPEN),
+        (Phase.STALLED, Stuck.RESTARTED): (Phase.ROLLING, Move.RESTART),
         (Phase.STALLED, Stuck.ORDERED): (Phase.ROLLING_BACK, Move.TURN_BACK),
     }
 )

@@ -1,9 +1,10 @@
 """What the source needs of an environment that was compiled; who compiles it is handed in."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from controller.model.desired import Brake, Complaint, Desired, DesiredTarget, Load
+from controller.model.desired import Accepted, Brake, Complaint, Desired, DesiredTarget, Load
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.orders import Pause
 from controller.model.trust import Verify
@@ -53,7 +54,16 @@ class Compiled(Protocol):
         ...
 
 
-Compile: TypeAlias = Callable[[EnvName, Mapping[str, Snapshot]], Compiled]
+Instead: TypeAlias = Mapping[TargetName, str]
+Compile: TypeAlias = Callable[[EnvName, Mapping[str, Snapshot], Instead], Compiled]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How an environment is asked for: from which commit on, and which versions are wanted instead of its own."""
+
+    accepted: Accepted | None
+    instead: Instead
 
 
 def desired_of(

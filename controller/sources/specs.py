@@ -9,7 +9,8 @@ from typing import Final
 from controller.model.desired import Accepted, Complaint, Desired, Reading, Unread
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.trust import Commits, Signed, Verify
-from controller.sources.compiled import Compile, Compiled, Rules, desired_of
+from controller.ports import NOTHING_ELSE
+from controller.sources.compiled import Asked, Compile, Compiled, Instead, Rules, desired_of
 from controller.sources.environments import Environments, Sheets, environments, sheets_of
 from controller.sources.folder import FolderSource
 from controller.sources.forward import goes_where_told, moves_forward
@@ -49,7 +50,7 @@ class SpecSource:
         self._lock = threading.Lock()
         self._failure: NoSnapshot | None = None
         self._listed: tuple[Commit, Environments] | None = None
-        self._read: dict[EnvName, tuple[Commit, Reading]] = {}
+        self._read: dict[EnvName, tuple[tuple[Commit, Instead], Reading]] = {}
         self._told: dict[EnvName, Reading] = {}
         self._forward: dict[tuple[Commit, Commit], NoSnapshot | None] = {}
         self._good_files: dict[tuple[EnvName, str], Snapshot] = {}
@@ -108,9 +109,9 @@ class SpecSource:
         listed = self._list()
         return frozenset({*listed.files, *listed.refused}) if listed else frozenset()
 
-    def read(self, env: EnvName, accepted: Accepted | None) -> Reading:
+    def read(self, env: EnvName, accepted: Accepted | None, instead: Instead = NOTHING_ELSE) -> Reading:
         """Read one environment at the newest commit, if that is the accepted one or follows it."""
-        reading = self._look(env, accepted)
+        reading = self._look(env, Asked(accepted=accepted, instead=instead))
         with self._lock:
             told = self._told.get(env)
             if told and isinstance(reading, Unread) and told == reading:
@@ -153,7 +154,7 @@ class SpecSource:
                 self._listed = known
         return known[1]
 
-    def _look(self, env: EnvName, accepted: Accepted | None) -> Reading:
+    def _look(self, env: EnvName, asked: Asked) -> Reading:
         if self._rules is not None and self._rules.why:
             return Unread(env=env, reason=UNRULED, why=self._rules.why)
         head, problem = self.tree.good, self.problem
@@ -161,18 +162,18 @@ class SpecSource:
             return _unread(env, problem)
         if head is None:
             return _unread(env, problem or _UNASKED)
-        sideways = self._sideways(head.commit, accepted)
+        sideways = self._sideways(head.commit, asked.accepted)
         if sideways:
             why = f"{sideways.why}; `trueup accept-history {env}` goes there all the same"
             return Unread(env=env, reason=sideways.reason, why=why)
-        known = self._read.get(env)
-        if known and known[0] == head.commit:
+        known, wanted = self._read.get(env), (head.commit, asked.instead)
+        if known and known[0] == wanted:
             return known[1]
         with self._lock:
             known = self._read.get(env)
-            if known and known[0] == head.commit:
+            if known and known[0] == wanted:
                 return known[1]
-            return self._read_at(env, head.commit, accepted)
+            return self._read_at(env, head.commit, asked)
 
     def _sideways(self, head: Commit, accepted: Accepted | None) -> NoSnapshot | None:
         """Say why a head may not follow what was accepted; git is asked once for each pair."""
@@ -188,32 +189,33 @@ class SpecSource:
             self._forward = {**(self._forward if len(self._forward) < 64 else {}), pair: found}  # noqa: PLR2004
         return self._forward[pair]
 
-    def _read_at(self, env: EnvName, commit: Commit, accepted: Accepted | None) -> Reading:
+    def _read_at(self, env: EnvName, commit: Commit, asked: Asked) -> Reading:
         snapshot = self.tree.snapshot(commit)
         if isinstance(snapshot, NoSnapshot):
             return _unread(env, snapshot)
         sheets = sheets_of(env, snapshot, self._listing(snapshot))
         # Nothing of it is taken, and nothing of it is kept to go back to, before it is known whose it is.
-        signed = self._verified(env, commit, sheets, accepted)
+        signed = self._verified(env, commit, sheets, asked)
         if isinstance(signed, NoSnapshot):
             return _unread(env, signed)
-        reading = sheets if isinstance(sheets, Unread) else self._settle(env, snapshot, sheets, accepted)
+        reading = sheets if isinstance(sheets, Unread) else self._settle(env, snapshot, sheets, asked)
         if isinstance(reading, Desired) and signed:
             reading = replace(reading, signed=signed)
-        self._read[env] = (commit, reading)
+        self._read[env] = ((commit, asked.instead), reading)
         return reading
 
     def _verified(
-        self, env: EnvName, commit: Commit, sheets: Sheets | Unread, accepted: Accepted | None
+        self, env: EnvName, commit: Commit, sheets: Sheets | Unread, asked: Asked
     ) -> Signed | NoSnapshot | None:
         """Say who signed a commit, or why it may not be read; None if nobody asks for a signature.
 
         What counts is the strictest of what the commit says itself, what was accepted last, and the operator: a
         commit cannot take away what keeps it out. After a history that a person accepted, its newest commit counts.
         """
+        accepted = asked.accepted
         if self._trust is None or (accepted and accepted.commit == commit):
             return None
-        need = Verify() if isinstance(sheets, Unread) else self._compile(env, sheets).verify
+        need = Verify() if isinstance(sheets, Unread) else self._compile(env, sheets, asked.instead).verify
         need = need.stricter(self._trust.floor(env)).stricter(accepted.verify if accepted else Verify())
         if need.commits is Commits.NONE:
             return None
@@ -224,32 +226,32 @@ class SpecSource:
         stays = f"; {env} stays at {accepted.commit[:12]}" if accepted else ""
         return replace(found, why=f"{found.why}; verify: {need.commits.value} is asked for{stays}")
 
-    def _settle(self, env: EnvName, snapshot: Snapshot, sheets: Sheets, accepted: Accepted | None) -> Reading:
+    def _settle(self, env: EnvName, snapshot: Snapshot, sheets: Sheets, asked: Asked) -> Reading:
         """Compile an environment; what is broken falls back, a file alone, the environment's own file with all."""
         main = next(iter(sheets))
-        compiled, broken, complaints = self._files(env, sheets, accepted)
+        compiled, broken, complaints = self._files(env, sheets, asked)
         if main in compiled.broken:
-            return self._whole(env, snapshot, main, complaints, accepted)
+            return self._whole(env, snapshot, main, complaints, asked)
         self._good_whole[env], self._compiled[env] = snapshot, compiled
         return desired_of(env, snapshot, compiled, broken, complaints)
 
     def _whole(
-        self, env: EnvName, snapshot: Snapshot, main: str, wrong: tuple[Complaint, ...], accepted: Accepted | None
+        self, env: EnvName, snapshot: Snapshot, main: str, wrong: tuple[Complaint, ...], asked: Asked
     ) -> Reading:
         """Read a whole environment as it was when its own file was last good."""
         invalid = Unread(env=env, reason=INVALID, why=_first_of(wrong))
-        good = self._good_whole.get(env) or self._recalled(main, snapshot.commit, accepted)
+        good = self._good_whole.get(env) or self._recalled(main, snapshot.commit, asked.accepted)
         sheets = sheets_of(env, good, self._listing(good)) if good else None
         if good is None or sheets is None or isinstance(sheets, Unread):
             return invalid
-        compiled, broken, _ = self._files(env, sheets, accepted)
+        compiled, broken, _ = self._files(env, sheets, asked)
         if next(iter(sheets)) in compiled.broken:
             return invalid
         self._good_whole[env], self._compiled[env] = good, compiled
         return desired_of(env, snapshot, compiled, {**broken, main: good.commit}, wrong)
 
     def _files(
-        self, env: EnvName, sheets: Sheets, accepted: Accepted | None
+        self, env: EnvName, sheets: Sheets, asked: Asked
     ) -> tuple[Compiled, Mapping[str, Commit], tuple[Complaint, ...]]:
         """Compile; each file that is broken stands as it last did, or, if it never did, is left out.
 
@@ -258,18 +260,18 @@ class SpecSource:
         main = next(iter(sheets))
         sheets = dict(sheets)
         broken: dict[str, Commit] = {}
-        compiled = self._compile(env, sheets)
+        compiled = self._compile(env, sheets, asked.instead)
         complaints = list(compiled.complaints)
         while compiled.broken and main not in compiled.broken:
             for path, wrong in compiled.broken.items():
-                good = None if path in broken else self._good_file(env, path, sheets[path], accepted)
+                good = None if path in broken else self._good_file(env, path, sheets[path], asked.accepted)
                 if path not in broken:
                     complaints += (one for one in wrong if one not in complaints)
                 broken.pop(path, None)
                 del sheets[path]
                 if good:
                     sheets[path], broken[path] = good, good.commit
-            compiled = self._compile(env, sheets)
+            compiled = self._compile(env, sheets, asked.instead)
         for path, view in sheets.items():
             if path not in compiled.broken and path not in broken:
                 self._good_files[env, path] = view

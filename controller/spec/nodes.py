@@ -87,6 +87,12 @@ def mark_of(root: Node, path: Path, *, key: bool = False) -> Mark:
     return at
 
 
+def put(fields: Fields, key: str, text: str) -> Fields:
+    """Give a mapping in which a key has another text; it stands where the key stood, or the mapping does."""
+    at = fields.entries[key].value.at if key in fields.entries else fields.at
+    return Fields(fields.at, {**fields.entries, key: Entry(at, Text(at, text))})
+
+
 def merge(under: Fields, over: Fields) -> Fields:
     """Lay one mapping over another: maps merge, everything else replaces; every part keeps its own mark."""
     entries = dict(under.entries)

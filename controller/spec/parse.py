@@ -9,6 +9,7 @@ environment's own file carries all others. What is declared twice (a name, a ser
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from pydantic import ValidationError
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 from controller.model.desired import Complaint, DesiredTarget
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.policy import Policy
+from controller.ports import NOTHING_ELSE
 from controller.spec.gating import named_environments
 from controller.spec.head import Ground, read_head
 from controller.spec.listing import MAIN, SUFFIX, environments
@@ -83,8 +85,13 @@ class Compiler:
         self._members: dict[EnvName, dict[TargetName, tuple[DesiredTarget, DesiredTarget]]] = {}
         self._scans: OrderedDict[tuple[str, bytes | str | None], Scanned] = OrderedDict()
 
-    def compile(self, env: EnvName, sheets: Mapping[str, View]) -> Compiled:
-        """Compile an environment from its files, its own first; each is read from a commit of its own."""
+    def compile(
+        self, env: EnvName, sheets: Mapping[str, View], instead: Mapping[TargetName, str] = NOTHING_ELSE
+    ) -> Compiled:
+        """Compile an environment from its files, its own first; each is read from a commit of its own.
+
+        `instead` are versions that are wanted of targets instead of those in their files.
+        """
         path = next(iter(sheets))
         main = Sheet(env=env, path=path, view=sheets[path], is_main=True)
         scanned = self._scan(main.view, main.path)
@@ -97,9 +104,9 @@ class Compiler:
         units: dict[str, Unit] = {}
         for path, view in sheets.items():
             unit = good.get(path)
-            if unit is None or not _stands(unit, path, view, ground, groups):
+            if unit is None or not _stands(unit, path, view, ground, groups) or unit.instead != instead:
                 page = Sheet(env=env, path=path, view=view, is_main=path == main.path)
-                unit = self._unit(page, head.ground, ground, unit)
+                unit = self._unit(page, head.ground, ground, unit, instead)
             units[path] = unit
         if not head.complaints:
             kept = {path: good.get(path) if unit.complaints else unit for path, unit in units.items()}
@@ -129,7 +136,9 @@ class Compiler:
         targets = {**compiled.targets, **{name: member for name, (_, member) in members.items()}}
         return replace(compiled, targets=targets) if members else compiled
 
-    def _unit(self, page: Sheet, ground: Ground, digest: str, before: Unit | None) -> Unit:
+    def _unit(
+        self, page: Sheet, ground: Ground, digest: str, before: Unit | None, instead: Mapping[TargetName, str]
+    ) -> Unit:
         """Make one file's targets, but for those whose lines, ground and other files are as they were."""
         content = look_up(page.view, page.path)
         # Each file of targets is scanned when it changes and then let go: trees take far more room than targets.
@@ -140,29 +149,42 @@ class Compiler:
         made: dict[TargetName, Made] = {}
         for key, entry in node.entries.items() if node else ():
             name = TargetName(key)
-            one = self._target(page, name, entry, ground, known.get(name))
+            one = self._target(page, name, entry, ground, known.get(name), instead.get(name, ""))
             if isinstance(one, Made):
                 made[name] = one
             else:
                 wrong += one
         seen = {name: other for one in made.values() for name, other in one.seen.items()}
         groups = ground.groups_digest()
-        return Unit(content=content, ground=digest, groups=groups, seen=seen, made=made, complaints=tuple(wrong))
+        return Unit(
+            content=content,
+            ground=digest,
+            groups=groups,
+            seen=seen,
+            made=made,
+            complaints=tuple(wrong),
+            instead=dict(instead),
+        )
 
     def _target(
-        self, page: Sheet, name: TargetName, entry: Entry, ground: Ground, before: Made | None
+        self, page: Sheet, name: TargetName, entry: Entry, ground: Ground, before: Made | None, instead: str
     ) -> Made | list[Complaint]:
         membership = ground.members.get(name)
-        digest = content_digest(entry.value) + (membership.digest() if membership else "")
+        digest = f"{content_digest(entry.value)}{membership.digest() if membership else ''}{instead}"
         service, needs = service_mark(entry.at, entry.value), need_marks(entry.value)
         if before and before.digest == digest and _unchanged(before.seen, page.view):
             named = named_environments(entry.value, before.target.gates)
             return replace(before, name=entry.at, service=service, needs=needs, named=named)
         shelf = Shelf(page.view, page.folder)
-        reader = TargetReader(name, ground, shelf, self._tables, lambda path: self._scan(page.view, path))
+        read = partial(TargetReader, name, ground, shelf, self._tables, lambda path: self._scan(page.view, path))
+        reader = read()
         target = reader.read(entry.at, entry.value, page.shown, page.view.commit)
         if target is None:
             return reader.wrong
+        if instead:
+            other = read(instead=instead)
+            made = other.read(entry.at, entry.value, page.shown, page.view.commit)
+            target = _of_version(instead, target, made, other.wrong)
         named = named_environments(entry.value, target.gates)
         return Made(
             digest=digest,
@@ -186,6 +208,15 @@ class Compiler:
         while len(self._scans) > _KEPT:
             self._scans.popitem(last=False)
         return scanned
+
+
+def _of_version(
+    version: str, target: DesiredTarget, other: DesiredTarget | None, wrong: list[Complaint]
+) -> DesiredTarget:
+    """Give a target in the version that is wanted instead; where that cannot be, as its file says, and why."""
+    if other is None:
+        return replace(target, unfit=f"{version} cannot be wanted instead: {wrong[0].where}: {wrong[0].what}")
+    return replace(other, said=target.release)
 
 
 def _strays(main: Sheet) -> Iterator[Complaint]:

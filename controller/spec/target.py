@@ -32,6 +32,7 @@ from controller.spec.nodes import (
     kind_of,
     mark_of,
     merge,
+    put,
     values_of,
     written,
 )
@@ -64,13 +65,25 @@ _HOOKS: Final = "hooks"
 
 
 class TargetReader:
-    """Reads one target; `wrong` collects what it finds. `version` is the one that is followed, if that is known."""
+    """Reads one target; `wrong` collects what it finds. `version` is the one that is followed, if that is known.
+
+    `instead` is a version that is wanted instead of what its lines say, be it followed or written.
+    """
 
     def __init__(
-        self, name: str, ground: Ground, shelf: Shelf, tables: Tables, scan: Scan, *, version: str = ""
+        self,
+        name: str,
+        ground: Ground,
+        shelf: Shelf,
+        tables: Tables,
+        scan: Scan,
+        *,
+        version: str = "",
+        instead: str = "",
     ) -> None:
         self._name = name
         self._version = version
+        self._instead = instead
         self._ground = ground
         self._shelf = shelf
         self._tables = tables
@@ -86,6 +99,8 @@ class TargetReader:
             self._complain(node.at, f"must be a mapping, not {kind_of(node)}")
             return None
         written = self._joined(merge(self._ground.base, node), node)
+        if self._instead:
+            written = put(written.without(TRACK), "version", self._instead)
         merged = with_version(written, self._version)
         if beside := wrong_beside(written):
             self._complain(*beside, TRACK)

@@ -72,6 +72,7 @@ class Unit:
     seen: Mapping[str, bytes | str | None]
     made: Mapping[TargetName, Made]
     complaints: tuple[Complaint, ...] = ()
+    instead: Mapping[TargetName, str] = field(default_factory=dict)
 
 
 def assemble(

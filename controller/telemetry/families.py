@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 from controller.model.rollout import Phase
-from controller.model.status import TargetStatus
+from controller.model.status import HotfixStatus, TargetStatus
 from controller.telemetry.visible import LABEL, visible
 
 Kind: TypeAlias = Literal["gauge", "counter", "info"]
@@ -40,6 +40,7 @@ GATES: Final = (
     "alarms",
     "http",
     "prometheus",
+    "hotfix",
 )
 
 
@@ -120,6 +121,10 @@ def _gate_of(gate: str) -> str:
     return gate if gate in GATES else "gates"
 
 
+def _hotfix(state: str, read: Callable[[HotfixStatus], bool]) -> Column:
+    return Column(label=f',state="{state}"', of=lambda status: _flag(any(map(read, status.hotfixes))))
+
+
 # The one whose labels differ from target to target: `labels_of` writes them.
 THE_INFO: Final = Column(usual="1")
 
@@ -188,6 +193,17 @@ FAMILIES: Final = (
         about="Rollouts of a target that ended, by result, since this process began.",
         kind="counter",
         columns=tuple(Column(label=f',result="{result}"', counts=result) for result in RESULTS),
+    ),
+    Family(
+        name="trueup_hotfix",
+        about="Whether a hotfix stands, skips gates, had no review yet, or none in time, or is not on its branch.",
+        columns=(
+            _hotfix("standing", lambda one: one.standing),
+            _hotfix("skipping", lambda one: bool(one.skipped)),
+            _hotfix("unreviewed", lambda one: one.review_due is not None),
+            _hotfix("overdue", lambda one: one.overdue),
+            _hotfix("unmerged", lambda one: bool(one.unmerged)),
+        ),
     ),
     Family(
         name="trueup_blocked",

@@ -24,8 +24,8 @@ def shop(shop):
     """Specs have an author, and releases know their commit."""
     read = shop.world.read
 
-    def signed(env, accepted):
-        desired = read(env, accepted)
+    def signed(env, accepted, instead):
+        desired = read(env, accepted, instead)
         targets = {
             name: replace(want, release=replace(want.release, commit=desired.commit))
             for name, want in desired.targets.items()

@@ -64,7 +64,7 @@ def test_every_flag_of_run_has_its_variable():
     ("typed", "completed"),
     [
         ("trueup wa", ["wait", "ways-back"]),
-        ("trueup re", ["resume", "reject", "retry", "recover", "replay"]),
+        ("trueup re", ["resume", "reject", "retry", "restart", "recover", "replay"]),
         ("trueup attest prod api --c", ["--check"]),
         ("trueup history --e", ["--evidence"]),
     ],

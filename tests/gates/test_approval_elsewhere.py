@@ -132,8 +132,8 @@ def test_a_host_that_does_not_answer_is_never_a_yes():
         verdict = judge(answer=answer)
         assert isinstance(verdict, Unsure) and "who said yes by github-review cannot be read" in verdict.why
     nowhere = replace(CANDIDATE, commit=None)
-    verdict = GATE.judge(nowhere, {ApprovalsOf(candidate=nowhere): Approvals(authors=Authors(emails=("dora@example.com",))),
-                                   WhoIsWho(): PEOPLE}, NOW)  # fmt: skip
+    said = Approvals(authors=Authors(emails=("dora@example.com",)))
+    verdict = GATE.judge(nowhere, {ApprovalsOf(candidate=nowhere): said, WhoIsWho(): PEOPLE}, NOW)
     assert isinstance(verdict, Unsure) and "the commit is not known" in verdict.why
 
 

@@ -65,6 +65,7 @@ KINDS = {
     "pause": either,
     "resume": st.none(),
     "retry": st.none(),
+    "restart": st.none(),
     "rollback": st.one_of(st.none(), version),
     "pin": version,
     "gate": either,
@@ -279,7 +280,7 @@ def happen(w, what, arg):
             w.pause("freeze", armed=arg)
         case "resume":
             w.resume()
-        case "retry" | "recover":
+        case "retry" | "restart" | "recover":
             getattr(w, what)()
         case "unpin":
             w.order(pin=None)

@@ -85,7 +85,7 @@ class Stage:
         """A one-off task of the wish, which ends well after a while."""
         return Hook(name=name, when=when)
 
-    def read(self, env: object, accepted: object) -> Desired:
+    def read(self, env: object, accepted: object, instead: object = None) -> Desired:
         want = DesiredTarget(
             place=self.place(), release=self.release(self.wish), terms=self.terms, heal_after=STEP, owner="payments"
         )

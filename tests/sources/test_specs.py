@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from controller.model.desired import Accepted, Desired, Unread
-from controller.model.names import Commit, EnvName
+from controller.model.names import Commit, EnvName, TargetName
 from controller.model.policy import Floor, Policy
 from controller.sources.folder import FolderSource
 from controller.sources.snapshot import NoSnapshot, Reason, Snapshots
@@ -388,9 +388,9 @@ def test_many_threads_read_the_same_object_and_compile_once(world):
     compiled: list[EnvName] = []
     compiler = Compiler(TABLES)
 
-    def counting(env, sheets):
+    def counting(env, sheets, instead):
         compiled.append(env)
-        return compiler.compile(env, sheets)
+        return compiler.compile(env, sheets, instead)
 
     source = SpecSource(world._open(), counting, now=Clock())
     source.poll()
@@ -460,3 +460,34 @@ def test_what_goes_below_a_floor_stands_as_it_did_and_an_unreadable_policy_opens
     source.poll()
     assert versions(good(source.read(PROD, found.accepted))) == {"api": "v1.2.4"}
     source.close()
+
+
+API, WEB = TargetName("api"), TargetName("web")
+
+
+def test_another_version_of_one_target_is_read_without_another_commit_and_given_up_again(world):
+    world.commit(folder_of(api="v1.2.3", web="v1.2.3"), onto=None)
+    plain = good(world.read())
+    fixed = good(world.source.read(PROD, None, {API: "v1.2.4"}))
+    assert fixed.targets[API].release.version == "v1.2.4" and fixed.targets[API].said == plain.targets[API].release
+    assert fixed.targets[API].release.digest != plain.targets[API].release.digest  # the version is in its image
+    assert fixed.targets[WEB] is plain.targets[WEB] and fixed.commit == plain.commit
+    assert world.source.read(PROD, None, {API: "v1.2.4"}) is fixed
+    again = good(world.source.read(PROD, None))
+    assert again.targets == plain.targets and again.targets[API].said is None
+
+
+def test_the_very_version_of_the_spec_may_be_wanted_instead_too(world):
+    world.commit(folder_of(api="v1.2.3"), onto=None)
+    found = good(world.read()) and good(world.source.read(PROD, None, {API: "v1.2.3"}))
+    assert found.targets[API].said == found.targets[API].release
+
+
+def test_a_version_that_may_not_be_wanted_breaks_nothing_and_says_so(world):
+    world.commit(folder({"api": lines("api", indent=2, versions="bare")}), onto=None)
+    plain = good(world.read())
+    found = good(world.source.read(PROD, None, {API: "v1.2.4-stage", TargetName("nobody"): "v1.0.0"}))
+    assert found.complaints == plain.complaints == () and found.broken == {}
+    assert found.targets[API].release == plain.targets[API].release and found.targets[API].said is None
+    assert found.targets[API].unfit.startswith("v1.2.4-stage cannot be wanted instead: targets.api.version: ")
+    assert "is a stage version" in found.targets[API].unfit

@@ -62,6 +62,7 @@ PROMISED = {
     "trueup_target_rollout_timestamp_seconds": TARGET,
     "trueup_target_tasks": TARGET | {"state"},
     "trueup_target_rollouts_total": TARGET | {"result"},
+    "trueup_hotfix": TARGET | {"state"},
     "trueup_blocked": TARGET | {"gate"},
 }
 

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from controller.model.decision import Blocker
 from controller.model.rollout import Phase
+from controller.model.status import HotfixStatus
 from controller.telemetry.families import FAMILIES, GATES, RESULTS
 from controller.telemetry.squeeze import gather
 from controller.telemetry.table import Table
@@ -78,8 +79,24 @@ def test_every_series_of_a_target_is_there_as_soon_as_it_is_shown():
         "alarms",
         "http",
         "prometheus",
+        "hotfix",
     )
     assert ("pause", "source", "quarantine", "quota", *held, *gates) == GATES
+
+
+def test_hotfixes_have_a_series_for_each_thing_that_can_be_said_of_them():
+    standing = HotfixStatus(number=1, version="v1.2.4", by="anna", at=NOW, standing=True, skipped=("promoted",))
+    late = HotfixStatus(number=0, version="v1.2.3", by="bob", at=NOW, review_due=NOW, overdue=True)
+
+    def states(*hotfixes):
+        found = samples(shown(status(hotfixes=hotfixes)))
+        return {dict(key[1:])["state"] for key, value in found.items() if key[0] == "trueup_hotfix" and value}
+
+    assert states() == set()
+    assert states(standing) == {"standing", "skipping"}
+    assert states(late) == {"unreviewed", "overdue"}
+    assert states(replace(standing, skipped=(), unmerged="it is not there")) == {"standing", "unmerged"}
+    assert states(late, standing) == {"standing", "skipping", "unreviewed", "overdue"}
 
 
 def test_the_phase_is_a_state_set():

@@ -18,6 +18,7 @@ from controller.targets.ecs.definitions import Definitions
 from controller.targets.ecs.memory import Seen, asked_of, mark_of
 from controller.targets.ecs.native import Native, last, parts, text
 from controller.targets.ecs.revisions import freeze
+from controller.targets.ecs.rotated import Rotations
 from controller.targets.ecs.running import read_running
 from controller.targets.ecs.scaling import Scaled, Scaling
 from controller.targets.ecs.sight import Job, compose, primary_or_why
@@ -40,6 +41,7 @@ class Looking:
         self._definitions = definitions
         self._telling = Telling(clients.elapsed)
         self._scaling = Scaling(clients.elapsed)
+        self._rotations = Rotations(clients)
         self._seen: defaultdict[ClaimKey, Seen] = defaultdict(Seen)
 
     def look(self, wanted: Sequence[LookAt]) -> Mapping[TargetName, Sight]:
@@ -50,7 +52,8 @@ class Looking:
         sights: dict[TargetName, Sight] = {}
         for (access, _), ones in clusters.items():
             sights.update(self._look(access, ones))
-        return sights
+        there = [(one, live) for one in wanted if isinstance(live := sights.get(one.target), Live)]
+        return sights | {one.target: live for one, live in self._rotations.noted(there)}
 
     def seen(self, place: Place) -> Seen:
         """Give what is remembered of a place."""

@@ -7,9 +7,11 @@ environment variables" (Developer Guide): an ARN of Secrets Manager may end in :
 from collections.abc import Mapping
 from typing import Final
 
-from controller.model.checked import Answered, ng, ok
+from controller.errors import TrueupError
+from controller.model.checked import Answered, Result, ng, ok
 from controller.targets.ecs.answers import Declined
 from controller.targets.ecs.native import text, texts
+from controller.targets.ecs.rotated import changed_at, note_of, started_at
 from controller.targets.ecs.verify_ask import Grounds, answered, within
 from controller.targets.ecs.verify_names import Named
 
@@ -24,10 +26,26 @@ def secret(named: Named, on: Grounds) -> Answered:
         (fields[2], fields[3]) if named.name.startswith("arn:") and len(fields) > _SECRET - 2 else ("", "")
     )
     if keeper == "secretsmanager" or text(named.around, "keeper") == "secretsmanager":
-        return answered("secretsmanager", "DescribeSecret", lambda: _managed(fields, region, on))
-    if keeper not in {"", "ssm"}:
+        found = answered("secretsmanager", "DescribeSecret", lambda: _managed(fields, region, on))
+    elif keeper not in {"", "ssm"}:
         return ng(f"a name of {keeper} is not a secret that ECS can read")
-    return answered("ssm", "GetParameters", lambda: _parameter(named.name, region, on))
+    else:
+        found = answered("ssm", "GetParameters", lambda: _parameter(named.name, region, on))
+    return found if found.result is not Result.OK or named.around else _rotated(named, on) or found
+
+
+def _rotated(named: Named, on: Grounds) -> Answered | None:
+    """Say that tasks run which were given an older version; it is well, but a person should know."""
+    try:
+        changed = changed_at(named.name, on.place, on.ask)
+        started = started_at(on.place, on.ask) if changed else 0
+    except TrueupError:
+        return None  # there is no such service yet, or it is not allowed to ask
+    return (
+        ok(f"{note_of(named.name, changed)}; trueup restart gives them the new one")
+        if 0 < started < changed
+        else None
+    )
 
 
 def _managed(fields: list[str], region: str, on: Grounds) -> Answered:

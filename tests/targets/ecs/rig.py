@@ -156,11 +156,11 @@ class Ground:
 
 
 @contextmanager
-def new_ground(monkeypatch: pytest.MonkeyPatch, **seed: Any) -> Iterator[Ground]:
+def new_ground(monkeypatch: pytest.MonkeyPatch, *, start: float | None = None, **seed: Any) -> Iterator[Ground]:
     """A sandbox with one service, and ambient credentials; only one can be open in a process."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
-    with Sandbox(speed=0) as sandbox:
+    with Sandbox(speed=0, start=start) as sandbox:
         sandbox.seed([a_seed(**seed)])
         ground = Ground(sandbox=sandbox, aws=Rig(sandbox))
         try:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -159,6 +160,20 @@ def test_settings_alone_start_no_deployment_and_are_sent_once(ground):
     ground.calls.clear()
     again = ground.send(release("v1.2.2"), live=after, purpose=Purpose.SETTINGS, settings=declared)
     assert (again.deployment, ground.changes()) == (live.deployment, [])
+
+
+def test_a_restart_says_nothing_but_that_the_very_revision_is_deployed_anew(ground):
+    live = ground.look()
+    again = replace(release("v1.2.2"), shape=live.shape)
+    sent = ground.send(again, revision=live.revision, force=True, purpose=Purpose.RESTART)
+    assert sent.deployment != live.deployment and sent.revision == live.revision and ground.revisions() == ["1"]
+    (call,) = ground.sandbox_calls("UpdateService")
+    assert call == {
+        "cluster": "prod",
+        "service": "api",
+        "taskDefinition": live.revision,
+        "forceNewDeployment": True,
+    }
 
 
 def test_the_same_shape_starts_nothing_unless_it_is_forced(ground):

@@ -1,0 +1,175 @@
+"""`hotfix`, its second person, its review and its end, as they are typed: people.yaml, the store, the loop."""
+
+import os
+import pwd
+
+import pytest
+
+from controller.app.people import people_of
+from controller.codes import BLOCKED, DONE, UNREACHABLE, WRONG
+from controller.gates.window import Window
+from tests.stories.test_hotfix import Soaked
+
+ME = pwd.getpwuid(os.getuid()).pw_name
+SHUT = Window(allow=("2042-01-01..2042-01-02",))
+
+
+class Desk:
+    """A shop in which nothing new may start, and the file that says who is who."""
+
+    def __init__(self, shop, folder):
+        self.shop, self.file = shop, folder / "people.yaml"
+        self.i_am("anna")
+        shop.release("v1.2.3")
+        shop.world.want["gates"] = (Soaked(), SHUT)
+        self.tick()
+
+    def i_am(self, name):
+        """Whoever runs these tests is this person."""
+        lines = ["apiVersion: trueup/v1", "kind: People", "localApprovals: true", "people:"]
+        for one in ("anna", "bob", "carl"):
+            user = f", osUsers: [{ME}]" if one == name else ""
+            lines.append(f"  {one}: {{groups: [{'developers' if one == 'carl' else 'emergency'}]{user}}}")
+        self.file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        self.shop.world.people = people_of(self.file)
+
+    def tick(self, times=1, minutes=1):
+        self.shop.ticks(times, minutes)
+        return self
+
+    def fix(self, version="v1.2.4", *more):
+        return self.shop(
+            "hotfix", "prod", "api", version, "--reason", "checkout", "--people", str(self.file), *more
+        )
+
+    def agree(self, version="v1.2.4", *more):
+        return self.shop("approve", "prod", "api", version, "--hotfix", "--people", str(self.file), *more)
+
+    def why(self):
+        return self.shop("why", "prod", "api").out
+
+    @property
+    def orders(self):
+        return self.shop.store.orders("prod")
+
+    @property
+    def running(self):
+        return self.shop.world.running
+
+
+@pytest.fixture
+def desk(shop, tmp_path):
+    return Desk(shop, tmp_path)
+
+
+def test_one_asks_another_agrees_and_it_goes_out(desk):
+    said = desk.fix("v1.2.4", "--during-incident", "INC-42")
+    assert (
+        said.code == DONE
+        and "It skips nothing before another of the group agrees: trueup approve prod api" in said.out
+    )
+    early = desk.agree()
+    assert early.code == BLOCKED and "what the hotfix of prod/api comes to was not shown yet" in early.err
+    desk.tick()
+    assert "hotfix  to v1.2.4: anna asked at " in desk.why()
+    assert "do next as it says, or drop it: trueup unpin prod api" in desk.why()
+    mine = desk.agree()
+    assert mine.code == BLOCKED and "anna asked for it: another of the group has to say yes" in mine.err
+    desk.i_am("carl")
+    other = desk.agree()
+    assert other.code == UNREACHABLE and "carl is not in emergency" in other.err
+    desk.i_am("bob")
+    assert desk.agree("v9.9.9").code == BLOCKED
+    said = desk.agree("v1.2.4", "--comment", "read the diff")
+    assert (said.code, said.out) == (DONE, "prod/api: the hotfix to v1.2.4 of anna has the yes of bob\n")
+    assert "bob said yes to the hotfix to v1.2.4 already" in desk.agree().err
+    desk.tick()
+    assert "bob agreed, during INC-42: checkout; skips promoted, window" in desk.why()
+    desk.tick(40)
+    assert desk.running == "v1.2.4"
+    told = desk.shop("history", "prod", "api").out
+    assert "agree to the hotfix to v1.2.4 of anna" in told and "v1.2.4 skips promoted: " in told
+
+
+def test_broken_glass_waits_for_its_review_though_the_hotfix_is_ended(desk):
+    said = desk.fix("v1.2.4", "--break-glass")
+    assert said.code == DONE and "another of the group reviews it by " in said.err
+    desk.tick(40)
+    assert desk.running == "v1.2.4"
+    assert "  review  until " in desk.why()
+    said = desk.shop("unpin", "prod", "api")
+    assert said.out == "prod/api follows its spec again; a hotfix wanted v1.2.4\n"
+    desk.tick(40)
+    assert desk.running == "v1.2.3"
+    desk.tick(1, 24 * 60)
+    assert "review  NOBODY REVIEWED it by " in desk.why()
+    assert "NOBODY REVIEWED the hotfix to v1.2.4" in desk.shop("status").out
+    assert "anna asked for it" in desk.agree().err
+    desk.i_am("bob")
+    assert desk.agree().code == DONE
+    desk.tick()
+    assert (
+        "REVIEWED" not in desk.why() and "review the hotfix to v1.2.4 of anna" in desk.shop("history", "prod").out
+    )
+
+
+def test_a_rollback_ends_a_hotfix_and_a_hotfix_a_pin(desk):
+    desk.fix("v1.2.4", "--break-glass")
+    desk.tick(40)
+    assert desk.shop("rollback", "prod", "api", "--reason", "worse").code == DONE
+    desk.tick(40)
+    assert desk.running == "v1.2.3" and "pinned  to v1.2.3" in desk.why()
+    desk.fix("v1.2.5", "--break-glass")
+    assert desk.orders.targets["api"].pin is None
+    desk.tick(40)
+    assert desk.running == "v1.2.5"
+
+
+def test_while_paused_it_says_that_nothing_is_sent(desk):
+    desk.shop("pause", "prod", "--reason", "audit")
+    assert "nothing is sent until `trueup resume`" in desk.fix("v1.2.4", "--break-glass").err
+    desk.tick(5)
+    assert desk.running == "v1.2.3" and not desk.shop.world.sent
+
+
+def test_where_nothing_is_skipped_anybody_may_and_no_glass_is_to_break(desk):
+    desk.shop.world.want["gates"] = ()
+    desk.tick()
+    said = desk.fix("v1.2.2", "--break-glass")
+    assert said.code == BLOCKED and "there is no glass to break" in said.err
+    said = desk.shop("hotfix", "prod", "api", "v1.2.2", "--reason", "older line", "--for", "2h", "--as", "kim")
+    assert said.code == DONE and "agrees" not in said.out
+    desk.tick(40)
+    assert desk.running == "v1.2.2"
+    desk.tick(30, 5)
+    assert desk.running == "v1.2.3"
+    desk.shop("freeze", "prod", "--reason", "inventory")
+    said = desk.shop("hotfix", "prod", "api", "v1.2.5", "--reason", "x")
+    assert said.code == UNREACHABLE and "nobody is known" in said.err
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        (("1.2.4",), WRONG, "did you mean v1.2.4?"),
+        (("latest",), WRONG, "latest is whatever was built last; a hotfix is one version"),
+        (("v1.2.4", "--during-incident", "; rm"), WRONG, "is not the name of an incident; write INC-42"),
+        (("v1.2.4", "--for", "soon"), WRONG, "'soon' is not a duration"),
+        (("v1.2.4", "--reason", " "), WRONG, "it is empty; say why"),
+        (("v1.2.4", "--as", "bob"), UNREACHABLE, "--as bob proves nothing"),
+    ],
+)
+def test_what_is_typed_wrong_gets_one_clear_message_and_changes_nothing(desk, args, code, message):
+    before = desk.orders
+    said = desk.fix(*args)
+    assert said.code == code and message in said.err and desk.orders == before
+
+
+def test_whoever_is_not_of_the_group_or_not_known_writes_nothing(desk):
+    before = desk.orders
+    desk.i_am("carl")
+    said = desk.fix()
+    assert said.code == UNREACHABLE and "carl is not in emergency in " in said.err
+    desk.i_am("nobody")
+    assert desk.fix().code == UNREACHABLE
+    assert desk.agree().code == UNREACHABLE and desk.orders == before
