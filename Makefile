@@ -33,7 +33,10 @@ check: $(READY) ## Format, lint, types, layers, Dockerfile
 	$(BIN)/hadolint Dockerfile
 
 e2e: $(READY) ## Run the real process against the sandbox, and promtool on the rules (under 15 minutes)
-	@$(BIN)/python -m pytest -n auto -m "e2e and not prove" --timeout 600
+	@$(BIN)/python -m pytest -n $(WAITING) -m "e2e and not prove" --timeout 600
+
+# What they start waits more than it computes, so one more of them than there are cores is run at once.
+WAITING = $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 )))
 
 prove: $(READY) ## Try every order of events, 100,000 lives, 50 kills, 200 services (under 20 minutes on two cores)
 	@TRUEUP_LIVES=$(LIVES) $(BIN)/python -m pytest -n 3 -m "prove or properties" --timeout 1200

@@ -15,16 +15,25 @@ from controller.gates.signed import SignedTag
 from controller.gates.window import NotBefore, Window
 from controller.model.application import Carried
 from controller.model.backups import Backups, BackupsOf
+from controller.model.consent import (
+    Approvals,
+    ApprovalsOf,
+    Authors,
+    AuthorsOf,
+    Opened,
+    OpenedIn,
+    SignatureOf,
+    Ticks,
+    TicksOf,
+    Unsigned,
+    WhoIsWho,
+)
 from controller.model.gate import Gate
 from controller.model.people import People
 from controller.model.questions import (
     AlarmHistory,
     Alarms,
     AlarmsOf,
-    Approvals,
-    ApprovalsOf,
-    Authors,
-    AuthorsOf,
     ChangedBy,
     Changer,
     Fetched,
@@ -32,17 +41,10 @@ from controller.model.questions import (
     HttpSilence,
     Measured,
     OnBranch,
-    Opened,
-    OpenedIn,
     Proven,
     ProvenIn,
     RangBetween,
     Samples,
-    SignatureOf,
-    Ticks,
-    TicksOf,
-    Unsigned,
-    WhoIsWho,
 )
 from controller.model.reviews import Brought, ChangeOf, Reviews, ReviewsOf, RunApprovalsOf
 from controller.model.trust import Signed

@@ -12,6 +12,7 @@ from controller.errors import Conflict
 from controller.gates.alarms import Alarms as AlarmGuard
 from controller.loop.reconcile import reconcile
 from controller.loop.run import Runner
+from controller.model.consent import Authors, AuthorsOf, WhoIsWho
 from controller.model.desired import Brake, Desired, DesiredTarget, Load, Unread
 from controller.model.gate import Open, Shut, Unsure
 from controller.model.group import Group
@@ -24,14 +25,11 @@ from controller.model.questions import (
     Alarms,
     AlarmsOf,
     AlarmState,
-    Authors,
-    AuthorsOf,
     Candidate,
     ChangedBy,
     OnBranch,
     RangBetween,
     Unanswered,
-    WhoIsWho,
 )
 from controller.model.record import Memory, Owner, Record
 from controller.model.release import Settings

@@ -10,18 +10,8 @@ from controller.app.pulls import github_of
 from controller.app.specs import trust_of
 from controller.clock import Clock
 from controller.model.backups import BackupsOf
-from controller.model.questions import (
-    AlarmsOf,
-    AuthorsOf,
-    ChangedBy,
-    Fetched,
-    Measured,
-    OnBranch,
-    ProvenIn,
-    RangBetween,
-    SignatureOf,
-    WhoIsWho,
-)
+from controller.model.consent import AuthorsOf, SignatureOf, WhoIsWho
+from controller.model.questions import AlarmsOf, ChangedBy, Fetched, Measured, OnBranch, ProvenIn, RangBetween
 from controller.model.reviews import ChangeOf, ReviewsOf, RunApprovalsOf
 from controller.ports import Probe, Store
 from controller.probes.alarm_history import AlarmHistories

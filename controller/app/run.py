@@ -34,8 +34,8 @@ from controller.model.names import EnvName
 from controller.model.place import Place
 from controller.model.rollout import MOVING, Phase
 from controller.plan.remember import intend
-from controller.plan.see import names_of
 from controller.plan.transitions import Move
+from controller.plan.wanted import names_of
 from controller.sources.keyring import read_keys
 from controller.sources.specs import SpecSource
 from controller.stores.open import lock_store

@@ -125,15 +125,9 @@ def build(
         watchers=watchers,
     )
     return Built(
-        world=world,
-        clock=clock,
-        source=specs,
-        store=store,
-        clients=clients,
-        lookups=lookups,
-        registries=images,
-        applications=repositories,
-    )
+        world=world, clock=clock, source=specs, store=store, clients=clients, lookups=lookups,
+        registries=images, applications=repositories,
+    )  # fmt: skip
 
 
 def visiting(options: "Options") -> Built:

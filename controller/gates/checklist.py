@@ -7,10 +7,11 @@ from typing import Final
 
 from controller.errors import SpecError
 from controller.gates.words import GROUP, able, of_groups, stale, unknown, wrong
+from controller.model.consent import Ticks, TicksOf, WhoIsWho
 from controller.model.gate import Open, Shut, Unsure, Verdict
 from controller.model.orders import Tick
 from controller.model.people import People
-from controller.model.questions import Answer, Candidate, Question, Ticks, TicksOf, WhoIsWho
+from controller.model.questions import Answer, Candidate, Question
 
 _MOST: Final = 20
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller.model.application import Application
+from controller.model.consent import SignatureOf, Unsigned
 from controller.model.gate import Open, Shut, Unsure, Verdict
-from controller.model.questions import Answer, Candidate, Question, SignatureOf, Unanswered, Unsigned
+from controller.model.questions import Answer, Candidate, Question, Unanswered
 from controller.model.trust import Signed
 from controller.model.version import LATEST
 

@@ -21,9 +21,10 @@ from controller.gates.hours import (
     read_zone,
 )
 from controller.gates.words import GROUP, instant, outside, unknown
+from controller.model.consent import Opened, OpenedIn, WhoIsWho
 from controller.model.gate import Open, Shut, Verdict
 from controller.model.people import People
-from controller.model.questions import Answer, Candidate, Opened, OpenedIn, Question, WhoIsWho
+from controller.model.questions import Answer, Candidate, Question
 from controller.plan.calls import in_words
 
 _DAY: Final = timedelta(days=1)

@@ -18,7 +18,7 @@ from controller.plan.authorship import authorship
 from controller.plan.beside import owned_paths
 from controller.plan.needs import needed
 from controller.plan.runs import open_tasks
-from controller.plan.see import names_of, place_of
+from controller.plan.wanted import names_of, place_of
 from controller.plan.whole import companions
 from controller.ports import LookAt, World
 

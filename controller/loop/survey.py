@@ -11,7 +11,7 @@ from controller.model.desired import GONE, Desired, Reading
 from controller.model.names import EnvName, TargetName
 from controller.model.orders import Orders
 from controller.model.record import Record
-from controller.plan.see import names_of
+from controller.plan.wanted import names_of
 from controller.ports import World
 
 _OF_ALL: Final = ("pause", "freeze", "opening", "accept", "recover")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from controller.model.consent import Authors
 from controller.model.desired import Accepted
 from controller.model.hooks import Run
 from controller.model.hotfix import Lane
@@ -14,7 +15,7 @@ from controller.model.names import ClaimKey, DeploymentId, Digest, EnvName, Revi
 from controller.model.orders import Orders
 from controller.model.paths import Paths
 from controller.model.place import Place
-from controller.model.questions import Authors, Changer
+from controller.model.questions import Changer
 from controller.model.release import Kept, Release
 from controller.model.rollout import Phase, Rollout
 from controller.model.track import Followed

@@ -4,21 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from controller.model.consent import Approvals, ApprovalsOf, Opened, OpenedIn, Ticks, TicksOf
 from controller.model.desired import Desired, Reading
 from controller.model.gate import Gate
 from controller.model.names import Commit, TargetName
 from controller.model.orders import Approval, TargetOrders, Tick
-from controller.model.questions import (
-    Answer,
-    Approvals,
-    ApprovalsOf,
-    Candidate,
-    Opened,
-    OpenedIn,
-    Question,
-    Ticks,
-    TicksOf,
-)
+from controller.model.questions import Answer, Candidate, Question
 from controller.model.record import APPROVED, Memory, Record
 from controller.model.release import Release
 from controller.model.reviews import Reviews, review_number

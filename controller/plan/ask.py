@@ -14,7 +14,8 @@ from controller.model.reviews import ChangeOf
 from controller.plan.approvals import first_wanted
 from controller.plan.fixes import question
 from controller.plan.look import Look
-from controller.plan.see import NOWHERE, look_at, place_of
+from controller.plan.see import look_at
+from controller.plan.wanted import NOWHERE, place_of
 from controller.plan.watching import gap_of, gap_questions
 from controller.plan.who import asks
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from controller.model.consent import ApprovalsOf, Authors, AuthorsOf
 from controller.model.desired import Desired, Reading
 from controller.model.names import Digest, TargetName
 from controller.model.observation import Observation
-from controller.model.questions import Answer, ApprovalsOf, Authors, AuthorsOf, Candidate, Question, Unanswered
+from controller.model.questions import Answer, Candidate, Question, Unanswered
 from controller.model.record import Memory, Record
 
 

@@ -8,9 +8,10 @@ from controller.model.desired import OnDrift
 from controller.model.rollout import MOVING, Phase
 from controller.plan.calls import others_deploy
 from controller.plan.joint import GROUP
-from controller.plan.look import SLOTS, Look, Wish
+from controller.plan.look import SLOTS, Look
 from controller.plan.versions import called
 from controller.plan.who import heals_again
+from controller.plan.wish import Wish
 
 MOVED_TAG: Final = "movedTag"
 """What blocks while a tag that is followed stands for something else than when it was followed."""

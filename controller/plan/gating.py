@@ -11,8 +11,9 @@ from controller.model.orders import Pause, TargetOrders
 from controller.model.questions import Candidate
 from controller.model.record import Record
 from controller.plan.judged import Judged
-from controller.plan.look import FREEZE, Wish
+from controller.plan.look import FREEZE
 from controller.plan.watching import judged_of, rings_of
+from controller.plan.wish import Wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from controller.model.consent import WhoIsWho
 from controller.model.desired import DesiredTarget
 from controller.model.gate import Open, Shut, Unsure, Verdict
 from controller.model.hotfix import EMERGENCY, HOTFIX, LASTS, SKIPPED, Hotfix, Lane
 from controller.model.names import Digest, TargetName
 from controller.model.orders import Freeze, TargetOrders
 from controller.model.people import People
-from controller.model.questions import Answer, Candidate, Question, Unanswered, WhoIsWho
+from controller.model.questions import Answer, Candidate, Question, Unanswered
 from controller.model.record import Memory, Record
 
 

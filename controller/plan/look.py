@@ -1,24 +1,23 @@
 """One target, seen from every side at one instant."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from controller.model.desired import DesiredTarget, Supersede
+from controller.model.desired import Supersede
 from controller.model.gate import OnShut, Shut
-from controller.model.group import Whole
 from controller.model.manifest import Manifest
-from controller.model.names import Commit, Digest, EnvName, TargetName
+from controller.model.names import EnvName, TargetName
 from controller.model.observation import Deployment, Live, Sight, State
 from controller.model.orders import Answer, Pause, TargetOrders
 from controller.model.place import Place
-from controller.model.questions import Candidate
 from controller.model.record import Memory, Owner
 from controller.model.release import Kept, Release
 from controller.model.rollout import Heard, Phase, Rollout, Terms
 from controller.plan.beside import conflict_of
 from controller.plan.joint import ALONE, Joint
 from controller.plan.judged import Judged
+from controller.plan.wish import Wish
 
 _MICROS: Final = 1_000_000
 
@@ -26,40 +25,6 @@ FREEZE: Final = "freeze"
 """The gate that is shut while a person lets nothing new start in an environment; new settings meet it too."""
 SLOTS: Final = "slots"
 """The gate that is shut while there is no room for another rollout; whatever has to be healed meets it too."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """The effective wish: a pin, else the spec; `free` passes no gate and waits for no bake.
-
-    `whole` is the release of its group that it is a part of; a pin is of none.
-    """
-
-    release: Release
-    free: bool
-    want: DesiredTarget
-    pinned: bool = False
-    whole: Whole | None = None
-
-    @property
-    def digest(self) -> Digest:
-        """Name what is wanted by its content."""
-        return self.release.digest
-
-    @property
-    def bound(self) -> Digest:
-        """Name all that a person's yes to it is bound to."""
-        return self.whole.digest if self.whole else self.digest
-
-    def candidate(self, env: EnvName, name: TargetName, place: Place, commit: Commit | None = None) -> Candidate:
-        """Name it as gates know it; `commit` is the first at which it was wanted."""
-        return Candidate.of(env, name, place, self.release, commit, self.whole)
-
-    def within(self, whole: Whole | None, *, is_known: bool) -> "Wish":
-        """See it as a part of its group: it is free only if all of that is known here; a pin stands alone."""
-        if self.want.group is None or self.pinned:
-            return self
-        return replace(self, whole=whole, free=self.free and is_known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from controller.model.record import Owner, Record
 from controller.plan.judged import Judged
 from controller.plan.known import release_of, rolls, words_of, would_change
 from controller.plan.look import Look
-from controller.plan.see import names_of
+from controller.plan.wanted import names_of
 
 MASS_CHANGE: Final = "massChange"
 _NAMED: Final = 5

@@ -97,17 +97,16 @@ def recount(life: Life, around: Sequence[Entry], memory: Memory | None) -> Rollo
     facts: Mapping[str, str] = opening.data if "way" in opening.data else {}
     accepted = [_told(row, row.data.get("commit", "")) for row in around if row.event is Event.ACCEPTED]
     commits = tuple(told for told in accepted if life.began < told.row <= opening.number)
-    commit = facts.get("commit", "")
     return RolloutRecord(
         env=opening.env,
         target=opening.target or TargetName(""),
         rollout=opening.rollout,
         version=opening.version,
         digest=_digest(life, rollout),
-        commit=commit,
+        commit=facts.get("commit", ""),
         built=facts.get("built", ""),
         follows=facts.get("follows", ""),
-        author=facts.get("author", "") or _author(around, commit, life),
+        author=facts.get("author", "") or _author(around, life),
         purpose=facts.get("purpose", ""),
         way=facts.get("way", ""),
         replaced=facts.get("from", ""),
@@ -167,8 +166,9 @@ def _told(row: Entry, what: str) -> Told:
     return Told(at=row.at, what=what, text=row.text, by=row.by, row=row.number)
 
 
-def _author(around: Sequence[Entry], commit: str, life: Life) -> str:
+def _author(around: Sequence[Entry], life: Life) -> str:
     """Find who wrote the commit that was accepted for it; the row names another as well if it was signed."""
+    commit = life.opening.data.get("commit", "") if "way" in life.opening.data else ""
     rows = (row for row in reversed(around) if row.event is Event.ACCEPTED and row.data.get("commit") == commit)
     mine = (row for row in rows if life.began < row.number <= life.opening.number)
     return next((row.data.get("author") or row.by for row in mine), "")

@@ -9,12 +9,13 @@ from controller.model.rollout import Phase
 from controller.plan.calls import others_deploy, who
 from controller.plan.drift import drifting, fate, is_due, told, unset
 from controller.plan.hooking import before_wish, first_of_wish, late
-from controller.plan.look import Look, Wish
+from controller.plan.look import Look
 from controller.plan.readings import Resting, Stuck
 from controller.plan.restart import hindrance, is_asked
 from controller.plan.said import Said, say
 from controller.plan.versions import called
 from controller.plan.who import DAY
+from controller.plan.wish import Wish
 
 SETTINGS_TRIES: Final = 3
 SETTINGS_WAIT: Final = timedelta(minutes=1)

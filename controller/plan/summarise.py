@@ -17,10 +17,11 @@ from controller.model.status import Awaiting, DriftStatus, HookStatus, TargetSta
 from controller.plan.calls import was_ended
 from controller.plan.drift import status_of
 from controller.plan.judged import Judged
-from controller.plan.look import SLOTS, Look, Wish
+from controller.plan.look import SLOTS, Look
 from controller.plan.loud import hotfixes_of
 from controller.plan.see import broken_at, look_at
 from controller.plan.whole import whole_of
+from controller.plan.wish import Wish
 
 
 def summarise(

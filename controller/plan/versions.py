@@ -12,7 +12,8 @@ from controller.model.version import Version, read_version
 from controller.plan.drift import instant
 from controller.plan.judged import Judged
 from controller.plan.known import rolls
-from controller.plan.look import Look, Wish
+from controller.plan.look import Look
+from controller.plan.wish import Wish
 
 BREAKING: Final = "breaking"
 

@@ -6,9 +6,10 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from controller.model.consent import Authors, AuthorsOf
 from controller.model.images import Unreachable
 from controller.model.names import Commit
-from controller.model.questions import Answer, Authors, AuthorsOf, Question, Unanswered
+from controller.model.questions import Answer, Question, Unanswered
 from controller.ports import Applications
 from controller.sources.snapshot import Change, NoSnapshot
 from controller.sources.specs import SpecSource

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from controller.model.consent import SignatureOf, Unsigned
 from controller.model.images import Unreachable
-from controller.model.questions import Answer, Question, SignatureOf, Unanswered, Unsigned
+from controller.model.questions import Answer, Question, Unanswered
 from controller.model.trust import Signed
 from controller.sources.applications import GitApplications
 from controller.sources.command import Git

@@ -20,13 +20,14 @@ from controller.model.policy import Policy
 from controller.ports import NOTHING_ELSE
 from controller.spec.gating import named_environments
 from controller.spec.head import Ground, read_head
+from controller.spec.lines import need_marks, service_mark
 from controller.spec.listing import MAIN, SUFFIX, environments
 from controller.spec.nodes import Entry, Fields, content_digest, kind_of, values_of, written
 from controller.spec.problems import complaint, from_model
 from controller.spec.scan import Scanned, scan
 from controller.spec.schema import Targets
 from controller.spec.tables import Files, Shelf, Tables, View, look_up, shown
-from controller.spec.target import TargetReader, need_marks, service_mark
+from controller.spec.target import TargetReader
 from controller.spec.units import Compiled, Made, Unit, assemble
 
 _KEPT: Final = 32

@@ -1,7 +1,7 @@
 """One target from its lines and what is laid under them, or everything that is wrong with it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeAlias
 
@@ -21,11 +21,11 @@ from controller.spec.gating import Gated, read_gates
 from controller.spec.group import joined
 from controller.spec.head import Ground, pause_of
 from controller.spec.hooks import declared
+from controller.spec.lines import images_of, is_true, on_tags, paths_in, text_at
 from controller.spec.native import native
 from controller.spec.nodes import (
     Entry,
     Fields,
-    Items,
     Mark,
     Node,
     Text,
@@ -40,7 +40,7 @@ from controller.spec.problems import complaint, from_faults, from_model
 from controller.spec.scalars import NAME_PATTERN, NAME_WANTED, show, suggest
 from controller.spec.scan import Scanned
 from controller.spec.tables import Shelf, Tables
-from controller.spec.target_schema import Follow, Target
+from controller.spec.target_schema import Target
 from controller.spec.terms import terms_of
 from controller.spec.track import (
     TRACK,
@@ -114,9 +114,7 @@ class TargetReader:
             return None
         found = self._desired(model, gated, shaped, file, commit)
         if found is not None and self._ground.floors:
-            self.wrong += below_target(
-                self._ground.floors, found, _on_tags(lines.get(_IMAGES)), merged, self._where
-            )
+            self.wrong += below_target(self._ground.floors, found, on_tags(lines.get(_IMAGES)), merged, self._where)
         if found is None or self.wrong:
             return None
         if found.track is None or self._version:
@@ -193,14 +191,14 @@ class TargetReader:
         told = Native(
             definition=native(definition.root),
             service=native(service) if isinstance(service, Fields) else {},
-            images=_images(images),
-            tags=_on_tags(images),
+            images=images_of(images),
+            tags=on_tags(images),
             base=native(definition.base) if definition.base else None,
-            ignore=_paths(ignored),
+            ignore=paths_in(ignored),
             account=self._ground.account,
             region=self._ground.region,
-            state=_value(lines, "terraformState"),
-            create=_is_true(lines.get("create")),
+            state=text_at(lines, "terraformState"),
+            create=is_true(lines.get("create")),
             hooks=declared(model.hooks) if model else {},
             rollback_safe=model is None or model.rollout.rollback_safe,
             deadline=model.rollout.deadline if model else None,
@@ -278,10 +276,6 @@ def _supersede(model: Target) -> Supersede:
     return model.rollout.supersede
 
 
-def _is_true(node: Node | None) -> bool:
-    return isinstance(node, Text) and node.value == "true"
-
-
 def _shape(shaping: Shaping, told: Native) -> Shaped:
     """Let a kind read what is declared; one that fails, or says nothing at all, must not stop other targets."""
     try:
@@ -291,38 +285,3 @@ def _shape(shaping: Shaping, told: Native) -> Shaped:
         shaped, problem = Shaped(), type(error).__name__
     what = f"cannot be read by its kind ({problem})"
     return Shaped(faults=(Fault(path=(_DEFINITION,), what=what),)) if problem else shaped
-
-
-def service_mark(at: Mark, node: Node) -> Mark:
-    """Find where a target names its service, or where its own name stands if the service is a default."""
-    return mark_of(node, ("service",)) if isinstance(node, Fields) and "service" in node.entries else at
-
-
-def need_marks(node: Node) -> Mapping[str, Mark]:
-    """Find where a target names each that it needs; nothing if that is a default."""
-    needs = node.get("needs") if isinstance(node, Fields) else None
-    items = needs.items if isinstance(needs, Items) else ()
-    return {item.value: item.at for item in items if isinstance(item, Text) and item.value is not None}
-
-
-def _images(node: Node | None) -> Mapping[str, str]:
-    """Give the image of each container, written alone or beside what is kept of its tag."""
-    entries = node.entries if isinstance(node, Fields) else {}
-    given = {key: _value(entry.value, "image") or _value(entry.value) for key, entry in entries.items()}
-    return {key: image for key, image in given.items() if image}
-
-
-def _on_tags(node: Node | None) -> frozenset[str]:
-    entries = node.entries if isinstance(node, Fields) else {}
-    return frozenset(key for key, entry in entries.items() if _value(entry.value, "follow") == Follow.TAG)
-
-
-def _paths(node: Node | None) -> tuple[str, ...]:
-    items = node.items if isinstance(node, Items) else ()
-    return tuple(_value(item, "path") for item in items)
-
-
-def _value(node: Node, *path: str) -> str:
-    """Give the text at a path, or nothing."""
-    found = node.get(*path) if isinstance(node, Fields) else None if path else node
-    return found.value or "" if isinstance(found, Text) else ""

@@ -14,9 +14,10 @@ from controller.codes import BLOCKED, DONE, UNREACHABLE, WRONG
 from controller.errors import Refusal
 from controller.gates.approval import Approval
 from controller.gates.window import NotBefore
+from controller.model.consent import WhoIsWho
 from controller.model.observation import Awaits
 from controller.model.orders import Approval as Given
-from controller.model.questions import Unanswered, WhoIsWho
+from controller.model.questions import Unanswered
 from controller.probes.people import WhoIsWhoProbe
 from tests.contracts import made
 from tests.world import digest

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.gates.approval import Approval
+from controller.model.consent import Approvals, ApprovalsOf, Authors, WhoIsWho
 from controller.model.gate import Open, Shut, Unsure
 from controller.model.names import Digest, EnvName, TargetName
 from controller.model.orders import Approval as Given
 from controller.model.people import People, Person
-from controller.model.questions import Approvals, ApprovalsOf, Authors, Candidate, Unanswered, WhoIsWho
+from controller.model.questions import Candidate, Unanswered
 from tests.platform import place
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

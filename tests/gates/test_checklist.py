@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from controller.errors import SpecError
 from controller.gates.checklist import Checklist
+from controller.model.consent import Ticks, TicksOf, WhoIsWho
 from controller.model.gate import Open, Shut, Unsure
 from controller.model.names import Digest, EnvName, TargetName
 from controller.model.orders import Tick
 from controller.model.people import People, Person
-from controller.model.questions import Candidate, Ticks, TicksOf, Unanswered, WhoIsWho
+from controller.model.questions import Candidate, Unanswered
 from tests.platform import place
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

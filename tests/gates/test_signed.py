@@ -6,9 +6,10 @@ import pytest
 
 from controller.gates.signed import SignedTag
 from controller.model.application import Application
+from controller.model.consent import SignatureOf, Unsigned
 from controller.model.gate import Open, Shut, Unsure
 from controller.model.names import Digest, EnvName, TargetName
-from controller.model.questions import Candidate, SignatureOf, Unanswered, Unsigned
+from controller.model.questions import Candidate, Unanswered
 from controller.model.trust import Signed
 from tests.platform import place
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from controller.errors import SpecError
 from controller.gates.hours import explain_rule
 from controller.gates.window import NotBefore, Window
+from controller.model.consent import Opened, OpenedIn, WhoIsWho
 from controller.model.gate import Open, Shut
 from controller.model.names import Digest, EnvName, TargetName
 from controller.model.orders import Opening
 from controller.model.people import People, Person
-from controller.model.questions import Candidate, Opened, OpenedIn, Unanswered, WhoIsWho
+from controller.model.questions import Candidate, Unanswered
 from tests.platform import place
 
 BERLIN = ZoneInfo("Europe/Berlin")

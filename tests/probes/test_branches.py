@@ -3,7 +3,8 @@
 import pytest
 
 from controller.model.application import Application, Carried, Carry
-from controller.model.questions import OnBranch, Unanswered, WhoIsWho
+from controller.model.consent import WhoIsWho
+from controller.model.questions import OnBranch, Unanswered
 from controller.probes.branches import Branches
 from controller.sources.application import Pace
 from controller.sources.applications import GitApplications

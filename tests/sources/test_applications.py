@@ -8,8 +8,9 @@ import pytest
 
 from controller.errors import SpecError
 from controller.model.application import Application, Carry
+from controller.model.consent import SignatureOf, Unsigned
 from controller.model.images import Unreachable
-from controller.model.questions import SignatureOf, Unanswered, Unsigned
+from controller.model.questions import Unanswered
 from controller.model.trust import Signed
 from controller.sources.application import Pace
 from controller.sources.applications import GitApplications

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from controller.model.application import Application
+from controller.model.consent import Authors, AuthorsOf
 from controller.model.names import EnvName, TargetName
-from controller.model.questions import Authors, AuthorsOf, Unanswered
+from controller.model.questions import Unanswered
 from controller.sources.application import Pace
 from controller.sources.applications import GitApplications
 from controller.sources.auth import Credentials

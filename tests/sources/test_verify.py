@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from controller.model.consent import Authors, AuthorsOf
 from controller.model.desired import Accepted, Desired, Unread
 from controller.model.names import EnvName, TargetName
 from controller.model.people import People, Person
-from controller.model.questions import Authors, AuthorsOf
 from controller.model.trust import Commits, Signed, Verify
 from controller.sources.authors import AuthorsProbe
 from controller.sources.folder import FolderSource

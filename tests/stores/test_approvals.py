@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 from controller import kinds
 from controller.gates.approval import Approval as ApprovalGate
+from controller.model.consent import Approvals, ApprovalsOf, Authors, AuthorsOf, WhoIsWho
 from controller.model.desired import Accepted, Desired, DesiredTarget
 from controller.model.names import Commit, Digest, EnvName, TargetName
 from controller.model.observation import Observation, Unseen
 from controller.model.orders import Approval, TargetOrders
 from controller.model.people import People, Person, Session
-from controller.model.questions import Approvals, ApprovalsOf, Authors, AuthorsOf, Candidate, Unanswered, WhoIsWho
+from controller.model.questions import Candidate, Unanswered
 from controller.model.record import Memory, Next
 from controller.model.trust import Commits, Verify
 from controller.stores.codec import Codec

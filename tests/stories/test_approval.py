@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 
 from controller.gates.approval import Approval
+from controller.model.consent import Authors
 from controller.model.decision import Ensure
 from controller.model.desired import Supersede
 from controller.model.hooks import Hook, When
 from controller.model.orders import Approval as Given
 from controller.model.people import People, Person
-from controller.model.questions import Authors, Unanswered
+from controller.model.questions import Unanswered
 from controller.model.rollout import Purpose
 from tests.world import Crash, digest, settled
 
