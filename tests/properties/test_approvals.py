@@ -11,7 +11,7 @@ from controller.model.decision import Ensure
 from controller.model.orders import Approval as Given
 from controller.model.people import People, Person
 from controller.model.rollout import Purpose
-from tests.properties.script import lives, patience
+from tests.properties.script import long_lives, patience
 from tests.world import digest, settled
 
 pytestmark = patience
@@ -104,7 +104,7 @@ def cycle_people(cycle):
     return next(answer for answer in cycle.seen.answers.values() if isinstance(answer, People))
 
 
-@settings(max_examples=lives(100))
+@settings(max_examples=long_lives(100))
 @given(steps=steps)
 def test_nothing_starts_but_what_enough_people_said_yes_to_and_each_yes_counts_once(steps):
     w = settled("0", "1")

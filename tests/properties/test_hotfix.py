@@ -15,7 +15,7 @@ from controller.model.questions import Candidate
 from controller.model.rollout import Purpose
 from controller.plan.watching import not_open
 from tests.platform import digest, release
-from tests.properties.script import lives, patience
+from tests.properties.script import long_lives, patience
 from tests.stories.test_hotfix import Soaked
 from tests.world import Approval, settled
 
@@ -139,7 +139,7 @@ def check(w):
             assert before.lane.digest == wish.digest
 
 
-@settings(max_examples=lives(60))
+@settings(max_examples=long_lives(60))
 @given(steps=steps)
 def test_a_hotfix_skips_only_what_it_names_for_its_content_with_its_people(steps):
     w = settled("0", "1")
@@ -152,7 +152,7 @@ def test_a_hotfix_skips_only_what_it_names_for_its_content_with_its_people(steps
     check(w)
 
 
-@settings(max_examples=lives(30))
+@settings(max_examples=long_lives(30))
 @given(steps=steps)
 def test_going_back_needs_no_gate_whatever_happened_before(steps):
     w = settled("0", "1")
