@@ -14,6 +14,7 @@ from controller.model.gate import Gate, Guard, OnShut
 from controller.model.lookups import as_written
 from controller.model.names import EnvName
 from controller.model.policy import Floor, Forbidden, GateFloor, Policy
+from controller.model.track import OnMovedTag
 from controller.plan.calls import in_words
 from controller.spec.nodes import Fields, mark_of
 from controller.spec.policy import FLOOR, compared
@@ -153,6 +154,9 @@ def _sayings(want: DesiredTarget, tags: Iterable[str]) -> Iterator[tuple[Forbidd
     settings = want.settings.manifest.fields if want.settings else ()
     for container in tags:
         yield Forbidden.FOLLOW_TAG, (("images", container), f"follows the tag of {container}")
+    if want.track is not None and (want.track.image or want.track.moved is OnMovedTag.FOLLOW):
+        what = "moved tags of what it follows" if not want.track.image else f"the tag {want.track.image}"
+        yield Forbidden.FOLLOW_TAG, (("track",), f"follows {what}")
     if want.create:
         yield Forbidden.CREATE, (("create",), "is true")
     if want.ignore:

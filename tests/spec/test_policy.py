@@ -279,6 +279,20 @@ def test_an_image_that_follows_its_tag_is_found():
     assert said("forbid: [followTag]", spec=spec) == [f"12:21: targets.api.images.api: {told}"]
 
 
+@pytest.mark.parametrize(
+    ("track", "what"),
+    [
+        ("{image: latest}", "follows the tag latest"),
+        ('{semver: ">=1", onMovedTag: follow}', "follows moved tags of what it follows"),
+        ('{semver: ">=1"}', ""),
+    ],
+)
+def test_a_target_that_follows_a_tag_which_moves_is_found(track, what):
+    spec = SPECS.replace("version: v1.2.3", f"track: {track}")
+    wrong = [f"11:14: targets.api.track: {what}, {FORBIDS} followTag"] if what else []
+    assert said("forbid: [followTag]", spec=spec) == wrong
+
+
 def test_what_is_wrong_with_the_whole_environment_breaks_all_of_it():
     most = SPECS.replace("  cluster:", "  maxAutomaticRollbacks: 9\n  cluster:")
     (told,) = said("maxAutomaticRollbacks: 2", spec=most)
