@@ -5,6 +5,7 @@ import pytest
 from controller.app.people import people_of
 from controller.codes import BLOCKED, DONE, WRONG
 from controller.gates.approval import Approval
+from controller.gates.checklist import Checklist
 from tests.cli.test_approvals import ME
 from tests.world import ENV, digest
 
@@ -168,3 +169,46 @@ def test_retry_of_one_member_says_that_the_group_is_what_goes(group):
     )
     group.ticks(3)
     assert running(group) == {"api": "1", "web": "1"}
+
+
+@pytest.fixture
+def checklist(group, people):
+    """The same group, which waits for a checklist of its own, and its web for one more item."""
+    w = group.world
+    both = Checklist(items=("told", "flags-set"), groups=("on-call",))
+    w.want.update(gates=(both,), web={"gates": (both, Checklist(items=("cache-warm",)))})
+    group.ticks(1)
+    return lambda item, *more, name="unifocus": group("check", "prod", name, item, "--people", people, *more)
+
+
+def test_what_a_group_waits_for_is_ticked_by_its_name_for_all_its_members(group, checklist):
+    assert "do next trueup check prod unifocus told (and 2 more)" in group("why", "prod", "web").out
+    alone = checklist("told", name="web")
+    assert (alone.code, alone.err) == (
+        BLOCKED,
+        "trueup: prod/web goes with its group unifocus, and not alone: trueup check prod unifocus …\n",
+    )
+    odd = checklist("tolds")
+    assert odd.code == BLOCKED and odd.err.endswith("for; open: told, flags-set, cache-warm\n")
+    for item in ("told", "flags-set"):
+        assert checklist(item).code == DONE
+    group.ticks(2)
+    assert running(group) == {"api": "1", "web": "1"}, "one item of one member is open"
+    assert checklist("cache-warm").code == DONE
+    assert checklist("told", "--undo").code == DONE
+    group.ticks(2)
+    assert running(group) == {"api": "1", "web": "1"} and "open: told;" in group("why", "prod", "api").out
+    assert checklist("told").code == DONE
+    group.ticks(30)
+    assert running(group) == {"api": "2", "web": "2"}
+    done = checklist("told")
+    assert done.code == BLOCKED and "nothing of prod/unifocus waits to be ticked; it is idle" in done.err
+
+
+def test_ticks_for_a_group_die_when_what_one_member_is_to_run_changes(group, checklist):
+    for item in ("told", "flags-set", "cache-warm"):
+        assert checklist(item).code == DONE
+    group.world.versions["web"] = "3"
+    group.ticks(30)
+    assert running(group) == {"api": "1", "web": "1"}
+    assert "0 of 2 ticked" in group("why", "prod", "api").out
