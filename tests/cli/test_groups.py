@@ -212,3 +212,13 @@ def test_ticks_for_a_group_die_when_what_one_member_is_to_run_changes(group, che
     group.ticks(30)
     assert running(group) == {"api": "1", "web": "1"}
     assert "0 of 2 ticked" in group("why", "prod", "api").out
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("web", "prod/web goes with its group unifocus"), ("unifocus", "prod/unifocus is a group")]
+)
+def test_a_hotfix_is_of_no_group_and_of_no_member_of_one(group, people, name, what):
+    before = group.store.orders(ENV)
+    said = group("hotfix", "prod", name, "v1.2.4", "--reason", "down", "--people", people)
+    told = f"trueup: {what}, and a hotfix is of one target: commit the version of unifocus instead\n"
+    assert (said.code, said.err, group.store.orders(ENV)) == (BLOCKED, told, before)
