@@ -55,6 +55,7 @@ def opened_facts(
         "guards": ", ".join(sorted({guard.kind for guard in rollout.terms.guards})),
         "rang": ", ".join(sorted(rollout.rang)),
         "hotfix": str(rollout.hotfix or ""),
+        "group": rollout.part.group.name if rollout.part else "",
         **{f"{IMAGE}{path}": value for path, value in _images(rollout)},
         **_gates(desired, name, before, rollout, opened),
         **_brought(before, rollout, answers),

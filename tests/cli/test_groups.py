@@ -1,5 +1,7 @@
 """What people type for a group: its name means all of its members, and one of them alone is refused."""
 
+import json
+
 import pytest
 
 from controller.app.people import people_of
@@ -222,3 +224,11 @@ def test_a_hotfix_is_of_no_group_and_of_no_member_of_one(group, people, name, wh
     said = group("hotfix", "prod", name, "v1.2.4", "--reason", "down", "--people", people)
     told = f"trueup: {what}, and a hotfix is of one target: commit the version of unifocus instead\n"
     assert (said.code, said.err, group.store.orders(ENV)) == (BLOCKED, told, before)
+
+
+def test_the_record_of_a_member_has_what_was_said_to_its_group(group, people):
+    assert group("approve", "prod", "unifocus", "2", "--people", people).code == DONE
+    group.ticks(30)
+    said = group("history", "prod", "web", "--show", "2", "-o", "json")
+    (told,) = json.loads(said.out)["items"]
+    assert [(one["text"].partition(" (")[0], one["by"]) for one in told["orders"]] == [("approve 2", "anna")]
