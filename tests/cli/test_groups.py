@@ -232,3 +232,28 @@ def test_the_record_of_a_member_has_what_was_said_to_its_group(group, people):
     said = group("history", "prod", "web", "--show", "2", "-o", "json")
     (told,) = json.loads(said.out)["items"]
     assert [(one["text"].partition(" (")[0], one["by"]) for one in told["orders"]] == [("approve 2", "anna")]
+
+
+def test_what_is_known_of_one_member_alone_was_asked_all_the_same(group, people):
+    for versions in ({"api": "2", "web": "2"}, {"api": "1", "web": "3"}):
+        group.world.versions = versions
+        group.ticks(2)
+        assert group("approve", "prod", "unifocus", versions["web"], "--people", people).code == DONE
+        group.ticks(30)
+        assert running(group) == versions
+    (told,) = json.loads(group("history", "prod", "api", "--show", "3", "-o", "json").out)["items"]
+    assert [one["text"] for one in told["gates"] if "open" in one["text"]] == ["open: approved by anna"]
+
+
+def test_a_member_is_restarted_alone_and_one_that_fails_takes_no_other_with_it(group):
+    assert group("restart", "prod", "web", "--reason", "secret").code == DONE
+    group.ticks(14)
+    assert [(one.purpose.value, one.target) for one in group.world.platform.calls][-1] == ("restart", "web")
+    group.world.sick.add(digest("1"))
+    assert group("restart", "prod", "web", "--reason", "secret").code == DONE
+    group.ticks(14)
+    phases = {name: one.phase.value for name, one in group.store.load(ENV).targets.items()}
+    assert phases == {"api": "idle", "web": "stalled"} and not group.store.load(ENV).targets["web"].quarantine
+    group.world.sick.clear()
+    to(group, "2")
+    assert running(group) == {"api": "2", "web": "2"}
