@@ -249,8 +249,9 @@ def test_a_member_is_restarted_alone_and_one_that_fails_takes_no_other_with_it(g
     assert group("restart", "prod", "web", "--reason", "secret").code == DONE
     group.ticks(14)
     assert [(one.purpose.value, one.target) for one in group.world.platform.calls][-1] == ("restart", "web")
-    group.world.sick.add(digest("1"))
     assert group("restart", "prod", "web", "--reason", "secret").code == DONE
+    group.ticks(1)
+    group.world.sick.add(digest("1"))
     group.ticks(14)
     phases = {name: one.phase.value for name, one in group.store.load(ENV).targets.items()}
     assert phases == {"api": "idle", "web": "stalled"} and not group.store.load(ENV).targets["web"].quarantine
