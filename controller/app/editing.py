@@ -79,9 +79,7 @@ def _place(
 ) -> tuple[str, tuple[str, ...]]:
     """Find the file in which the version of a target stands, and the place there: its group's, or its own."""
     found = [
-        (name, path)
-        for name in names
-        for path in version_paths(snapshot.files[name], snapshot.shown(name), target)
+        (name, path) for name in names for path in version_paths(snapshot.files[name], snapshot.shown(name), target)
     ]
     if any(not is_of_group(path) for _, path in found):
         return next((one for one in found if is_of_group(one[1])), found[0])

@@ -47,8 +47,8 @@ class Proposed:
 def would_want(built: "Built", desired: Desired, target: TargetName) -> "tuple[DesiredTarget, tuple[Blocker, ...]]":
     """Give what would be wanted of a target, its tags resolved, and what would keep that waiting.
 
-    Of a group that is what would keep any of it. Raises PlatformError if it cannot be told: what runs is not seen, or
-    a tag could not be resolved.
+    Of a group that is what would keep any of it. Raises PlatformError if it cannot be told: what runs is not seen,
+    or a tag could not be resolved.
     """
     world = replace(built.world, source=Proposed(desired))
     cycle = look_only(desired.env, frozenset({target}), world, world.store.load(desired.env))

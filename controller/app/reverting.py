@@ -66,8 +66,8 @@ def _edit(snapshot: "Snapshot", back: Back, built: "Built") -> Edition:
         want, _ = would_want(built, made.desired, name)
         if name not in record or not record[name].is_known(want.release.digest):
             raise Refusal(
-                f"{made.version} of {name} in the spec would not be what was good here any more: its tag or its task "
-                "definition has changed since; change the spec by hand"
+                f"{made.version} of {name} in the spec would not be what was good here any more: its tag or its "
+                "task definition has changed since; change the spec by hand"
             )
     return made
 

@@ -36,8 +36,8 @@ class Said:
 def tick(env: str, target: str, said: Said, store: str) -> None:
     """Write the word on an item of what waits at its checklist, by the name of a target or of a group.
 
-    Raises Refusal if nothing waits for it, or for a member of a group alone; AccessError if nobody knows who this is
-    or the person may not tick it.
+    Raises Refusal if nothing waits for it, or for a member of a group alone; AccessError if nobody knows who this
+    is or the person may not tick it.
     """
     from controller.cli.orders import for_target
     from controller.model.orders import TargetOrders

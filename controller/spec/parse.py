@@ -212,9 +212,7 @@ class Compiler:
         return scanned
 
 
-def _of_version(
-    version: str, target: DesiredTarget, other: DesiredTarget | None, wrong: str
-) -> DesiredTarget:
+def _of_version(version: str, target: DesiredTarget, other: DesiredTarget | None, wrong: str) -> DesiredTarget:
     """Give a target in the version that is wanted instead; where that cannot be, as its file says, and why."""
     if other is None or wrong:
         return replace(target, unfit=f"{version} cannot be wanted instead: {wrong}")

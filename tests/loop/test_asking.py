@@ -386,7 +386,9 @@ def test_each_owner_of_a_group_has_a_digest_of_it_also_from_the_dead(life):
     box, theirs = Box(fails=[Refusal("no")] * 2), Box()
     needed = {"occasions": frozenset({Occasion.NEEDED})}
     deliverer = life.deliverer(box, routes=(Route(notifier="box", **needed),))
-    other = life.deliverer(theirs, name="shop", routes=(Route(notifier="shop", owners=frozenset({"shop"}), **needed),))
+    other = life.deliverer(
+        theirs, name="shop", routes=(Route(notifier="shop", owners=frozenset({"shop"}), **needed),)
+    )
     grouped(life, Approval())
     deliverer.step()
     other.step()

@@ -283,7 +283,7 @@ def test_an_image_that_follows_its_tag_is_found():
     ("track", "what"),
     [
         ("{image: latest}", "follows the tag latest"),
-        ('{semver: ">=1", onMovedTag: follow}', "follows moved tags of what it follows"),
+        ('{semver: ">=1", onMovedTag: follow}', "follows tags that are moved"),
         ('{semver: ">=1"}', ""),
     ],
 )

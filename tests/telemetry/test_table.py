@@ -77,7 +77,6 @@ def test_every_series_of_a_target_is_there_as_soon_as_it_is_shown():
         "mode",
         "needs",
         "slots",
-        "massChange",
     )
     gates = (
         "group",
@@ -191,7 +190,7 @@ def test_versions_are_on_the_info_only_and_an_old_one_goes_with_the_new():
 
 
 def test_what_blocks_is_counted_by_its_kind_and_any_gate_of_another_kind_as_gates():
-    blockers = tuple(Blocker(gate=gate, why="…") for gate in ("pause", "quota", "alarms", "window", "checklist"))
+    blockers = tuple(Blocker(gate=gate, why="…") for gate in ("pause", "quota", "alarms", "window", "lamp"))
     found = samples(shown(status(blockers=blockers)))
 
     shut = {dict(key[1:])["gate"] for key, value in found.items() if key[0] == "trueup_blocked" and value}
