@@ -77,7 +77,7 @@ def test_a_reviewer_that_is_known_opens_it_and_says_how_it_came_about():
     [
         (review("mallory"), "mallory at GitHub (not in people.yaml)"),
         (review("carl"), "carl (not in release-managers)"),
-        (review("dora"), "dora (wrote the commit)"),
+        (review("dora"), "dora (wrote it)"),
         (review(at=NOW - 25 * HOUR), "anna (expired at 2026-03-02T11:00:00Z)"),
         (review(at=NOW + HOUR), "anna (from the future: compare the clocks)"),
         (review("anna"), "anna at GitHub (not in people.yaml)"),
@@ -96,7 +96,7 @@ def test_a_stranger_who_is_called_like_somebody_opens_nothing_and_shuts_nothing(
 
 def test_who_wrote_a_commit_of_the_pull_request_does_not_count_unless_four_eyes_are_not_asked_for():
     told = Reviews(reviews=(review(),), of="pull request #12", authors=("ANNA@example.com",))
-    assert "anna (wrote the commit)" in why(answer=told)
+    assert "anna (wrote it)" in why(answer=told)
     assert judge(answer=told, gate=replace(GATE, four_eyes=False)) == Open()
     verdict = judge(answer=replace(told, authors=("bot@example.com",)))
     assert isinstance(verdict, Unsure)

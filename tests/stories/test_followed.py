@@ -237,8 +237,8 @@ def test_what_fails_in_a_new_way_holds_that_target_alone():
     assert "no wish can be read" in w.said and w.memory.phase is Phase.IDLE
 
 
-@pytest.mark.parametrize(("tags", "told"), [({"v1.0.0": B}, "was moved"), ({}, "v1.0.0 is gone from tags v*")])
-def test_what_was_followed_is_not_forgotten_while_a_hotfix_stands(tags, told):
+@pytest.mark.parametrize("tags", [{"v1.0.0": B}, {}])
+def test_what_was_followed_is_not_forgotten_while_a_hotfix_stands(tags):
     w = begun()
     ask(w, "v0.9.1", until=w.now + timedelta(hours=2))
     w.ticks(12)
@@ -246,6 +246,7 @@ def test_what_was_followed_is_not_forgotten_while_a_hotfix_stands(tags, told):
     w.tags = tags
     w.ticks(50)
     assert (w.good.version, w.good.built, w.memory.followed.commit) == ("v1.0.0", A, A)
+    told = "the tag v1.0.0 was moved" if tags else "v1.0.0 is gone from tags v*"
     assert told in w.said and not any("is not followed any more" in one for one in w.told)
 
 
