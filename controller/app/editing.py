@@ -10,7 +10,7 @@ from controller.model.desired import Complaint, Desired, Unread
 from controller.model.names import EnvName, TargetName
 from controller.model.version import read_version
 from controller.sources.environments import environments, sheets_of
-from controller.spec.edit import Edited, edit_version, version_paths
+from controller.spec.edit import Edited, edit_version, is_of_group, version_paths
 from controller.spec.parse import Compiler
 from controller.spec.units import Compiled
 
@@ -77,11 +77,12 @@ def _forms(version: str, *, bare: bool) -> Iterator[str]:
 def _place(
     snapshot: "Snapshot", names: tuple[str, ...], env: EnvName, target: TargetName, was: Compiled
 ) -> tuple[str, tuple[str, ...]]:
-    """Find the file that declares a target, and the place of its version there: its own, or its group's."""
-    for name in names:
-        own, *grouped = version_paths(snapshot.files[name], snapshot.shown(name), target) or ((),)
-        if own:
-            return name, grouped[0] if grouped else own
+    """Find the file in which the version of a target stands, and the place there: its group's, or its own."""
+    found = [
+        (name, path) for name in names for path in version_paths(snapshot.files[name], snapshot.shown(name), target)
+    ]
+    if any(not is_of_group(path) for _, path in found):
+        return next((one for one in found if is_of_group(one[1])), found[0])
     wrong = "\n".join(map(str, was.complaints))
     there = ", ".join(sorted(was.targets)) or "none"
     raise SpecError(wrong or f"no target {target!r} in {env}; there are: {there}")

@@ -114,18 +114,30 @@ class _Promoting:
         want, blockers = would_want(self._built, made.desired, wish.target)
         _check_images(proof, want, made.version, wish)
         refused = [_sentence(blocker) for blocker in blockers if blocker.gate in _REFUSES]
-        refused += self._unproven(want)
+        refused += self._unproven(want, wish.target, self._good().target)
+        refused += self._others_unproven(made, want)
         if refused:
             raise Refusal(f"{wish.to}/{wish.target} would not take {made.version}: {'; '.join(refused)}")
         yield from (f"{blocker.gate}: {_sentence(blocker)}" for blocker in blockers)
 
-    def _unproven(self, want: DesiredTarget) -> Iterator[str]:
-        """Ask the ledger as a gate would, where the spec has none that does."""
+    def _others_unproven(self, made: Edition, want: DesiredTarget) -> Iterator[str]:
+        """Ask the same of the others of its group that change: they go there with it."""
+        wish, built = self._wish, self._built
+        record = built.store.load(wish.to).targets
+        members = want.group.members if want.group else ()
+        for name in (one for one in members if one != wish.target):
+            other, _ = would_want(built, made.desired, name)
+            current = record[name].current if name in record else None
+            if current is None or current.digest != other.release.digest:
+                yield from (f"{name} of its group: {why}" for why in self._unproven(other, name))
+
+    def _unproven(self, want: DesiredTarget, name: TargetName, there: str = "") -> Iterator[str]:
+        """Ask the ledger as a gate would, where the spec has none that does; `there` is what it is called there."""
         wish, world = self._wish, self._built.world
         if _gate(want, wish.source) is not None:
             return
-        gate = Promoted(source=wish.source, target=self._good().target, environment=wish.to)
-        candidate = Candidate.of(wish.to, wish.target, want.place, want.release)
+        gate = Promoted(source=wish.source, target=there, environment=wish.to)
+        candidate = Candidate.of(wish.to, name, want.place, want.release)
         verdict = gate.judge(candidate, answered(frozenset(gate.asks(candidate)), world), world.now())
         if not isinstance(verdict, Open):
             until = f" (until {instant(verdict.until)})" if isinstance(verdict, Shut) and verdict.until else ""

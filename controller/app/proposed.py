@@ -9,6 +9,7 @@ from controller.loop.reconcile import look_only
 from controller.model.desired import Desired, DesiredTarget, Unread
 from controller.model.names import EnvName, TargetName
 from controller.model.observation import Unseen
+from controller.plan.joint import GROUP
 from controller.ports import NOTHING_ELSE
 from controller.sources.environments import environments, sheets_of
 from controller.spec.parse import Compiler
@@ -46,7 +47,8 @@ class Proposed:
 def would_want(built: "Built", desired: Desired, target: TargetName) -> "tuple[DesiredTarget, tuple[Blocker, ...]]":
     """Give what would be wanted of a target, its tags resolved, and what would keep that waiting.
 
-    Raises PlatformError if that cannot be told: what runs is not seen, or a tag could not be resolved.
+    Of a group that is what would keep any of it. Raises PlatformError if it cannot be told: what runs is not seen,
+    or a tag could not be resolved.
     """
     world = replace(built.world, source=Proposed(desired))
     cycle = look_only(desired.env, frozenset({target}), world, world.store.load(desired.env))
@@ -57,7 +59,10 @@ def would_want(built: "Built", desired: Desired, target: TargetName) -> "tuple[D
     want = cycle.desired.targets[target]
     if want.unread:
         raise PlatformError(f"{name} cannot be judged: {want.unread}")
-    return want, cycle.plan.decisions[target].blockers
+    mine, decisions = cycle.plan.decisions[target].blockers, cycle.plan.decisions
+    members = want.group.members if want.group else ()
+    others = (one for name in members if name in decisions for one in decisions[name].blockers if one.gate != GROUP)
+    return want, tuple(dict.fromkeys((*mine, *others)))
 
 
 def wanted_now(snapshot: "Snapshot", env: EnvName, target: TargetName) -> DesiredTarget | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ALL: Final = 10**9
 _PAGE: Final = 5000
+_AROUND: Final = frozenset({Event.ACCEPTED, Event.ORDER, Event.HOTFIX})
 
 
 def rollout_record(store: "Store", env: EnvName, target: TargetName, number: int) -> "RolloutRecord":
@@ -22,7 +23,7 @@ def rollout_record(store: "Store", env: EnvName, target: TargetName, number: int
     life = life_of(rows, number)
     if life is None:
         raise SpecError(f"{env}/{target} has had no rollout {number}; {_had(numbers(rows))}")
-    around = [row for row in _around(store, env, life) if row.event in {Event.ACCEPTED, Event.ORDER}]
+    around = [row for row in _around(store, env, life) if row.event in _AROUND]
     return recount(life, around, store.load(env).targets.get(target))
 
 

@@ -61,13 +61,14 @@ def _edit(snapshot: "Snapshot", back: Back, built: "Built") -> Edition:
     made = edition(snapshot, back.env, back.target, back.kept.release.version)
     if not made.is_new:
         return made
-    want, _ = would_want(built, made.desired, back.target)
-    memory = built.store.load(back.env).targets[back.target]
-    if not memory.is_known(want.release.digest):
-        raise Refusal(
-            f"{made.version} in the spec would not be what was good here any more: its tag or its task definition "
-            "has changed since; change the spec by hand"
-        )
+    group, record = made.desired.targets[back.target].group, built.store.load(back.env).targets
+    for name in group.members if group else (back.target,):
+        want, _ = would_want(built, made.desired, name)
+        if name not in record or not record[name].is_known(want.release.digest):
+            raise Refusal(
+                f"{made.version} of {name} in the spec would not be what was good here any more: its tag or its "
+                "task definition has changed since; change the spec by hand"
+            )
     return made
 
 

@@ -28,7 +28,8 @@ def command(
     """Tick ITEM of the checklist at which TARGET in ENV waits.
 
     It counts for just the content that was shown, until it expires, and for one rollout: gates in docs/spec.md.
-    Anybody known may take a tick back until the release has started.
+    Anybody known may take a tick back until the release has started. Members of a group are ticked for together, by
+    the name of their group.
 
     `trueup why ENV TARGET` names the items that are open, and who may tick them.
 

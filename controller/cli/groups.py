@@ -24,7 +24,7 @@ def members(store: "Store", env: str, name: str) -> "Sequence[TargetStatus]":
 
 def asked_as(status: "TargetStatus") -> str:
     """Say by which name a person answers for a target: that of its group, if it goes with one."""
-    return status.group or status.target
+    return status.asked_as
 
 
 def refuse_a_member(status: "TargetStatus | None", verb: str) -> None:

@@ -23,9 +23,11 @@ from controller.cli.common import (
     who,
 )
 from controller.cli.flags import people_option
+from controller.cli.groups import members
 from controller.errors import Refusal, SpecError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from controller.model.hotfix import Hotfix
@@ -73,13 +75,15 @@ def command(
     something would be skipped you have to be of the group `emergency` in people.yaml, and another of it agrees:
     trueup approve ENV TARGET VERSION --hotfix. It stands until the spec says something else, or `trueup unpin`.
 
-    Exit code 4 if there is nothing that it could skip with --break-glass; 5 if you are not of that group.
+    Exit code 4 if there is nothing that it could skip with --break-glass, and for a member of a group, which goes
+    with all of it; 5 if you are not of that group.
     """
     _check(version, incident)
     memory = opened(store)
     try:
-        known(memory, env, target)
+        known(memory, env, target, groups=True)
         shown, orders = newest(memory, env, target), memory.orders(as_env(env))
+        _refuse_in_group(shown, members(memory, env, target))
         now = _now(shown)
         needed = bool(incident) or _skips(shown, orders, now)
         if break_glass and not needed:
@@ -92,6 +96,15 @@ def command(
     _tell(env, target, new, needed=needed)
     if paused := orders.pause or orders.targets[as_target(target)].pause:
         click.echo(f"But it is paused ({paused.reason}): nothing is sent until `trueup resume`.", err=True)
+
+
+def _refuse_in_group(shown: "TargetStatus | None", of_group: "Sequence[TargetStatus]") -> None:
+    """Refuse a group, and a member of one, which would not go as a whole any more. Raises Refusal."""
+    one = next(iter(of_group), shown)
+    if one is not None and one.group:
+        name = f"{one.env}/{one.group if of_group else one.target}"
+        what = "is a group" if of_group else f"goes with its group {one.group}"
+        raise Refusal(f"{name} {what}, and a hotfix is of one target: commit the version of {one.group} instead")
 
 
 def _now(shown: "TargetStatus | None") -> "datetime":

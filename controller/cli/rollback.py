@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from controller.app.reverting import Back
     from controller.cli.orders import Change
     from controller.model.names import Digest, TargetName
+    from controller.model.orders import Pin
     from controller.model.record import Memory
     from controller.model.release import Kept
+    from controller.model.status import TargetStatus
     from controller.ports import Store
 
     Ways = Mapping[TargetName, tuple[Kept, Digest | None]]
@@ -151,7 +153,18 @@ def _ways(store: "Store", env: str, target: str, to: str | None) -> "Ways":
     name = as_target(target)
     if name not in record:
         raise Refusal(f"{env}/{target} has no history here yet; there is nothing to go back to")
-    return {name: (way_back(record[name], to), Digest(shown.spec_digest) if shown and shown.spec_digest else None)}
+    mine = store.orders(as_env(env)).targets.get(name)
+    return {name: (way_back(record[name], to), _bound(shown, mine.pin if mine else None) if shown else None)}
+
+
+def _bound(shown: "TargetStatus", pin: "Pin | None") -> "Digest | None":
+    """Say what the pin ends with: other words of the spec, or, where these stay as builds come, another content."""
+    from controller.model.names import Digest
+    from controller.model.version import LATEST
+
+    if not shown.follows or shown.wanted != LATEST:
+        return Digest(shown.spec_digest) if shown.spec_digest else None
+    return pin.spec if shown.pinned and pin is not None else Digest(shown.wanted_digest)
 
 
 def _order(name: "TargetName", kept: "Kept", spec: "Digest | None", reason: str, by: str) -> "Change":

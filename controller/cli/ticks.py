@@ -7,6 +7,7 @@ import click
 
 from controller.cli.approvals import whoever
 from controller.cli.common import as_env, as_target, give, known, newest, opened, os_user
+from controller.cli.groups import asked_as, members, refuse_a_member
 from controller.errors import AccessError, Refusal
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from controller.model.orders import Tick
     from controller.model.status import TargetStatus
+    from controller.ports import Store
 
 GATE: Final = "checklist"
 KEPT: Final = 60
@@ -32,19 +34,20 @@ class Said:
 
 
 def tick(env: str, target: str, said: Said, store: str) -> None:
-    """Write the word on an item of what waits at its checklist.
+    """Write the word on an item of what waits at its checklist, by the name of a target or of a group.
 
-    Raises Refusal if nothing waits for it, AccessError if nobody knows who this is or the person may not tick it.
+    Raises Refusal if nothing waits for it, or for a member of a group alone; AccessError if nobody knows who this
+    is or the person may not tick it.
     """
     from controller.cli.orders import for_target
     from controller.model.orders import TargetOrders
 
     memory = opened(store)
     try:
-        known(memory, env, target)
+        known(memory, env, target, groups=True)
+        shown = _shown(memory, env, target)
         mine = memory.orders(as_env(env)).targets.get(as_target(target), TargetOrders())
-        shown = _waiting(newest(memory, env, target), said, mine.ticks)
-        word = _word(shown, said)
+        word = _word(_waiting(f"{env}/{target}", shown, said, mine.ticks), said)
         how = "open again" if said.undo else "ticked"
         what = f"{said.item} is {how} for {word.version} ({word.digest[:12]})"
         text = f"check: {what}" + (f": {said.comment}" if said.comment else "")
@@ -57,7 +60,16 @@ def tick(env: str, target: str, said: Said, store: str) -> None:
     click.echo(f"{env}/{target}: {what}, by {word.by}; what is left says: trueup why {env} {target}")
 
 
-def _word(shown: "TargetStatus", said: Said) -> "Tick":
+def _shown(memory: "Store", env: str, target: str) -> "Sequence[TargetStatus]":
+    """Give how a target, or each member of a group, stands. Raises Refusal for a member alone."""
+    shown = members(memory, env, target)
+    if not shown and (alone := newest(memory, env, target)) is not None:
+        refuse_a_member(alone, "check")
+        return (alone,)
+    return shown
+
+
+def _word(shown: "Sequence[TargetStatus]", said: Said) -> "Tick":
     """Make the word on exactly what was shown, if the person may give it; it has no number yet."""
     from controller.app.memory import clock_now
     from controller.model.names import Digest
@@ -67,14 +79,15 @@ def _word(shown: "TargetStatus", said: Said) -> "Tick":
     groups = {group for items, groups in _lists(shown) if said.item in items for group in groups}
     if groups and not said.undo and not groups & {*person.groups}:
         raise AccessError(f"{person.name} is not in {' or '.join(sorted(groups))}, who tick {said.item}")
+    latest = max(shown, key=lambda one: one.since)
     return Tick(
         number=0,
         item=said.item,
-        version=shown.wanted,
-        digest=Digest(shown.wanted_digest),
+        version=latest.wanted,
+        digest=Digest(latest.bound),
         by=person.name,
         # The command's clock may be behind; what is ticked was shown before.
-        at=max(clock_now(exact=True), shown.since),
+        at=max(clock_now(exact=True), latest.since),
         undo=said.undo,
         groups=person.groups,
         comment=said.comment,
@@ -84,30 +97,33 @@ def _word(shown: "TargetStatus", said: Said) -> "Tick":
 
 def how_to_tick(shown: "TargetStatus") -> str:
     """Say how the first item that is open is ticked, and how many more there are; empty if none is open."""
-    items = [item for items, _ in _lists(shown) for item in items]
+    items = [item for items, _ in _lists((shown,)) for item in items]
     more = f" (and {len(items) - 1} more)" if items[1:] else ""
-    return f"trueup check {shown.env} {shown.target} {items[0]}{more}" if items else ""
+    return f"trueup check {shown.env} {asked_as(shown)} {items[0]}{more}" if items else ""
 
 
-def _lists(shown: "TargetStatus") -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    return [(one.items, one.groups) for one in shown.blockers if one.gate == GATE]
+def _lists(shown: "Sequence[TargetStatus]") -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    return [(one.items, one.groups) for status in shown for one in status.blockers if one.gate == GATE]
 
 
-def _waiting(shown: "TargetStatus | None", said: Said, given: "Sequence[Tick]") -> "TargetStatus":
+def _waiting(
+    name: str, shown: "Sequence[TargetStatus]", said: Said, given: "Sequence[Tick]"
+) -> "Sequence[TargetStatus]":
     """Give what waits for this item, or was ticked for it and has not started; raises Refusal."""
-    if shown is None:
+    if not shown:
         raise Refusal("no turn of it was made yet, so that nothing is known to wait")
-    name, unread = f"{shown.env}/{shown.target}", [one for one in shown.blockers if one.gate == GATE]
-    left = [item for items, _ in _lists(shown) for item in items]
-    mine = [one for one in given if one.digest == shown.wanted_digest]
+    waits = [one for one in shown if one.blockers and one.bound and not one.synced]
+    left = list(dict.fromkeys(item for items, _ in _lists(waits) for item in items))
+    mine = [one for one in given if one.digest in {status.bound for status in waits}]
     ticked = sorted({one.item for one in mine if not one.undo} - {*left})
-    if not shown.blockers or shown.synced or not (left or ticked):
-        why = unread[0].why if unread else f"it is {shown.phase.value}: {shown.reason}"
+    if not (left or ticked):
+        unread = [one.why for status in shown for one in status.blockers if one.gate == GATE]
+        why = unread[0] if unread else f"it is {shown[0].phase.value}: {shown[0].reason}"
         raise Refusal(f"nothing of {name} waits to be ticked; {why}")
     if said.item in ticked or (said.item in left and not said.undo):
-        return shown
+        return waits
     if said.undo:
-        raise Refusal(f"nobody ticked {said.item} for {shown.wanted} of {name}; ticked: {_listed(ticked)}")
+        raise Refusal(f"nobody ticked {said.item} for {waits[0].wanted} of {name}; ticked: {_listed(ticked)}")
     raise Refusal(f"{said.item} is no item that {name} waits for; open: {_listed(left)}")
 
 

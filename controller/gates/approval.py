@@ -115,7 +115,7 @@ class Approval:
         brought = self._known(reviews.authors, people, f", who wrote a commit of {reviews.of}")
         if isinstance(brought, Unsure):
             return brought
-        barred = self._barred((*authors, *brought), people.meant(said.requester))
+        barred = self._barred((*authors, *brought), map(people.meant, said.requesters))
         return self._counted(candidate, said, people, barred, now, reviews)
 
     def _reviews(self, candidate: Candidate, answers: Mapping[Question, Answer]) -> Reviews | Unsure:
@@ -151,9 +151,9 @@ class Approval:
         who = f"people.yaml knows nobody with the email {', '.join(strangers[:NAMED])}{wrote}"
         return Unsure(why=f"{who}: add that there, or say fourEyes: false")
 
-    def _barred(self, authors: Sequence[Person], requester: Person | None) -> Mapping[str, str]:
+    def _barred(self, authors: Sequence[Person], requesters: Iterable[Person | None]) -> Mapping[str, str]:
         """Name those who may not say yes for themselves, and why."""
-        asked = {requester.name: "asked for it"} if requester and self.four_eyes else {}
+        asked = {one.name: "asked for it" for one in requesters if one and self.four_eyes}
         return asked | {author.name: "wrote it" for author in authors}
 
     def _counted(

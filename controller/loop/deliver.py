@@ -97,9 +97,8 @@ class Deliverer:
             self._pass(row)
             return True
         if is_approval(row):
-            owner = next(iter(message.owners), "")
-            waiting = {owner: Waiting(row=row.number, at=row.at), **self._state.waiting}
-            self._state = replace(self._state, waiting=waiting)
+            new = dict.fromkeys(message.owners or ("",), Waiting(row=row.number, at=row.at))
+            self._state = replace(self._state, waiting={**new, **self._state.waiting})
             self._pass(row)
             return True
         return self._try(message, lambda state: replace(state, cursor=row.number))
@@ -225,8 +224,9 @@ class Deliverer:
         if not rows:
             return None
         if is_approval(rows[0]):
-            owner = rows[0].data.get("owners", "")
-            return self._digest_of(owner, Waiting(row=number, at=rows[0].at))
+            first, owners = Waiting(row=number, at=rows[0].at), rows[0].data.get("owners", "").split(",")
+            found = (self._digest_of(owner, first) for owner in owners)
+            return next((one for one in found if one is not None and one.id == letter.id), None)
         return message_of(rows[0], self._owner_of)
 
 

@@ -48,7 +48,7 @@ class Approvals:
     """Every yes and no that is kept for a target, of other content too.
 
     `used` are the numbers of those that a rollout was opened with. `authors` are those who wrote what waits,
-    `unknown` says why they are not known; `requester` asked to try again what failed, or for the hotfix, if that
+    `unknown` says why they are not known; `requesters` asked to try again what failed, and for the hotfix, if that
     waits.
     """
 
@@ -56,7 +56,7 @@ class Approvals:
     used: frozenset[int] = frozenset()
     authors: Authors = Authors(emails=())
     unknown: str = ""
-    requester: str = ""
+    requesters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

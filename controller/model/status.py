@@ -130,3 +130,8 @@ class TargetStatus:
     gates: tuple[str, ...] = ()
     hooks: tuple[HookStatus, ...] = ()
     hotfixes: tuple[HotfixStatus, ...] = ()
+
+    @property
+    def asked_as(self) -> str:
+        """Give the name by which people answer for it: that of its group, if it goes with one."""
+        return self.group or self.target

@@ -55,7 +55,9 @@ def _approvals(
         used=_used(candidate, record),
         authors=authors,
         unknown=unknown,
-        requester=next((by for name, _ in parts_of(candidate) if (by := _requester(name, desired, record))), ""),
+        requesters=tuple(
+            dict.fromkeys(by for name, _ in parts_of(candidate) for by in _requesters(name, desired, record) if by)
+        ),
     )
 
 
@@ -69,13 +71,14 @@ def _used(candidate: Candidate, record: Record) -> frozenset[int]:
     return frozenset(number for memory in memories if memory for number in memory.approved)
 
 
-def _requester(name: TargetName, desired: Reading, record: Record) -> str:
-    """Name who asked to try again what failed, or for the hotfix that waits."""
+def _requesters(name: TargetName, desired: Reading, record: Record) -> Iterator[str]:
+    """Name who asked to try again what failed, and for the hotfix that waits."""
     memory, orders = record.targets.get(name), record.orders.targets.get(name, TargetOrders())
     if orders.retry and memory is not None and memory.next is not None and memory.next.again:
-        return orders.retry.by
+        yield orders.retry.by
     want = desired.targets.get(name) if isinstance(desired, Desired) else None
-    return orders.hotfixes[-1].by if orders.hotfixes and want is not None and want.said is not None else ""
+    if orders.hotfixes and want is not None and want.said is not None:
+        yield orders.hotfixes[-1].by
 
 
 def first_wanted(memory: Memory, release: Release) -> Commit | None:

@@ -3,7 +3,7 @@
 Keys are `gate:KIND`, `image:PATH` and `hook0.state`: flat, because the data of a row is text by name.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from controller.model.decision import Decision
@@ -32,7 +32,7 @@ def opened_facts(
     name: TargetName,
     before: Memory,
     rollout: Rollout,
-    opened: Iterable[tuple[str, str]],
+    opened: Collection[tuple[str, str]],
     answers: Mapping[Question, Answer],
 ) -> dict[str, str]:
     """Say what a rollout is of, who brought that, what it replaces, and under which gates and guards.
@@ -55,6 +55,7 @@ def opened_facts(
         "guards": ", ".join(sorted({guard.kind for guard in rollout.terms.guards})),
         "rang": ", ".join(sorted(rollout.rang)),
         "hotfix": str(rollout.hotfix or ""),
+        "group": rollout.part.group.name if rollout.part else "",
         **{f"{IMAGE}{path}": value for path, value in _images(rollout)},
         **_gates(desired, name, before, rollout, opened),
         **_brought(before, rollout, answers),
@@ -89,7 +90,7 @@ def _brought(before: Memory, rollout: Rollout, answers: Mapping[Question, Answer
 
 
 def _gates(
-    desired: Reading, name: TargetName, before: Memory, rollout: Rollout, opened: Iterable[tuple[str, str]]
+    desired: Reading, name: TargetName, before: Memory, rollout: Rollout, opened: Collection[tuple[str, str]]
 ) -> dict[str, str]:
     """Say what the gates said when it was opened; only a way forward has any."""
     want = desired.targets.get(name) if isinstance(desired, Desired) else None
@@ -97,7 +98,8 @@ def _gates(
         return {}
     known = before.is_known(rollout.release.digest) or want.release.digest != rollout.release.digest
     skipped = {f"{GATE}{kind}": f"{SKIPPED}: {why}" for kind, why in rollout.skipped}
-    if known:
+    # What is known of one member is asked all the same where its group as a whole is not.
+    if known and not opened:
         return {f"{GATE}{gate.kind}": UNASKED for gate in want.gates} | skipped
     facts = {f"{GATE}{gate.kind}": OPEN for gate in want.gates}
     for kind, why in opened:

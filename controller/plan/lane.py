@@ -86,19 +86,20 @@ def followed_lane(memory: Memory, want: DesiredTarget | None, orders: TargetOrde
     """Note the content that a hotfix is for once known, that it has ended, and that no review came in time."""
     if not orders.hotfixes and memory.lane is None:
         return memory
-    lane, shouted = _lane(memory.lane, want, orders, now), max([memory.shouted, *overdue(orders, now)])
+    lane, shouted = _lane(memory, want, orders, now), max([memory.shouted, *overdue(orders, now)])
     same = lane == memory.lane and shouted == memory.shouted
     return memory if same else replace(memory, lane=lane, shouted=shouted)
 
 
-def _lane(lane: Lane | None, want: DesiredTarget | None, orders: TargetOrders, now: datetime) -> Lane | None:
-    hotfix = orders.hotfix(now)
+def _lane(memory: Memory, want: DesiredTarget | None, orders: TargetOrders, now: datetime) -> Lane | None:
+    lane, hotfix = memory.lane, orders.hotfix(now)
     if hotfix is None:
         return replace(lane, over=True) if lane is not None and not lane.over else lane
     if want is None or want.said is None:
         return lane
     if lane is None or lane.number != hotfix.number:
-        since = lane.since if lane is not None and not lane.merged else want.said.version
+        spec = memory.followed.version if memory.followed else want.said.version
+        since = lane.since if lane is not None and not lane.merged else spec
         lane = Lane(number=hotfix.number, version=hotfix.version, spec=want.said.digest, since=since)
     if lane.spec != want.said.digest:
         return replace(lane, over=True)

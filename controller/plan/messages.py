@@ -77,12 +77,12 @@ def digest_of(
     """
     if not waiting:
         return None
-    names = ", ".join(f"{one.env}/{one.target} {one.wanted}" for one in waiting)
+    names = ", ".join(f"{one.env}/{one.asked_as} {one.wanted}" for one in waiting)
     lines = []
     for one in waiting:
-        lines.append(f"{one.env}/{one.target}: {one.wanted}, runs {one.live or 'nothing'}")
+        lines.append(f"{one.env}/{one.asked_as}: {one.wanted}, runs {one.live or 'nothing'}")
         lines += [f"  {line_of(blocker)}" for blocker in one.blockers]
-        lines.append(f"  trueup approve {one.env} {one.target} {one.wanted}")
+        lines.append(f"  trueup approve {one.env} {one.asked_as} {one.wanted}")
     count = len(waiting)
     return Message(
         id=_id("digest", owner, str(row), since.isoformat()),
@@ -95,7 +95,7 @@ def digest_of(
             :250
         ],
         text="\n".join(lines),
-        target=waiting[0].target if count == 1 else None,
+        target=TargetName(waiting[0].asked_as) if count == 1 else None,
         owners=(owner,) if owner else (),
         version=waiting[0].wanted if count == 1 else "",
         blocked=waiting[0].blockers if count == 1 else (),

@@ -11,6 +11,7 @@ from typing import Final
 
 from controller.model.cycle import Cycle
 from controller.model.message import Told
+from controller.model.names import TargetName
 from controller.model.orders import TargetOrders
 from controller.model.status import TargetStatus
 from controller.model.story import Entry, Event
@@ -22,41 +23,50 @@ MASS_CHANGE: Final = "massChange"
 _APPROVED: Final = "approved"
 _SCHEDULED: Final = "scheduled"
 _ANSWER: Final = "answer"
+_CHECKLIST: Final = "checklist"
+_REVIEW: Final = "review"
+_OVERDUE: Final = "overdue"
 # With one of these it is not known what the gates would say.
 _BLINDING: Final = frozenset({"pause", "source", "mode", "claim"})
 # What only a person ends; an approval is told apart, because it is bound to one content.
-_PERSONAL: Final = ("held", MASS_CHANGE, "breaking", "fight", "fixed", "checklist")
+_PERSONAL: Final = ("held", MASS_CHANGE, "breaking", "fight", "fixed", _CHECKLIST, "hotfix", "movedTag")
 # What opens by itself, at a time that is known.
 _TIMED: Final = frozenset({"window", "notBefore", "freeze", "promoted"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """One thing to tell: which event, in which word, in a sentence, and of which target (None: of all)."""
+    """One thing to tell: which event, in which word, in a sentence, and of which target (None: of all).
+
+    With `group` it is told of all of that, and once.
+    """
 
     event: Event
     word: str
     text: str
     status: TargetStatus
     shared: bool = False
+    group: str = ""
 
 
 def needed(cycle: Cycle, told: Told) -> tuple[Told, tuple[Entry, ...]]:
     """Say what is told after this turn, and the rows that tell what is new in it."""
     targets = {name: words for name, words in told.targets.items() if name not in cycle.plan.dropped}
     known = {word for words in told.targets.values() for word in words}
-    rows: list[Entry] = []
+    rows: dict[tuple[str, str, TargetName | None], Entry] = {}
     for status in cycle.status:
         before = targets.pop(status.target, ())
-        orders = cycle.after.orders.targets.get(status.target, TargetOrders())
+        orders = cycle.after.orders.targets.get(TargetName(status.asked_as), TargetOrders())
         after, news = _words(status, before, orders)
         if after:
             targets[status.target] = after
         for one in news:
-            if one.word not in known or not one.shared:
-                rows.append(_row(one, cycle))
-            known.add(one.word)
-    return Told(targets=targets), tuple(rows)
+            row = _row(one, cycle)
+            if one.word not in known or not (one.shared or one.group):
+                # Members have checklists of their own; how a group starts is told by the first of them.
+                needs = one.text if one.event is Event.NEEDED else ""
+                rows.setdefault((one.word, needs, row.target), row)
+    return Told(targets=targets), tuple(rows.values())
 
 
 def _words(
@@ -73,30 +83,37 @@ def _words(
 
 def _waits(status: TargetStatus, before: Sequence[str], orders: TargetOrders) -> Iterator[News]:
     """Say whether what is wanted waits for an approval, was approved, or starts by itself at a known time."""
-    digest, gates = status.wanted_digest, {blocker.gate for blocker in status.blockers}
+    digest, gates = status.bound, {blocker.gate for blocker in status.blockers}
     if not digest:
         return
     asked, approved, scheduled = (f"{word}:{digest}" for word in (APPROVAL, _APPROVED, _SCHEDULED))
     if APPROVAL in gates:
-        text = f"{status.wanted} waits for approval"
-        yield News(event=Event.NEEDED, word=asked, text=text, status=status)
+        event, word, text = Event.NEEDED, asked, f"{status.wanted} waits for approval"
     elif asked in before or approved in before:
         by = ", ".join(dict.fromkeys(one.by for one in orders.approvals if one.yes and one.digest == digest))
+        event, word = Event.BEFORE, approved
         text = f"{status.wanted} is approved by {by}; {_starts(status)}" if by else ""
-        yield News(event=Event.BEFORE, word=approved, text=text, status=status)
     elif scheduled in before or (gates and gates <= _TIMED and _opens(status)):
-        text = f"{status.wanted} {_starts(status)}"
-        yield News(event=Event.BEFORE, word=scheduled, text=text, status=status)
+        event, word, text = Event.BEFORE, scheduled, f"{status.wanted} {_starts(status)}"
+    else:
+        return
+    yield News(event=event, word=word, text=text, status=status, group=status.group)
 
 
 def _personal(status: TargetStatus) -> Iterator[News]:
     """Say what else only a person can end."""
     for blocker in status.blockers:
         if blocker.gate in _PERSONAL:
-            shared = blocker.gate == MASS_CHANGE
-            what = status.commit if shared else status.wanted_digest
-            word = f"{blocker.gate}:{what}"
-            yield News(event=Event.NEEDED, word=word, text=blocker.why, status=status, shared=shared)
+            shared, ticked = blocker.gate == MASS_CHANGE, blocker.gate == _CHECKLIST
+            what = status.commit if shared else status.bound if ticked else status.wanted_digest
+            yield News(
+                event=Event.NEEDED,
+                word=f"{blocker.gate}:{what}",
+                text=blocker.why,
+                status=status,
+                shared=shared,
+                group=status.group if ticked else "",
+            )
     if (waits := status.awaiting) is not None:
         at = f" at {waits.stage}" if waits.stage else ""
         until = f" until {instant(waits.until)}" if waits.until else ""
@@ -104,6 +121,21 @@ def _personal(status: TargetStatus) -> Iterator[News]:
         text = f"{waits.version} waits for an answer{at}{until}{then}"
         word = f"{_ANSWER}:{status.rollout}:{waits.stage}"
         yield News(event=Event.NEEDED, word=word, text=text, status=status)
+    yield from _reviews(status)
+
+
+def _reviews(status: TargetStatus) -> Iterator[News]:
+    """Say which hotfixes another person has to look at, and again once nobody did in time."""
+    for one in status.hotfixes:
+        if one.review_due is None:
+            continue
+        due, how = instant(one.review_due), f"trueup approve {status.env} {status.target} {one.version} --hotfix"
+        what = f"the hotfix to {one.version}, for which {one.by} broke the glass"
+        asks = f"{what}, waits for its review until {due}: {how}"
+        yield News(event=Event.NEEDED, word=f"{_REVIEW}:{one.number}", text=asks, status=status)
+        if one.overdue:
+            late = f"nobody reviewed {what}, by {due}: {how}"
+            yield News(event=Event.NEEDED, word=f"{_OVERDUE}:{one.number}", text=late, status=status)
 
 
 def _opens(status: TargetStatus) -> datetime | None:
@@ -124,18 +156,18 @@ def _starts(status: TargetStatus) -> str:
 
 def _row(news: News, cycle: Cycle) -> Entry:
     status = news.status
-    owners = _owners(news.word, cycle.status) if news.shared else (status.owner,)
+    whose = TargetName(news.group) if news.group else status.target
     return Entry(
         at=cycle.now,
         env=status.env,
-        target=None if news.shared else status.target,
+        target=None if news.shared else whose,
         event=news.event,
         text=news.text,
         rollout=status.rollout if _is_under_way(news) else 0,
         version="" if news.shared else status.wanted,
         data={
             **_facts(status, news),
-            "owners": ",".join(sorted({owner for owner in owners if owner})),
+            "owners": ",".join(sorted({owner for owner in _owners(news, cycle.status) if owner})),
             **blocked_data(status.blockers),
         },
     )
@@ -143,19 +175,23 @@ def _row(news: News, cycle: Cycle) -> Entry:
 
 def _is_under_way(news: News) -> bool:
     """Whether it is of the rollout that is open, and not of one that is still to come."""
-    return news.word.startswith(_ANSWER) or (news.event is Event.BEFORE and not news.status.blockers)
+    starts = news.event is Event.BEFORE and not news.status.blockers and not news.group
+    return news.word.startswith(_ANSWER) or starts
 
 
-def _owners(word: str, statuses: Iterable[TargetStatus]) -> tuple[str, ...]:
+def _owners(news: News, statuses: Iterable[TargetStatus]) -> tuple[str, ...]:
     """Name the owners of all targets that wait for the same."""
-    gate = word.partition(":")[0]
-    return tuple(one.owner for one in statuses if any(blocker.gate == gate for blocker in one.blockers))
+    if news.group:
+        return tuple(one.owner for one in statuses if one.group == news.group)
+    gate = news.word.partition(":")[0]
+    waiting = (one for one in statuses if any(blocker.gate == gate for blocker in one.blockers))
+    return tuple(one.owner for one in waiting) if news.shared else (news.status.owner,)
 
 
 def _facts(status: TargetStatus, news: News) -> Mapping[str, str]:
     facts = {
         "need": news.word.partition(":")[0],
-        "digest": "" if news.shared else status.wanted_digest,
+        "digest": "" if news.shared else status.bound if news.group else status.wanted_digest,
         "commit": status.commit,
         "runs": "" if news.shared else status.live,
     }
@@ -163,6 +199,9 @@ def _facts(status: TargetStatus, news: News) -> Mapping[str, str]:
 
 
 def waits_of(statuses: Iterable[TargetStatus], owner: str) -> tuple[TargetStatus, ...]:
-    """Give the targets of an owner that wait for an approval now, in order of name."""
+    """Give the targets of an owner that wait for an approval now, in order of name; of a group only the first."""
     found = (one for one in statuses if one.owner == owner and APPROVAL in {b.gate for b in one.blockers})
-    return tuple(sorted(found, key=lambda one: (one.env, one.target)))
+    firsts: dict[tuple[str, str], TargetStatus] = {}
+    for one in sorted(found, key=lambda one: (one.env, one.target)):
+        firsts.setdefault((one.env, one.asked_as), one)
+    return tuple(firsts.values())

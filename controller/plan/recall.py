@@ -78,7 +78,8 @@ def _begun(place: Place, orders: TargetOrders) -> Memory:
 
 def told_by(memory: Memory, want: DesiredTarget, place: Place) -> Memory:
     """Note what only the spec tells: whose it is, where it lives, what was looked up for it, what it follows."""
-    looked, followed = memory.looked if want.looked is None else want.looked, want.followed
+    looked = memory.looked if want.looked is None else want.looked
+    followed = want.followed if want.said is None else memory.followed  # it follows on when its hotfix has ended
     if (memory.place, memory.owner, memory.looked, memory.followed) == (place, want.owner, looked, followed):
         return memory
     return replace(memory, place=place, owner=want.owner, looked=looked, followed=followed)

@@ -175,7 +175,7 @@ def _author(around: Sequence[Entry], life: Life) -> str:
 
 
 def _is_about(row: Entry, life: Life) -> bool:
-    mine = row.target in {None, life.opening.target}
+    mine = row.target in {None, life.opening.target, life.opening.data.get("group")}
     inside = life.since < row.number and (life.last is None or row.number <= life.last)
     return row.event in {Event.ORDER, Event.HOTFIX} and mine and inside
 

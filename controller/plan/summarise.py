@@ -17,6 +17,7 @@ from controller.model.status import Awaiting, DriftStatus, HookStatus, TargetSta
 from controller.plan.calls import was_ended
 from controller.plan.drift import status_of
 from controller.plan.judged import Judged
+from controller.plan.known import words_of
 from controller.plan.look import SLOTS, Look
 from controller.plan.loud import hotfixes_of
 from controller.plan.see import broken_at, look_at
@@ -53,7 +54,7 @@ def _status(
         wanted=wanted.version if wanted else "",
         wanted_digest=wanted.digest if wanted else "",
         **_together(desired, before, name, wish),
-        spec_digest=_said(desired, name),
+        spec_digest=_said(desired, name, memory),
         commit=_commit(desired, before, look),
         seen=not isinstance(look.sight, Unseen),
         quarantined=look.barred,
@@ -138,15 +139,21 @@ def _placed(place: Place) -> _Placed:
     )
 
 
-def _said(desired: Reading, name: TargetName) -> str:
+def _said(desired: Reading, name: TargetName, memory: Memory) -> str:
     """Name what the spec says of a target by its words: what they come to changes with what others own.
 
-    Of one for which a hotfix wants another version the words are the spec's own, if they hold nothing looked up.
+    Of one for which a hotfix wants another version the words are the spec's own, if they hold nothing looked up;
+    where the spec follows versions, those of the one that was followed.
     """
     want = desired.targets.get(name) if isinstance(desired, Desired) else None
-    if want is not None and want.said is not None:
-        return "" if want.looked else want.said.digest
-    return want.release.asked or want.release.digest if want is not None else ""
+    if want is None:
+        return ""
+    if want.said is None:
+        return words_of(want.release)
+    if memory.followed is not None:
+        known = (words_of(one) for one in memory.releases if one.version == memory.followed.version)
+        return next(known, "")
+    return "" if want.looked else want.said.digest
 
 
 def _gates(desired: Reading, name: TargetName) -> tuple[str, ...]:

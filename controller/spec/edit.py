@@ -34,21 +34,25 @@ class Edited:
 def version_paths(content: bytes, file: str, target: str) -> tuple[tuple[str, ...], ...]:
     """Name every place in a file where the version of a target may stand: its own, then its group's.
 
-    Nothing if the file does not declare the target. The place need not hold a version: it may be in `defaults`.
+    Its own is there if the file declares it, its group's if that stands there: in a folder those may be two files.
+    The place need not hold a version: it may be in `defaults`.
     """
     root = scan(content, file).root
     return tuple(_paths(root, target)) if root else ()
 
 
+def is_of_group(path: Path) -> bool:
+    """Whether a place is that of a group's version."""
+    return _GROUPS in path[:-2]
+
+
 def _paths(root: Fields, target: str) -> Iterator[tuple[str, ...]]:
     for around in _AROUND:
-        if root.get(*around, _TARGETS, target) is None:
-            continue
-        own = (*around, _TARGETS, target, VERSION)
+        if root.get(*around, _TARGETS, target) is not None:
+            yield (*around, _TARGETS, target, VERSION)
         groups = root.get(*around, _GROUPS)
         entries: Mapping[str, Entry] = groups.entries if isinstance(groups, Fields) else {}
         grouped = (name for name, entry in entries.items() if target in _members(entry.value))
-        yield own
         yield from ((*around, _GROUPS, name, VERSION) for name in grouped)
 
 

@@ -14,6 +14,7 @@ from controller.model.gate import Gate, Guard, OnShut
 from controller.model.lookups import as_written
 from controller.model.names import EnvName
 from controller.model.policy import Floor, Forbidden, GateFloor, Policy
+from controller.model.track import OnMovedTag
 from controller.plan.calls import in_words
 from controller.spec.nodes import Fields, mark_of
 from controller.spec.policy import FLOOR, compared
@@ -149,10 +150,18 @@ def _said(floor: Floor, want: DesiredTarget, tags: Iterable[str]) -> Iterator[Fo
             yield path, f"{what}, and the operator's policy for {floor.name} forbids {word.value}"
 
 
+def _tags_followed(want: DesiredTarget, tags: Iterable[str]) -> Iterator[Found]:
+    for container in tags:
+        yield ("images", container), f"follows the tag of {container}"
+    if want.track is not None and want.track.image:
+        yield ("track",), f"follows the tag {want.track.image}"
+    elif want.track is not None and want.track.moved is OnMovedTag.FOLLOW:
+        yield ("track",), "follows tags that are moved"
+
+
 def _sayings(want: DesiredTarget, tags: Iterable[str]) -> Iterator[tuple[Forbidden, Found]]:
     settings = want.settings.manifest.fields if want.settings else ()
-    for container in tags:
-        yield Forbidden.FOLLOW_TAG, (("images", container), f"follows the tag of {container}")
+    yield from ((Forbidden.FOLLOW_TAG, found) for found in _tags_followed(want, tags))
     if want.create:
         yield Forbidden.CREATE, (("create",), "is true")
     if want.ignore:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from controller.model.application import Application
 from controller.model.desired import Complaint
 from controller.model.gate import Gate
 from controller.spec.guards import fields_of, gate_model, read_guards
@@ -10,6 +11,7 @@ from controller.spec.head import Ground
 from controller.spec.nodes import Fields, Mark, Node, mark_of
 from controller.spec.tables import Tables
 from controller.spec.target_schema import Rollout, Target
+from controller.spec.track import tagged_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +53,20 @@ def read_gates(
     guards = read_guards(lines.get("guards"), tables.guards, known, (*where, "guards"))
     gates = read_guards(lines.get("gates"), tables.gates, known, (*where, "gates"), gate_model)
     at = model.not_before if model else None
-    built = model.application.application if model and model.application and ground.tags else None
+    tagged = _tagged_in(model) if model and ground.tags else None
     return Gated(
         guards=guards.guards,
         gates=(
             *gates.guards,
             *([tables.not_before(at)] if at else ()),
-            *([tables.signed(built)] if built else ()),
+            *([tables.signed(tagged)] if tagged else ()),
         ),
         complaints=(*guards.complaints, *gates.complaints),
     )
+
+
+def _tagged_in(model: Target) -> Application | None:
+    return tagged_in(model.track, model.application.application if model.application else None)
 
 
 def named_environments(node: Node, gates: Sequence[Gate]) -> tuple[Named, ...]:

@@ -185,7 +185,9 @@ class Compiler:
         if instead:
             other = read(instead=instead)
             made = other.read(entry.at, entry.value, page.shown, page.view.commit)
-            target = _of_version(instead, target, made, other.wrong)
+            wrong = "" if made else f"{other.wrong[0].where}: {other.wrong[0].what}"
+            wrong = f"it goes with its group {membership.group}" if membership else wrong
+            target = _of_version(instead, target, made, wrong)
         named = named_environments(entry.value, target.gates)
         return Made(
             digest=digest,
@@ -211,12 +213,10 @@ class Compiler:
         return scanned
 
 
-def _of_version(
-    version: str, target: DesiredTarget, other: DesiredTarget | None, wrong: list[Complaint]
-) -> DesiredTarget:
+def _of_version(version: str, target: DesiredTarget, other: DesiredTarget | None, wrong: str) -> DesiredTarget:
     """Give a target in the version that is wanted instead; where that cannot be, as its file says, and why."""
-    if other is None:
-        return replace(target, unfit=f"{version} cannot be wanted instead: {wrong[0].where}: {wrong[0].what}")
+    if other is None or wrong:
+        return replace(target, unfit=f"{version} cannot be wanted instead: {wrong}")
     return replace(other, said=target.release)
 
 

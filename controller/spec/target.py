@@ -32,7 +32,6 @@ from controller.spec.nodes import (
     kind_of,
     mark_of,
     merge,
-    put,
     values_of,
     written,
 )
@@ -45,6 +44,7 @@ from controller.spec.terms import terms_of
 from controller.spec.track import (
     TRACK,
     followed_anew,
+    in_version,
     nothing_followed,
     stands_in,
     track_of,
@@ -100,7 +100,7 @@ class TargetReader:
             return None
         written = self._joined(merge(self._ground.base, node), node)
         if self._instead:
-            written = put(written.without(TRACK), "version", self._instead)
+            written = in_version(written, self._instead)
         merged = with_version(written, self._version)
         if beside := wrong_beside(written):
             self._complain(*beside, TRACK)

@@ -12,12 +12,14 @@ from controller.model.ranges import PATTERN, read_range
 from controller.model.track import STANDING_IN, OnMovedTag, Track
 from controller.model.version import LATEST, Form, read_version
 from controller.spec.application import RepositoryAddress
-from controller.spec.nodes import Entry, Fields, Mark, Text, mark_of
+from controller.spec.nodes import Entry, Fields, Mark, Text, mark_of, put
 from controller.spec.parts import Strict
 from controller.spec.scalars import Explained, Like, OneOf, refuse
 
 TRACK: Final = "track"
 VERSION: Final = "version"
+REPOSITORY: Final = "repository"
+APPLICATION: Final = "application"
 ABOUT_TRACK: Final = (
     "What is followed instead of a version: {image: latest}, {tags: 'v*-stage'} or {semver: '>=1.2 <2'}."
 )
@@ -92,9 +94,7 @@ def stands_in(merged: Fields) -> bool:
 
 def track_of(said: Tracked, application: Application | None, images: Iterable[str], forms: list[Form]) -> Track:
     """Give what is followed, as a value; `images` are those that the target runs by a tag."""
-    where = application if said.tags else None
-    if said.repository:
-        where = replace(where or Application(repository=""), repository=said.repository)
+    where = tagged_in(said, application) if said.tags else None
     return Track(
         image=said.image,
         tags=said.tags,
@@ -104,6 +104,27 @@ def track_of(said: Tracked, application: Application | None, images: Iterable[st
         forms=tuple(forms),
         moved=said.on_moved_tag,
     )
+
+
+def tagged_in(said: Tracked | None, application: Application | None) -> Application | None:
+    """Give where the tags are by which releases are called: what is followed may name another repository."""
+    if said is None or not said.repository:
+        return application
+    return replace(application or Application(repository=""), repository=said.repository)
+
+
+def in_version(merged: Fields, version: str) -> Fields:
+    """Give the lines of a target as if this version stood there, whatever they name or follow.
+
+    Where its tags are is not lost with what is followed: the tag of this version has to be as good as theirs.
+    """
+    where = merged.get(TRACK, REPOSITORY)
+    lines = put(merged.without(TRACK), VERSION, version)
+    if not isinstance(where, Text) or not where.value:
+        return lines
+    own = lines.get(APPLICATION)
+    named = put(own if isinstance(own, Fields) else Fields(where.at, {}), REPOSITORY, where.value)
+    return Fields(lines.at, {**lines.entries, APPLICATION: Entry(where.at, named)})
 
 
 def nothing_followed(track: Track) -> str:

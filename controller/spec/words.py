@@ -34,6 +34,7 @@ def write_words(name: str, ground: Ground, lines: Fields, shelf: Shelf, file: st
     said = {
         "name": name,
         "ground": [ground.env, ground.account, ground.region, ground.role],
+        "tags": ground.tags,
         "lines": _written(lines),
         "folder": shelf.folder,
         "files": {path: content.decode() for path, content in shelf.seen.items() if isinstance(content, bytes)},
@@ -51,9 +52,12 @@ def read_words(words: Packed) -> Words:
     lines = _read(said["lines"], at)
     files = {path: content.encode() for path, content in cast(Mapping[str, str], said["files"]).items()}
     view = Files(files=files, commit=Commit(said["commit"]))
+    ground = Ground(
+        env=EnvName(env), account=account, region=region, role=role, base=Fields(at, {}), tags=said["tags"]
+    )
     return Words(
         name=said["name"],
-        ground=Ground(env=EnvName(env), account=account, region=region, role=role, base=Fields(at, {})),
+        ground=ground,
         lines=lines if isinstance(lines, Fields) else Fields(at, {}),
         shelf=Shelf(view, said["folder"]),
         view=view,

@@ -30,6 +30,7 @@ GATES: Final = (
     "slots",
     "group",
     "massChange",
+    "fixed",
     "breaking",
     "gates",
     "freeze",

@@ -47,6 +47,19 @@ def test_in_a_folder_it_is_the_file_that_declares_the_target():
     assert made.content.decode() == files["prod__team"].replace("v1.2.2", "v1.2.3")
 
 
+GROUPED = "  groups:\n    unifocus:\n      version: v1.2.2  # all of it\n      targets: [api, web]\n"
+
+
+@pytest.mark.parametrize("target", [API, WEB])
+def test_the_version_of_a_group_is_changed_where_the_group_stands(target):
+    api, web = (of_targets(text.replace("      version: v1.2.2\n", "")) for text in (API_LINES, WEB_LINES))
+    files = {"prod__environment": HEAD + GROUPED, "prod__api": api, "prod__team": web}
+    made = edition(snapshot(**files), PROD, target, "v1.2.3")
+    assert made.file == "specs/prod/environment.yaml"
+    assert made.content.decode() == (HEAD + GROUPED).replace("v1.2.2", "v1.2.3")
+    assert {want.release.version for want in made.desired.targets.values()} == {"v1.2.3"}
+
+
 def test_another_file_that_is_broken_is_not_in_its_way_and_its_own_is():
     files = {"prod__environment": HEAD, "prod__api": "[", "prod__team": of_targets(WEB_LINES)}
     assert edition(snapshot(**files), PROD, WEB, "v1.2.3").file == "specs/prod/team.yaml"

@@ -1,10 +1,13 @@
 """What people type for a group: its name means all of its members, and one of them alone is refused."""
 
+import json
+
 import pytest
 
 from controller.app.people import people_of
 from controller.codes import BLOCKED, DONE, WRONG
 from controller.gates.approval import Approval
+from controller.gates.checklist import Checklist
 from tests.cli.test_approvals import ME
 from tests.world import ENV, digest
 
@@ -168,3 +171,90 @@ def test_retry_of_one_member_says_that_the_group_is_what_goes(group):
     )
     group.ticks(3)
     assert running(group) == {"api": "1", "web": "1"}
+
+
+@pytest.fixture
+def checklist(group, people):
+    """The same group, which waits for a checklist of its own, and its web for one more item."""
+    w = group.world
+    both = Checklist(items=("told", "flags-set"), groups=("on-call",))
+    w.want.update(gates=(both,), web={"gates": (both, Checklist(items=("cache-warm",)))})
+    group.ticks(1)
+    return lambda item, *more, name="unifocus": group("check", "prod", name, item, "--people", people, *more)
+
+
+def test_what_a_group_waits_for_is_ticked_by_its_name_for_all_its_members(group, checklist):
+    assert "do next trueup check prod unifocus told (and 2 more)" in group("why", "prod", "web").out
+    alone = checklist("told", name="web")
+    assert (alone.code, alone.err) == (
+        BLOCKED,
+        "trueup: prod/web goes with its group unifocus, and not alone: trueup check prod unifocus …\n",
+    )
+    odd = checklist("tolds")
+    assert odd.code == BLOCKED and odd.err.endswith("for; open: told, flags-set, cache-warm\n")
+    for item in ("told", "flags-set"):
+        assert checklist(item).code == DONE
+    group.ticks(2)
+    assert running(group) == {"api": "1", "web": "1"}, "one item of one member is open"
+    assert checklist("cache-warm").code == DONE
+    assert checklist("told", "--undo").code == DONE
+    group.ticks(2)
+    assert running(group) == {"api": "1", "web": "1"} and "open: told;" in group("why", "prod", "api").out
+    assert checklist("told").code == DONE
+    group.ticks(30)
+    assert running(group) == {"api": "2", "web": "2"}
+    done = checklist("told")
+    assert done.code == BLOCKED and "nothing of prod/unifocus waits to be ticked; it is idle" in done.err
+
+
+def test_ticks_for_a_group_die_when_what_one_member_is_to_run_changes(group, checklist):
+    for item in ("told", "flags-set", "cache-warm"):
+        assert checklist(item).code == DONE
+    group.world.versions["web"] = "3"
+    group.ticks(30)
+    assert running(group) == {"api": "1", "web": "1"}
+    assert "0 of 2 ticked" in group("why", "prod", "api").out
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("web", "prod/web goes with its group unifocus"), ("unifocus", "prod/unifocus is a group")]
+)
+def test_a_hotfix_is_of_no_group_and_of_no_member_of_one(group, people, name, what):
+    before = group.store.orders(ENV)
+    said = group("hotfix", "prod", name, "v1.2.4", "--reason", "down", "--people", people)
+    told = f"trueup: {what}, and a hotfix is of one target: commit the version of unifocus instead\n"
+    assert (said.code, said.err, group.store.orders(ENV)) == (BLOCKED, told, before)
+
+
+def test_the_record_of_a_member_has_what_was_said_to_its_group(group, people):
+    assert group("approve", "prod", "unifocus", "2", "--people", people).code == DONE
+    group.ticks(30)
+    said = group("history", "prod", "web", "--show", "2", "-o", "json")
+    (told,) = json.loads(said.out)["items"]
+    assert [(one["text"].partition(" (")[0], one["by"]) for one in told["orders"]] == [("approve 2", "anna")]
+
+
+def test_what_is_known_of_one_member_alone_was_asked_all_the_same(group, people):
+    for versions in ({"api": "2", "web": "2"}, {"api": "1", "web": "3"}):
+        group.world.versions = versions
+        group.ticks(2)
+        assert group("approve", "prod", "unifocus", versions["web"], "--people", people).code == DONE
+        group.ticks(30)
+        assert running(group) == versions
+    (told,) = json.loads(group("history", "prod", "api", "--show", "3", "-o", "json").out)["items"]
+    assert [one["text"] for one in told["gates"] if "open" in one["text"]] == ["open: approved by anna"]
+
+
+def test_a_member_is_restarted_alone_and_one_that_fails_takes_no_other_with_it(group):
+    assert group("restart", "prod", "web", "--reason", "secret").code == DONE
+    group.ticks(14)
+    assert [(one.purpose.value, one.target) for one in group.world.platform.calls][-1] == ("restart", "web")
+    assert group("restart", "prod", "web", "--reason", "secret").code == DONE
+    group.ticks(1)
+    group.world.sick.add(digest("1"))
+    group.ticks(14)
+    phases = {name: one.phase.value for name, one in group.store.load(ENV).targets.items()}
+    assert phases == {"api": "idle", "web": "stalled"} and not group.store.load(ENV).targets["web"].quarantine
+    group.world.sick.clear()
+    to(group, "2")
+    assert running(group) == {"api": "2", "web": "2"}

@@ -89,6 +89,8 @@ def test_one_asks_another_agrees_and_it_goes_out(desk):
     assert desk.running == "v1.2.4"
     told = desk.shop("history", "prod", "api").out
     assert "agree to the hotfix to v1.2.4 of anna" in told and "v1.2.4 skips promoted: " in told
+    shown = desk.shop("history", "prod", "api", "--show", "2").out
+    assert "hotfix: v1.2.4 asked for by anna" in shown and "v1.2.4 skips promoted: " in shown
 
 
 def test_broken_glass_waits_for_its_review_though_the_hotfix_is_ended(desk):

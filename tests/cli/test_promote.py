@@ -8,6 +8,7 @@ from controller.codes import BLOCKED, DONE, UNREACHABLE, WRONG
 from controller.model.images import digests_in
 from tests.cli.landscape import GATE, OTHER, PROD, Landscape, known_author, spec
 from tests.e2e.cloud import Cloud
+from tests.e2e.environments import family, service
 from tests.forge import REPOSITORY, TOKEN, forge
 from tests.sources.repository import ENVIRONMENT
 
@@ -109,6 +110,22 @@ def test_another_image_under_that_tag_is_refused_with_both_digests(land, promote
 def test_without_a_gate_that_asks_for_it_another_image_is_refused_all_the_same(land, promote):
     land.commit(prod=spec("prod", OLD, BARE, image=OTHER))
     assert "it was not built once, or not copied whole" in refused(land, promote)
+
+
+def in_group(version):
+    """Prod with a web that goes with api, and of which nobody knows anything in stage."""
+    head, _, api = spec("prod", version, BARE).partition("    api:\n")
+    web = api.replace(service("api"), service("web")).replace(f"family: {family()}", f"family: {family('web')}")
+    lines = f"    api:\n{api}    web:\n{web}".replace(f"      version: {version}\n", "")
+    group = f"  groups: {{unifocus: {{version: {version}, targets: [api, web]}}}}\n"
+    return head.replace("  targets:\n", f"{group}  targets:\n") + lines
+
+
+def test_another_of_its_group_that_was_not_good_there_is_refused(land, promote):
+    land.commit(prod=in_group(OLD))
+    err = refused(land, promote)
+    told = f"prod/api would not take {NEW}: web of its group: what was good in stage cannot be read: this store"
+    assert told in err
 
 
 def test_a_lower_version_needs_to_be_meant(land, promote):

@@ -1,6 +1,7 @@
 """`rollback` and `restart` as they are typed: what is gone back to, what of the database, and what is refused."""
 
 import sys
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from controller.app.memory import open_store
 from controller.codes import BLOCKED, DONE
 from controller.model.hooks import Hook, Image, When
-from tests.world import digest
+from controller.model.track import Track
+from tests.world import FakeWorld, digest
 
 MIGRATE = Hook(name="migrate", when=When.BEFORE)
 UNDO = Hook(name="undo", when=When.ON_ROLLBACK)
@@ -135,3 +137,30 @@ def test_a_restart_while_paused_says_that_it_waits(shop):
     shop("resume", "prod")
     shop.ticks(14)
     assert shop.world.sent == [("restart", "1")]
+
+
+@dataclass
+class Building(FakeWorld):
+    """A world whose target follows what was built last; its version here is only told apart by its content."""
+
+    def wanted(self, name):
+        want, image = super().wanted(name), "r.lan/api:latest"
+        built = replace(want.release, version="latest", asked=digest("words"))
+        return replace(want, release=built, track=Track(image="latest", images=(image,)), fresh=frozenset({image}))
+
+    def world(self):
+        return replace(super().world(), versioned=lambda want, _version: want)
+
+
+def test_of_what_is_followed_by_digest_it_stays_until_something_newer_is_built(shop):
+    shop.world = Building(store=shop.store)
+    for build in ("1", "2", "3"):
+        shop.world.version = build
+        shop.ticks(14)
+    for build in ("2", "1"):  # said again it goes on back
+        assert shop("rollback", "prod", "api", "--reason", "slow").code == DONE
+        shop.ticks(30)
+        assert shop.world.running == build
+    shop.world.version = "4"
+    shop.ticks(20)
+    assert shop.world.running == "4" and shop.world.goods[0] == "latest"

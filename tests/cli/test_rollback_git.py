@@ -82,7 +82,7 @@ def test_a_version_that_means_another_image_by_now_is_not_written(land, back):
     tip = land.repository.tip()
     said = back("--commit")
     assert said.code == BLOCKED and pinned(land) == OLD and land.repository.tip() == tip
-    assert "v1.2.2 in the spec would not be what was good here any more" in said.err
+    assert "v1.2.2 of api in the spec would not be what was good here any more" in said.err
 
 
 def test_git_that_has_it_already_is_left_alone(land, back):

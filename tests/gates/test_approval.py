@@ -141,9 +141,9 @@ def test_nobody_says_yes_to_what_they_wrote_or_asked_for():
     told = "2 of 3 approvals: anna, bob; needs 1 more (carl can); not counted: dora (wrote it)"
     assert why(gate, *said) == told
     for asker in ("bob", "bob@example.com", "BOB@example.com"):
-        told = why(gate, *said, requester=asker)
+        told = why(gate, *said, requesters=("carl", asker))
         assert "1 of 3 approvals: anna" in told and "bob (asked for it), dora (wrote it)" in told
-    assert judge(replace(gate, four_eyes=False), *said, requester="bob") == Open()
+    assert judge(replace(gate, four_eyes=False), *said, requesters=("bob",)) == Open()
 
 
 def test_nobody_of_several_who_wrote_it_says_yes_to_it():

@@ -7,10 +7,12 @@ import pytest
 
 from controller.cli.orders import for_target
 from controller.cli.why import explain
-from controller.errors import PlatformError
+from controller.errors import PlatformError, Refusal
 from controller.gates.approval import Approval
+from controller.gates.checklist import Checklist
 from controller.gates.window import NotBefore
 from controller.model.desired import Load
+from controller.model.hotfix import Hotfix, Seconded
 from controller.model.message import Occasion, Route
 from controller.model.orders import Approval as Given
 from controller.model.orders import Orders
@@ -18,6 +20,8 @@ from controller.model.people import People, Person
 from controller.model.questions import Unanswered
 from controller.model.story import Event
 from controller.plan.blocked import line_of
+from controller.plan.messages import digest_of
+from controller.plan.needed import waits_of
 from tests.contracts import made
 from tests.contracts.made import API
 from tests.loop.telling import EVERY, Box, Life
@@ -312,3 +316,86 @@ def test_a_target_that_stalls_needs_a_person():
     assert box.got[-1].occasions == {Occasion.AFTER, Occasion.NEEDED}
     assert life.world.phase == "stalled"
     life.store.close()
+
+
+def grouped(life, *gates, **web):
+    """Two targets that go together, of two owners, and their second version, which waits."""
+    w = life.world
+    w.versions, w.needs, w.groups = {"api": "1", "web": "1"}, {"web": ("api",)}, {"unifocus": ("api", "web")}
+    life.ticks(20)
+    w.want = {"gates": gates, "owner": "payments", "web": {"owner": "shop", **web}}
+    w.versions = dict.fromkeys(w.versions, "2")
+    return life.ticks(2, minutes=1)
+
+
+def rows_of(life):
+    told = (Event.NEEDED, Event.BEFORE)
+    return [(row.target, row.text) for row in life.store.journal(limit=1000) if row.event in told]
+
+
+def test_what_a_group_waits_for_is_told_once_and_by_its_name(life):
+    grouped(life, Approval())
+    waits = ("unifocus", "2 waits for approval")
+    assert rows_of(life) == [waits]
+    (row,) = (row for row in life.store.journal(limit=1000) if row.event is Event.NEEDED)
+    assert row.data["owners"] == "payments,shop"
+    given = Given(number=0, version="2", digest=life.store.shown()[0].bound, by="anna", at=life.world.now)
+    change = for_target("unifocus", lambda mine, n: replace(mine, approvals=(replace(given, number=n),)))
+    life.store.order(ENV, change, made.an_entry(env=ENV))
+    life.ticks(30, minutes=1)
+    assert rows_of(life) == [waits, ("unifocus", "2 is approved by anna; starts now")]
+
+
+def test_the_checklist_of_a_group_is_told_once_and_that_of_a_member_too(life):
+    both = Checklist(items=("told",))
+    grouped(life, both, gates=(both, Checklist(items=("cache-warm",))))
+    life.ticks(5)
+    open_ = [text.split(";")[1] for _, text in rows_of(life)]
+    assert open_ == [" open: told", " open: cache-warm"]
+    assert {target for target, _ in rows_of(life)} == {"unifocus"}
+
+
+def test_a_digest_names_a_group_once_and_says_how_it_is_approved(life):
+    grouped(life, Approval(), owner="payments")
+    waiting = waits_of(life.store.shown(), "payments")
+    message = digest_of(waiting, "payments", 1, life.world.now, life.world.now)
+    assert message.title == "1 release waits for approval: prod/unifocus 2"
+    assert "  trueup approve prod unifocus 2" in message.text and "prod api" not in message.text
+
+
+def test_broken_glass_is_told_until_somebody_reviews_it_and_again_when_nobody_does(life):
+    broke = Hotfix(number=0, version="3", by="anna", at=life.world.now, broke_glass=True)
+    change = for_target(API, lambda mine, n: replace(mine, hotfixes=(replace(broke, number=n),)))
+    life.store.order(ENV, change, made.an_entry(env=ENV))
+    life.ticks(14)
+    due = f"{broke.review_due:%Y-%m-%dT%H:%M:%SZ}"
+    what, how = "the hotfix to 3, for which anna broke the glass", "trueup approve prod api 3 --hotfix"
+    asks = ("person needed", f"{what}, waits for its review until {due}: {how}")
+    assert rows(life) == [asks]
+    life.ticks(1, minutes=24 * 60).ticks(2)
+    late = ("person needed", f"nobody reviewed {what}, by {due}: {how}")
+    assert rows(life) == [asks, late]
+    yes = Seconded(by="dora", at=life.world.now, digest=digest("3"))
+    seen = for_target(API, lambda mine, _: replace(mine, hotfixes=(replace(mine.hotfixes[0], second=yes),)))
+    life.store.order(ENV, seen, made.an_entry(env=ENV))
+    life.ticks(3)
+    assert rows(life) == [asks, late]
+
+
+def test_each_owner_of_a_group_has_a_digest_of_it_also_from_the_dead(life):
+    box, theirs = Box(fails=[Refusal("no")] * 2), Box()
+    needed = {"occasions": frozenset({Occasion.NEEDED})}
+    deliverer = life.deliverer(box, routes=(Route(notifier="box", **needed),))
+    other = life.deliverer(
+        theirs, name="shop", routes=(Route(notifier="shop", owners=frozenset({"shop"}), **needed),)
+    )
+    grouped(life, Approval())
+    deliverer.step()
+    other.step()
+    assert [(one.owners, one.title) for one in theirs.got] == [
+        (("shop",), "1 release waits for approval: prod/unifocus 2")
+    ]
+    assert len(life.state().dead) == 2
+    life.store.send_again("box", ())
+    deliverer.step()
+    assert [one.owners for one in box.got] == [("payments",), ("shop",)] and life.state().dead == ()

@@ -83,17 +83,8 @@ CHANGED = {
 # Where it is written, and what only completing it tells.
 LOOKED = Looked(commit=Commit("c" * 40), values=(LookedValue(lookup=Lookup(kind="ssm", name="/a"), text="1"),))
 FOLLOWED = Followed(version="v1", source="x", since=datetime(2030, 1, 1, tzinfo=UTC))
-SAYS_NOTHING = {
-    "said": TARGET.release,
-    "unfit": "x",
-    "file": "x",
-    "unread": "x",
-    "notes": ("x",),
-    "looked": LOOKED,
-    "astray": "x",
-    "followed": FOLLOWED,
-}
-SAYS_NOTHING |= {"fresh": frozenset({"x"})}
+SAYS_NOTHING = {"file": "x", "unread": "x", "notes": ("x",), "looked": LOOKED, "astray": "x", "followed": FOLLOWED}
+SAYS_NOTHING |= {"fresh": frozenset({"x"}), "said": TARGET.release, "unfit": "x"}
 
 
 @pytest.mark.parametrize("name", sorted(CHANGED))

@@ -69,7 +69,8 @@ def test_a_file_of_targets_and_a_group_are_edited_at_their_own_path():
     paths = version_paths(grouped.encode(), FILE, "api")
     assert paths == (API, ("spec", "groups", "unifocus", "version"))
     assert edited(grouped, paths[1]) == grouped.replace("unifocus: {version: v1.2.2", "unifocus: {version: v1.2.3")
-    assert version_paths(grouped.encode(), FILE, "worker") == ()
+    assert version_paths(grouped.encode(), FILE, "worker") == paths[1:]
+    assert version_paths(grouped.encode(), FILE, "other") == ()
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,13 @@ from controller.gates.approval import Approval
 from controller.gates.window import Window
 from controller.model.group import Group
 from controller.model.hooks import When
+from controller.model.names import Commit
 from controller.spec.describe import schema
+from controller.spec.parse import Compiler, spec_files
+from controller.spec.tables import Files
 from tests.spec.shaping import TABLES
 from tests.spec.test_compiler import counting
-from tests.spec.worlds import DEFAULTS, HEAD, compiled, folder, lines, one_file, said, target
+from tests.spec.worlds import DEFAULTS, HEAD, PROD, compiled, folder, lines, one_file, said, target
 
 GROUP = """\
   groups:
@@ -147,3 +150,13 @@ def test_not_before_of_a_group_is_a_gate_of_each_member():
     of = group(*three(), text=text)
     assert all("notBefore" in {gate.kind for gate in one.gates} for one in of.targets.values())
     assert target(of).terms.bake == timedelta(minutes=10)
+
+
+def test_no_other_version_than_that_of_its_group_is_wanted_of_a_member():
+    files = one_file(*three(), head=HEAD + DEFAULTS + GROUP)
+    view = Files(files=files, commit=Commit("c1"), path="specs")
+    sheets = dict.fromkeys(spec_files(PROD, files), view)
+    of = Compiler(TABLES).compile(PROD, sheets, {"web": "v1.2.9"})
+    web = target(of, "web")
+    assert (web.release.version, web.said, web.group) == ("v1.2.4", None, target(of, "api").group)
+    assert web.unfit == "v1.2.9 cannot be wanted instead: it goes with its group unifocus"

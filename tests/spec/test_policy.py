@@ -279,6 +279,39 @@ def test_an_image_that_follows_its_tag_is_found():
     assert said("forbid: [followTag]", spec=spec) == [f"12:21: targets.api.images.api: {told}"]
 
 
+@pytest.mark.parametrize(
+    ("track", "what"),
+    [
+        ("{image: latest}", "follows the tag latest"),
+        ('{semver: ">=1", onMovedTag: follow}', "follows tags that are moved"),
+        ('{semver: ">=1"}', ""),
+    ],
+)
+def test_a_target_that_follows_a_tag_which_moves_is_found(track, what):
+    spec = SPECS.replace("version: v1.2.3", f"track: {track}")
+    wrong = [f"11:14: targets.api.track: {what}, {FORBIDS} followTag"] if what else []
+    assert said("forbid: [followTag]", spec=spec) == wrong
+
+
+GROUPED = """\
+  groups:
+    unifocus:
+      version: v1.2.3
+      targets: [api]
+      gates: [{kind: approval, count: 2}]
+  targets:
+"""
+
+
+def test_the_gate_of_a_group_is_as_good_as_one_of_a_member_and_is_held_to_the_floor():
+    spec = SPECS.replace("      version: v1.2.3\n", "").replace("  targets:\n", GROUPED)
+    floors = policy("gates: [{kind: approval, count: 2}]")
+    assert compiled(floors, spec).complaints == ()
+    (wrong,) = compiled(floors, spec.replace("count: 2", "count: 1")).complaints
+    told = f"targets.api.gates.0.count: is 1, {ASKS} at least 2"
+    assert str(wrong).startswith("specs/prod.yaml:11:") and str(wrong).endswith(told)
+
+
 def test_what_is_wrong_with_the_whole_environment_breaks_all_of_it():
     most = SPECS.replace("  cluster:", "  maxAutomaticRollbacks: 9\n  cluster:")
     (told,) = said("maxAutomaticRollbacks: 2", spec=most)

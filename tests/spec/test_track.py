@@ -4,14 +4,20 @@ import json
 
 import pytest
 
+from controller.gates.signed import SignedTag
 from controller.model.application import Application
 from controller.model.desired import Supersede
 from controller.model.gate import OnShut
+from controller.model.names import Commit
+from controller.model.policy import Floor, Policy
 from controller.model.track import OnMovedTag
+from controller.model.trust import Verify
 from controller.model.version import Form
+from controller.spec.parse import Compiler, spec_files
+from controller.spec.tables import Files
 from controller.spec.versioned import Versioned
 from tests.spec.shaping import TABLES
-from tests.spec.worlds import DEFAULTS, HEAD, compiled, folder, lines, one_file, target
+from tests.spec.worlds import DEFAULTS, HEAD, PROD, compiled, folder, lines, one_file, target
 
 SHOP = "https://git.example.com/acme/shop"
 APP = f"  application: {{repository: {SHOP}}}\n"
@@ -101,3 +107,24 @@ def test_what_is_followed_is_the_same_whatever_commit_says_it():
     text = lines("api", track="{image: latest}", images='{main: "r.lan/api:latest"}')
     files = one_file(text.replace("      version: v1.2.3\n", ""))
     assert target(compiled(files, commit="c1")) == target(compiled(files, commit="c2"))
+
+
+@pytest.mark.parametrize("track", ['{tags: "v*"}', '{semver: ">=1"}'])
+def test_tags_that_have_to_be_signed_have_to_be_at_the_version_that_is_followed_too(versioned, track):
+    want = followed(track, head=HEAD + "  verify: {tags: true}\n" + APP + DEFAULTS)
+    assert want.gates == (SignedTag(application=Application(repository=SHOP)),)
+    assert versioned(want, "v1.4.0").gates == want.gates
+
+
+@pytest.mark.parametrize("app", ["", APP])
+def test_a_policy_that_asks_for_signed_tags_asks_for_those_of_the_repository_that_is_followed(versioned, app):
+    floors = Policy(floors=(Floor(name="prod", verify=Verify(tags=True)),))
+    track = '{tags: "v*", repository: "git@git.lan:x.git"}'
+    text = lines("api", track=track).replace("      version: v1.2.3\n", "")
+    files, compiler = one_file(text, head=HEAD + app + DEFAULTS), Compiler(TABLES, lambda: floors)
+    there = (SignedTag(application=Application(repository="git@git.lan:x.git")),)
+    want = target(compiled(files, compiler=compiler))
+    assert want.gates == versioned(want, "v1.4.0").gates == there
+    view = Files(files=files, commit=Commit("c1"), path="specs")
+    fix = target(compiler.compile(PROD, dict.fromkeys(spec_files(PROD, files), view), {"api": "v1.2.9"}))
+    assert (fix.release.version, fix.gates, fix.said) == ("v1.2.9", there, want.release)

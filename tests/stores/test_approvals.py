@@ -89,7 +89,7 @@ def test_what_was_asked_and_answered_of_people_is_read_as_it_was_written():
             given=(YES, NO),
             used=frozenset({8, 7}),
             authors=Authors(emails=("anna@example.com",), builders=("b@x.com",)),
-            requester="bob",
+            requesters=("bob", "anna"),
         ),
         AuthorsOf(env=EnvName("prod"), target=API, commit=Commit("c2"), since=Commit("c1")): Authors(
             emails=("anna@example.com",)

@@ -1,6 +1,7 @@
 """Lives of a target that follows git tags: what is deployed, what never is, and what a restart remembers."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,10 +9,12 @@ from controller.model.application import Application
 from controller.model.desired import DesiredTarget, Supersede
 from controller.model.images import Missing, Unreachable
 from controller.model.names import Commit
+from controller.model.orders import Pin, Rollback
 from controller.model.rollout import Phase
 from controller.model.story import Event
 from controller.model.track import OnMovedTag, Track
 from tests.platform import release
+from tests.stories.test_hotfix import ask
 from tests.world import ENV, FakeWorld
 
 SHOP = Application(repository="https://git.lan/shop")
@@ -37,6 +40,9 @@ class Following(FakeWorld):
         if self.semver:
             track = Track(semver=self.semver, images=("r.lan/api:v0.0.0",))
         return replace(want, release=release("v0.0.0"), track=track)
+
+    def in_version(self, want, version):
+        return replace(super().in_version(want, version), track=None) if version else want
 
     def versioned(self, want: DesiredTarget, version):
         unread = f"the image of {version} does not exist" if version in self.absent else ""
@@ -229,3 +235,36 @@ def test_what_fails_in_a_new_way_holds_that_target_alone():
     w.listed, w.semver = None, ">=1"
     w.ticks(2)
     assert "no wish can be read" in w.said and w.memory.phase is Phase.IDLE
+
+
+@pytest.mark.parametrize("tags", [{"v1.0.0": B}, {}])
+def test_what_was_followed_is_not_forgotten_while_a_hotfix_stands(tags):
+    w = begun()
+    ask(w, "v0.9.1", until=w.now + timedelta(hours=2))
+    w.ticks(12)
+    assert w.good.version == "v0.9.1" and w.memory.lane.since == "v1.0.0"
+    w.tags = tags
+    w.ticks(50)
+    assert (w.good.version, w.good.built, w.memory.followed.commit) == ("v1.0.0", A, A)
+    told = "the tag v1.0.0 was moved" if tags else "v1.0.0 is gone from tags v*"
+    assert told in w.said and not any("is not followed any more" in one for one in w.told)
+
+
+def test_going_back_from_a_hotfix_of_what_follows_stays_until_a_newer_tag_comes():
+    w = begun()
+    w.tags["v1.1.0"] = B
+    w.ticks(12)
+    ask(w, "v1.0.9")
+    w.ticks(12)
+    shown, number = w.cycles[-1].status[0], w.next_number()
+    kept = next(kept for kept in w.memory.goods if kept.release.version == "v1.0.0")
+    w.order(
+        hotfixes=(replace(w.orders.hotfixes[-1], ended=w.now),),
+        rollback=Rollback(number=number, to=kept.digest),
+        pin=Pin(number=number, release=kept.release, spec=shown.spec_digest or None),
+    )
+    w.ticks(30)
+    assert w.running == "v1.0.0" and w.cycles[-1].status[0].pinned == "v1.0.0"
+    w.tags["v1.2.0"] = C
+    w.ticks(12)
+    assert w.running == "v1.2.0"

@@ -5,16 +5,18 @@ from datetime import timedelta
 
 import pytest
 
+from controller.gates.approval import Approval as ApprovalGate
 from controller.gates.window import NotBefore, Window
 from controller.model.application import Application, Carried, Carry
 from controller.model.gate import Open, Shut
 from controller.model.hotfix import EMERGENCY, Hotfix, Seconded
 from controller.model.names import Commit
-from controller.model.orders import Freeze
+from controller.model.orders import Freeze, Opening
 from controller.model.people import People, Person
 from controller.model.questions import OnBranch, Unanswered
 from controller.model.story import Event
 from tests.platform import digest, release
+from tests.stories.test_approval import say
 from tests.world import Approval, Crash, settled
 
 NAMES = ("anna", "bob", "carl")
@@ -389,3 +391,40 @@ def test_a_target_that_begins_anew_does_not_take_over_the_hotfix_of_the_old_one(
     w.platform.settle("elsewhere")
     w.ticks(6)
     assert status(w).wanted == "2" and w.sent == [("forward", "3")]
+
+
+def test_who_asked_for_it_does_not_approve_it_though_somebody_else_tries_it_again():
+    w = settled("1")
+    people = tuple(Person(name=name, emails=(f"{name}@x.com",), groups=(EMERGENCY,)) for name in NAMES)
+    w.people, w.author, w.want["gates"] = People(persons=people), "Carl <carl@x.com>", (ApprovalGate(count=1),)
+    ask(w, "3", by="anna", broke_glass=True)
+    w.tick(1)
+    say(w, "carl", "3")
+    say(w, "anna", "3")
+    w.tick(1)
+    assert shut(w)["approval"].endswith("not counted: carl (wrote it), anna (asked for it)") and not w.sent
+    w.sick.add(digest("3"))
+    say(w, "bob", "3")
+    w.ticks(14)
+    assert w.running == "1" and digest("3") in w.quarantine
+    w.sick.clear()
+    w.retry()
+    w.order(retry=replace(w.orders.retry, by="bob"))
+    w.tick(1)
+    say(w, "anna", "3")
+    w.tick(1)
+    assert "anna (asked for it)" in shut(w)["approval"] and w.running == "1"
+
+
+def test_who_opened_the_windows_may_approve_what_goes_through_them():
+    w = settled("1")
+    person = Person(name="anna", emails=("anna@x.com",), groups=("on-call",))
+    w.people, w.author = People(persons=(person, Person(name="carl", emails=("carl@x.com",)))), "Carl <carl@x.com>"
+    w.want["gates"] = (ApprovalGate(count=1), replace(SHUT, override=("on-call",)))
+    w.version = "2"
+    w.tick(1)
+    opening = Opening(reason="INC-42", at=w.now, until=w.now + HOUR, by="anna", groups=("on-call",))
+    w.give(replace(w.store.record.orders, opening=opening))
+    say(w, "anna", "2")
+    w.tick(1)
+    assert shut(w) == {} and w.sent == [("forward", "2")]

@@ -1,6 +1,10 @@
 """The series of every target follow the status table, whatever comes, changes and goes."""
 
 import gzip
+import importlib
+import inspect
+import pkgutil
+import re
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -8,15 +12,23 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from prometheus_client.parser import text_string_to_metric_families
 
-from controller.kinds import SPEC
+from controller.kinds import STORED
 from controller.model.decision import Blocker
+from controller.model.hotfix import HOTFIX
 from controller.model.rollout import Phase
 from controller.model.status import HotfixStatus
+from controller.plan.blocking import MOVED_TAG
+from controller.plan.joint import GROUP
+from controller.plan.look import FREEZE, SLOTS
+from controller.plan.mass import MASS_CHANGE
+from controller.plan.needs import NEEDS
+from controller.plan.versions import BREAKING
 from controller.telemetry.families import FAMILIES, GATES, RESULTS
 from controller.telemetry.squeeze import gather
 from controller.telemetry.table import Table
 from tests.telemetry.cycles import NOW, status
 
+_GATE = re.compile(r'gate="(\w+)"')
 COLUMNS = sum(len(family.columns) for family in FAMILIES)
 
 
@@ -54,10 +66,50 @@ def test_every_series_of_a_target_is_there_as_soon_as_it_is_shown():
     assert len(found) == 2 * COLUMNS
     assert {result for key in found for label, result in key[1:] if label == "result"} == set(RESULTS)
     assert {gate for key in found for label, gate in key[1:] if label == "gate"} == set(GATES)
-    by_us = {"hotfix", "pause", "source", "quarantine", "quota", "claim", "held", "foreign", "stalled", "fight"}
-    by_us |= {"rollout", "movedTag", "mode", "needs", "slots", "group", "massChange", "breaking", "gates", "freeze"}
-    kinds = {*SPEC.gates, "notBefore", "signed"}
-    assert set(GATES) == by_us | kinds and len(set(GATES)) == len(GATES)
+    held = (
+        "claim",
+        "held",
+        "foreign",
+        "stalled",
+        "fight",
+        "rollout",
+        "movedTag",
+        "mode",
+        "needs",
+        "slots",
+    )
+    gates = (
+        "group",
+        "massChange",
+        "fixed",
+        "breaking",
+        "gates",
+        "freeze",
+        "promoted",
+        "approval",
+        "checklist",
+        "backup",
+        "signed",
+        "window",
+        "notBefore",
+        "alarms",
+        "http",
+        "prometheus",
+        "hotfix",
+    )
+    assert ("pause", "source", "quarantine", "quota", *held, *gates) == GATES
+
+
+def test_every_kind_of_gate_and_whatever_else_the_plan_says_that_blocks_has_a_series_of_its_own():
+    said = {gate for module in _modules("controller.plan") for gate in _GATE.findall(inspect.getsource(module))}
+    named = {HOTFIX, BREAKING, FREEZE, GROUP, MASS_CHANGE, MOVED_TAG, NEEDS, SLOTS}
+    assert {"pause", "held", "fixed", "quota"} <= said, "the words are found"
+    assert {*STORED.gates, *said, *named} <= {*GATES}
+
+
+def _modules(package):
+    folder = importlib.import_module(package).__path__
+    return [importlib.import_module(f"{package}.{one.name}") for one in pkgutil.iter_modules(folder)]
 
 
 def test_hotfixes_have_a_series_for_each_thing_that_can_be_said_of_them():
@@ -138,7 +190,7 @@ def test_versions_are_on_the_info_only_and_an_old_one_goes_with_the_new():
 
 
 def test_what_blocks_is_counted_by_its_kind_and_any_gate_of_another_kind_as_gates():
-    blockers = tuple(Blocker(gate=gate, why="…") for gate in ("pause", "quota", "alarms", "window", "teaLeaves"))
+    blockers = tuple(Blocker(gate=gate, why="…") for gate in ("pause", "quota", "alarms", "window", "lamp"))
     found = samples(shown(status(blockers=blockers)))
 
     shut = {dict(key[1:])["gate"] for key, value in found.items() if key[0] == "trueup_blocked" and value}
