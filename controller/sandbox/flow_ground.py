@@ -22,7 +22,7 @@ STAGE: Final[Where] = ("222233334444", "unifocus-stage-cluster", "unifocus-stage
 PROD: Final[Where] = ("111122223333", "unifocus-prod-cluster", "unifocus-prod-api-service")
 DATABASE: Final = "unifocus-prod"
 ALARM: Final = "unifocus-prod-api-5xx"
-MANAGER: Final = "release-manager"
+DESK: Final = "release-desk"
 ON_CALL: Final = "on-call"
 _FILES: Final = Path(__file__).parent / "flow_specs"
 _SHOP: Final = "https://git.unifocus.example.com/unifocus"
@@ -41,7 +41,7 @@ kind: People
 localApprovals: true
 people:
   developer: {{emails: [{author}]}}
-  {manager}: {{osUsers: [{user}], groups: [release-managers, emergency]}}
+  {desk}: {{osUsers: [{user}], groups: [release-managers, emergency]}}
   {on_call}:
     sts: [{{role: "arn:aws:iam::111122223333:role/team", sourceIdentity: {on_call}}}]
     groups: [release-managers, emergency]
@@ -103,7 +103,7 @@ class Ground(Story):
         self._inbox = Inbox(secret)
         self._open.callback(self._inbox.close)
         self._shown = 0
-        people = _PEOPLE.format(author=AUTHOR, user=json.dumps(_user()), manager=MANAGER, on_call=ON_CALL)
+        people = _PEOPLE.format(author=AUTHOR, user=json.dumps(_user()), desk=DESK, on_call=ON_CALL)
         notifiers = _NOTIFIERS.format(url=self._inbox.url, secret=_SECRET)
         for name, text in (("people.yaml", people), ("notifiers.yaml", notifiers)):
             (self._folder / name).write_text(text, encoding="utf-8")
@@ -141,7 +141,7 @@ class Ground(Story):
     # --- what people ask
 
     def _ask(self, *words: str, code: int = 0, lines: int = 1, developer: bool = False) -> None:
-        """Give a command, as the release manager, or else the developer, and show the first lines of its answer."""
+        """Give a command, as the release desk, or else the developer, and show the first lines of its answer."""
         found, said, why = self._asked(words, developer=developer)
         self._listen()
         if found != code:

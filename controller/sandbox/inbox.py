@@ -39,7 +39,7 @@ class Inbox:
         self._messages: dict[str, Message] = {}
         self._came: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _posted(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -96,7 +96,7 @@ def _message(name: str, data: dict[str, Any]) -> Message:
     )
 
 
-def _handler(inbox: Inbox) -> type[BaseHTTPRequestHandler]:
+def _posted(inbox: Inbox) -> type[BaseHTTPRequestHandler]:
     class Posted(BaseHTTPRequestHandler):
         def do_POST(self) -> None:  # the name is the server's
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -26,7 +26,7 @@ STEPS = (
     "people were told",
 )
 RELEASED = (
-    "v1.2.3 is approved by release-manager",
+    "v1.2.3 is approved by release-desk",
     "v1.2.3 starts, after v1.2.2",
     "v1.2.3: its hooks before are done, and it rolls",
     "v1.2.3 runs everywhere, and is watched",
@@ -63,7 +63,7 @@ def whole(record: dict[str, Any]) -> None:
     opened = {gate["what"] for gate in record["gates"] if gate["text"].startswith("open")}
     assert opened >= {"promoted", "approval", "checklist", "window", "backup", "alarms"}
     orders = [f"{one['text'].split(' ')[0]} {one['by']}" for one in record["orders"]]
-    assert orders == [f"{word} release-manager" for word in ("check:", "approve", "windows")]
+    assert orders == [f"{word} release-desk" for word in ("check:", "approve", "windows")]
     assert [(hook["name"], hook["code"]) for hook in record["hooks"]] == [("migrate", 0), ("smoke", 0)]
     assert [one["phase"] for one in record["phases"]][:4] == ["pending", "preparing", "rolling", "baking"]
     assert sum(one["seconds"] for one in record["phases"] if one["phase"] == "baking") >= 3600
