@@ -19,7 +19,7 @@ from controller.model.observation import Deployment
 from controller.model.outcome import Stale
 from controller.model.record import Memory
 from controller.model.rollout import Expect
-from controller.plan import see, signals
+from controller.plan import recall, signals
 from controller.plan.look import Look
 from controller.targets.ecs.ensure import Ensuring
 from tests.platform import FakePlatform
@@ -50,8 +50,8 @@ def no_settle(patch):
 
 
 def no_watermark(patch):
-    real = see._resolve
-    patch.setattr(see, "_resolve", lambda memory, live, now: real(replace(memory, watermark=0), live, now))
+    real = recall._resolve
+    patch.setattr(recall, "_resolve", lambda memory, live, now: real(replace(memory, watermark=0), live, now))
 
 
 def no_not_after(patch):
