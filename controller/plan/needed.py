@@ -13,6 +13,7 @@ from controller.model.cycle import Cycle
 from controller.model.message import Told
 from controller.model.names import TargetName
 from controller.model.orders import TargetOrders
+from controller.model.rollout import Phase
 from controller.model.status import TargetStatus
 from controller.model.story import Entry, Event
 from controller.plan.blocked import blocked_data
@@ -24,6 +25,7 @@ _APPROVED: Final = "approved"
 _SCHEDULED: Final = "scheduled"
 _ANSWER: Final = "answer"
 _CHECKLIST: Final = "checklist"
+_QUARANTINE: Final = "quarantine"
 _REVIEW: Final = "review"
 _OVERDUE: Final = "overdue"
 # With one of these it is not known what the gates would say.
@@ -84,7 +86,7 @@ def _words(
 def _waits(status: TargetStatus, before: Sequence[str], orders: TargetOrders) -> Iterator[News]:
     """Say whether what is wanted waits for an approval, was approved, or starts by itself at a known time."""
     digest, gates = status.bound, {blocker.gate for blocker in status.blockers}
-    if not digest:
+    if not digest or _has_failed(status):
         return
     asked, approved, scheduled = (f"{word}:{digest}" for word in (APPROVAL, _APPROVED, _SCHEDULED))
     if APPROVAL in gates:
@@ -100,11 +102,17 @@ def _waits(status: TargetStatus, before: Sequence[str], orders: TargetOrders) ->
     yield News(event=event, word=word, text=text, status=status, group=status.group)
 
 
+def _has_failed(status: TargetStatus) -> bool:
+    """Whether what is wanted failed: nobody has to open a gate for it."""
+    barred = any(blocker.gate == _QUARANTINE for blocker in status.blockers)
+    return barred or status.phase is Phase.ROLLING_BACK
+
+
 def _personal(status: TargetStatus) -> Iterator[News]:
     """Say what else only a person can end."""
     for blocker in status.blockers:
-        if blocker.gate in _PERSONAL:
-            shared, ticked = blocker.gate == MASS_CHANGE, blocker.gate == _CHECKLIST
+        shared, ticked = blocker.gate == MASS_CHANGE, blocker.gate == _CHECKLIST
+        if blocker.gate in _PERSONAL and not (ticked and _has_failed(status)):
             what = status.commit if shared else status.bound if ticked else status.wanted_digest
             yield News(
                 event=Event.NEEDED,

@@ -18,6 +18,7 @@ from controller.model.orders import Approval as Given
 from controller.model.orders import Orders
 from controller.model.people import People, Person
 from controller.model.questions import Unanswered
+from controller.model.rollout import Phase
 from controller.model.story import Event
 from controller.plan.blocked import line_of
 from controller.plan.messages import digest_of
@@ -108,6 +109,21 @@ def test_what_starts_by_itself_is_told_before_and_once(life):
     opens = life.world.now + HOUR
     wants(life, "2", NotBefore(at=opens)).ticks(30)
     assert rows(life) == [("about to start", f"2 starts at {opens:%Y-%m-%dT%H:%M:%SZ}")]
+
+
+def test_nobody_is_asked_for_what_has_just_failed_and_goes_back(life):
+    wants(life)
+    say(life)
+    before = rows(life)
+    life.ticks(2)
+    life.world.sick.add(digest("2"))
+    life.world.want["gates"] = (Approval(), Checklist(items=("told",)))
+    phases = []
+    for _ in range(8):
+        life.ticks(1, minutes=1)
+        phases.append(life.store.shown()[0].phase)
+    assert {Phase.ROLLING_BACK, Phase.STALLED} <= {*phases}
+    assert [text for _, text in rows(life)[len(before) :] if "waits" in text or "ticked" in text] == []
 
 
 def test_a_no_and_a_look_that_shows_nothing_approve_nothing(life):
