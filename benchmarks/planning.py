@@ -17,6 +17,7 @@ from benchmarks.spent import Spent, Watch, spend
 from benchmarks.wire import Asked
 from controller import kinds
 from controller.clock import Clock
+from controller.errors import PlatformError
 from controller.loop.observe import observe
 from controller.model.desired import Desired, DesiredTarget, Reading
 from controller.model.names import Commit, EnvName, TargetName
@@ -97,6 +98,11 @@ class Answers:
     def elapsed(self) -> float:
         """Give a time that stands still."""
         return 0.0
+
+    def ask(self, service: str, operation: str, **asked: object) -> Native:
+        """Have no other service: what cannot be asked of it is not said."""
+        del asked
+        raise PlatformError(f"there is no {service} here to ask for {operation}")
 
     def read(self, operation: str, **asked: object) -> Native:
         """Answer as a client does, from bytes."""
