@@ -18,10 +18,10 @@ from controller.model.decision import Blocker
 from controller.model.desired import DesiredTarget
 from controller.model.gate import Open, Shut
 from controller.model.images import digests_in
+from controller.model.instants import instant
 from controller.model.names import EnvName, TargetName
 from controller.model.questions import Candidate
 from controller.model.version import read_version
-from controller.plan.drift import instant
 from controller.plan.versions import BREAKING, steps_in
 
 if TYPE_CHECKING:

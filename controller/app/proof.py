@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 from controller.app.recount import rollout_record
 from controller.errors import Refusal, TrueupError
 from controller.model.images import digests_in
+from controller.model.instants import instant
 from controller.model.names import EnvName, TargetName
 from controller.model.release import Kept
 from controller.model.rollout import MOVING
 from controller.model.story import Event
 from controller.plan.calls import in_words
-from controller.plan.drift import instant
 
 if TYPE_CHECKING:
     from controller.model.record import Memory

@@ -12,8 +12,8 @@ from controller.app.pulls import pulls_of
 from controller.app.said import Said
 from controller.app.world import build, clock_of
 from controller.errors import Refusal
+from controller.model.instants import instant
 from controller.model.names import EnvName, TargetName
-from controller.plan.drift import instant
 
 if TYPE_CHECKING:
     from controller.app.world import Built

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from controller.gates.words import GROUP, NAMED, able, instant, of_groups, stale, unknown, wrong
+from controller.gates.words import GROUP, NAMED, able, of_groups, stale, unknown, wrong
 from controller.model.consent import Approvals, ApprovalsOf, WhoIsWho
 from controller.model.gate import Open, Shut, Unsure, Verdict
+from controller.model.instants import instant
 from controller.model.orders import Approval as Given
 from controller.model.people import People, Person
 from controller.model.questions import Answer, Candidate, Question, Unanswered

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from controller.model.backups import DATABASE, Backups, BackupsOf
 from controller.model.backups import Backup as Found
 from controller.model.gate import Open, Shut, Unsure, Verdict
 from controller.model.hooks import Hook, When
+from controller.model.instants import instant
 from controller.model.packed import Packed
 from controller.model.questions import Answer, Candidate, Question, Unanswered
 from controller.plan.calls import in_words
@@ -100,7 +101,7 @@ class Backup:
         return self._weighed(newest, answer, now)
 
     def _weighed(self, newest: Found, answer: Backups, now: datetime) -> Verdict:
-        age, named = now - newest.at, f"{newest.what} of {newest.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        age, named = now - newest.at, f"{newest.what} of {instant(newest.at)}"
         if age < -_AHEAD:
             return Unsure(why=f"{named} is from the future: compare the clocks")
         if age < self.max_age:

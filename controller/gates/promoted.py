@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from controller.errors import SpecError
 from controller.model.gate import Open, Shut, Unsure, Verdict
+from controller.model.instants import instant
 from controller.model.names import EnvName, TargetName
 from controller.model.questions import Answer, Candidate, Proof, Proven, ProvenIn, Question, Unanswered
 from controller.plan.calls import in_words
@@ -88,11 +89,11 @@ class Promoted:
             return Shut(why=f"{best.version} is {long}, and paused there: that does not count")
         if best.until is None:
             return Shut(why=f"{best.version} is {long}", until=now + self.soak - lasted)
-        return Shut(why=f"{best.version} was {long}, until {best.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+        return Shut(why=f"{best.version} was {long}, until {instant(best.until)}")
 
     def _proven(self, best: Proof, lasted: timedelta, question: ProvenIn) -> str:
         """Say by what it is proven, for the journal: which release was good there, since when, and what it ran."""
-        where, since = f"{question.env}/{question.target}", f"{best.since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        where, since = f"{question.env}/{question.target}", f"{instant(best.since)}"
         long = f"{in_words(lasted)} since {since}, of {in_words(self.soak)}"
         return f"{best.version} good in {where} for {long}, with {', '.join(question.images)}"
 

@@ -20,9 +20,10 @@ from controller.gates.hours import (
     read_rule,
     read_zone,
 )
-from controller.gates.words import GROUP, instant, outside, unknown
+from controller.gates.words import GROUP, outside, unknown
 from controller.model.consent import Opened, OpenedIn, WhoIsWho
 from controller.model.gate import Open, Shut, Verdict
+from controller.model.instants import instant
 from controller.model.people import People
 from controller.model.questions import Answer, Candidate, Question
 from controller.plan.calls import in_words
@@ -208,6 +209,6 @@ class NotBefore:
         if now >= self.at:
             return Open()
         return Shut(
-            why=f"{candidate.version} is not to start before {self.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            why=f"{candidate.version} is not to start before {instant(self.at)}",
             until=self.at,
         )

@@ -1,9 +1,10 @@
 """What people said to a release: whose word counts, who else could give it, and why another's does not."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from controller.model.instants import instant
 from controller.model.names import Digest
 from controller.model.people import People, Person
 from controller.model.questions import Answer, Candidate, Unanswered
@@ -79,8 +80,3 @@ def able(people: Sequence[Person]) -> str:
 def unknown(what: str, answer: Answer) -> str:
     """Say why nobody knows what was to be answered."""
     return answer.why if isinstance(answer, Unanswered) else f"{what} was not asked for"
-
-
-def instant(moment: datetime) -> str:
-    """Give an instant as people read it."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Final
 
 from controller.model.decision import Decision
+from controller.model.instants import instant
 from controller.model.record import Drift, Memory
 from controller.model.rollout import Purpose
 from controller.model.story import Event
 from controller.plan.calls import in_words
-from controller.plan.drift import instant
 from controller.plan.transitions import Move
 
 _OURS: Final = frozenset({Move.HEAL, Move.SET, Move.OPEN, Move.MEND, Move.TAKE, Move.TURN_BACK, Move.ADOPT})

@@ -9,12 +9,12 @@ from typing import Final
 
 from controller.model.decision import Blocker
 from controller.model.images import digests_in
+from controller.model.instants import instant
 from controller.model.names import Digest
 from controller.model.record import Memory, Quarantined
 from controller.model.release import Release
 from controller.model.rollout import Phase
 from controller.model.status import TargetStatus
-from controller.plan.drift import instant
 from controller.plan.look import SLOTS
 
 # What passes by itself, and soon.

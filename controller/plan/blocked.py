@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from controller.model.decision import Blocker
-from controller.plan.drift import instant
+from controller.model.instants import instant
 
 _BLOCKED: Final = "blocked"
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from controller.model.desired import OnDrift
+from controller.model.instants import instant
 from controller.model.names import Digest, Revision
 from controller.model.record import Drift, Memory
 from controller.model.release import Release
@@ -176,11 +177,6 @@ def noted_drift(look: Look, what: Drifting) -> Drift | None:
     drift = look.memory.drift
     same = drift is not None and (drift.digest, drift.settings) == (what.digest, what.settings)
     return drift if same else None
-
-
-def instant(at: datetime) -> str:
-    """Write a moment: RFC 3339, UTC, whole seconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def tail(revision: Revision | None) -> str:

@@ -9,13 +9,13 @@ from typing import Final
 from controller.model.decision import Decision
 from controller.model.desired import Desired, Reading
 from controller.model.hooks import Run
+from controller.model.instants import instant
 from controller.model.names import TargetName
 from controller.model.questions import Answer, Question
 from controller.model.record import Memory
 from controller.model.release import Release
 from controller.model.reviews import Brought, ChangeOf
 from controller.model.rollout import Purpose, Rollout
-from controller.plan.drift import instant
 
 GATE: Final = "gate:"
 IMAGE: Final = "image:"

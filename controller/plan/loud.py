@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from controller.model.decision import Decision
 from controller.model.hotfix import Hotfix
+from controller.model.instants import instant
 from controller.model.orders import TargetOrders
 from controller.model.record import Memory
 from controller.model.status import HotfixStatus
-from controller.plan.drift import instant
 from controller.plan.gating import skips
 from controller.plan.look import Look
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from controller.model.cycle import Cycle
+from controller.model.instants import instant
 from controller.model.message import Told
 from controller.model.names import TargetName
 from controller.model.orders import TargetOrders
@@ -17,7 +18,6 @@ from controller.model.rollout import Phase
 from controller.model.status import TargetStatus
 from controller.model.story import Entry, Event
 from controller.plan.blocked import blocked_data
-from controller.plan.drift import instant
 
 APPROVAL: Final = "approval"
 MASS_CHANGE: Final = "massChange"

@@ -5,11 +5,11 @@ from typing import Final
 
 from controller.model.desired import DesiredTarget
 from controller.model.gate import Shut
+from controller.model.instants import instant
 from controller.model.record import Memory
 from controller.model.release import Release
 from controller.model.rollout import Phase
 from controller.model.version import Version, read_version
-from controller.plan.drift import instant
 from controller.plan.judged import Judged
 from controller.plan.known import rolls
 from controller.plan.look import Look
