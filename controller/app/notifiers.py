@@ -12,6 +12,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Final, cast
 
 from controller import kinds
+from controller.app.operator import content_of
 from controller.app.recount import rollout_record
 from controller.clock import Clock
 from controller.errors import AccessError, SpecError
@@ -26,7 +27,6 @@ from controller.notifiers.cleaned import Cleaned
 from controller.notifiers.tools import Publishes, Secret, Tools
 from controller.probes.guarded import Http
 from controller.spec.notifiers import Notifying, read_notifiers
-from controller.spec.scan import LARGEST
 from controller.telemetry.logs import logger
 from controller.telemetry.redact import redactor
 from controller.telemetry.visible import visible
@@ -73,12 +73,7 @@ class Reporter:
 
 def notifying_of(path: Path) -> Notifying:
     """Read notifiers.yaml. Raises SpecError if it is not there, may not be read, or is wrong."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        raise SpecError(f"{path} cannot be read: {error.strerror or type(error).__name__}") from None
-    return read_notifiers(content, str(path), kinds.NOTIFIERS)
+    return read_notifiers(content_of(path), str(path), kinds.NOTIFIERS)
 
 
 def check_notifiers(options: "Options") -> None:

@@ -3,23 +3,15 @@
 from pathlib import Path
 
 from controller import kinds
+from controller.app.operator import content_of
 from controller.errors import SpecError
 from controller.model.policy import Policy
 from controller.spec.policy import read_policy
-from controller.spec.scan import LARGEST
 
 
 def policy_of(path: Path) -> Policy:
     """Read policy.yaml. Raises SpecError if it is not there, may not be read, or is wrong."""
-    return read_policy(_content(path), str(path), kinds.SPEC)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(LARGEST + 1)
-    except OSError as error:
-        raise SpecError(f"{path} cannot be read: {error.strerror or type(error).__name__}") from None
+    return read_policy(content_of(path), str(path), kinds.SPEC)
 
 
 class PolicyFile:
@@ -30,7 +22,7 @@ class PolicyFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._read: bytes | None = _content(path)
+        self._read: bytes | None = content_of(path)
         self._policy = read_policy(self._read, str(path), kinds.SPEC)
         self.why = ""
 
@@ -42,7 +34,7 @@ class PolicyFile:
         """Read the file again; says whether anything is otherwise than before."""
         before = (self._read, self.why)
         try:
-            content = _content(self._path)
+            content = content_of(self._path)
             if content != self._read:
                 self._policy = read_policy(content, str(self._path), kinds.SPEC)
             self._read, self.why = content, ""
