@@ -23,7 +23,7 @@ demo: $(READY) ## Watch a release deployed and a bad one rolled back, in a minut
 	@$(BIN)/trueup demo
 
 test: $(READY) ## Run the tests (under 5 minutes)
-	@$(BIN)/python -m pytest -n auto -m "not e2e and not prove"
+	@$(BIN)/python -m pytest -n $(WAITING) -m "not e2e and not prove"
 
 check: $(READY) ## Format, lint, types, layers, Dockerfile
 	$(BIN)/ruff format --check .

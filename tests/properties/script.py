@@ -170,7 +170,7 @@ def lives(count):
 
 def long_lives(count):
     """The same for lives that are lived to their end: they take ten times as long, and are tried less often."""
-    return int(count * max(0.5, FACTOR / 70))
+    return int(max(min(count, 20), count * max(0.25, FACTOR / 70)))
 
 
 def step(w, what, arg):

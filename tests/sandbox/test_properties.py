@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.sandbox.clock import Clock
@@ -165,6 +165,7 @@ def test_a_good_release_with_room_to_move_always_succeeds_in_the_end(script):
     assert not life.where[1].moving
 
 
+@settings(max_examples=50)  # each is a whole rollout with its stages
 @given(script=st.lists(acts, max_size=8), strategy=st.sampled_from(["BLUE_GREEN", "LINEAR", "CANARY"]))
 def test_whatever_came_before_traffic_is_shifted_to_a_good_release_in_the_end(script, strategy):
     life = Life()
