@@ -60,8 +60,7 @@ def command(
 
     What the gates would refuse by now is not done: a release that is not good there or whose soak is not over,
     another image under the same tag, a quarantined release, a lower version without --back, a major step that is
-    not acknowledged. What only time or people open, such as a window or an approval, is said. Where the operator's
-    policy is known (--policy), a target below one of its floors is refused too, with the floor and the value.
+    not acknowledged, a target below a floor of the --policy. What only time or people open is said.
 
     Exit codes: 4 if it is refused, or the server does not take it; 5 if something cannot be reached or seen.
     """

@@ -82,6 +82,7 @@ def explain(status: "TargetStatus", orders: "Orders", now: "datetime", memory: "
         lines.append(f"  answer  {waiting}")
     lines += _drift(status)
     lines += [f"  blocks  {line_of(blocker)}" for blocker in status.blockers]
+    lines += [f"  open    {line_of(gate)}" for gate in status.opened]
     if not status.blockers and not status.synced:
         lines.append("  blocks  nothing")
     if orders.opening is not None and orders.opening.holds(now):

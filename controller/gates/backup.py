@@ -94,7 +94,7 @@ class Backup:
             where = f"{self.region} of account {self.account}"
             return Shut(why=f"there is neither an RDS instance nor a cluster {self.database} in {where}")
         if self.take:
-            return Open(why=f"a snapshot of {answer.of} is made for it first")
+            return Open(why=f"a snapshot of {answer.of} is made for it first, once every gate is open")
         newest = max(answer.found, key=lambda one: one.at, default=None)
         if newest is None:
             return Shut(why=f"there is no backup of {answer.of}{_more(answer)}")
@@ -105,7 +105,7 @@ class Backup:
         if age < -_AHEAD:
             return Unsure(why=f"{named} is from the future: compare the clocks")
         if age < self.max_age:
-            return Open(why=f"{answer.of}: {named}")
+            return Open(why=f"{answer.of}: {named}, young enough", until=newest.at + self.max_age)
         old = f"{in_words(age)} old, and may be {in_words(self.max_age)}"
         return Shut(why=f"the newest backup of {answer.of} is {named}: {old}{_more(answer)}")
 

@@ -12,9 +12,13 @@ from controller.model.questions import Answer, Candidate, Question
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """Go ahead; `why` says what opened it, where that is worth keeping, and makes no two of them different."""
+    """Go ahead; `why` says what opened it, where that is worth keeping, and makes no two of them different.
+
+    `until` is when it shuts by itself, if that is known; neither does that.
+    """
 
     why: str = field(default="", compare=False)
+    until: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
