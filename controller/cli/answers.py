@@ -9,11 +9,13 @@ import click
 from controller.cli.approvals import is_asked, may_reject, signed, waits_for, whoever, write
 from controller.cli.common import as_env, as_target, give, known, newest, opened, os_user, who
 from controller.cli.groups import asked_as, members, refuse_a_member
+from controller.cli.hotfixes import not_before, refusable, refuse
 from controller.cli.show import instant
 from controller.cli.ticks import how_to_tick
 from controller.errors import Refusal
 
 if TYPE_CHECKING:
+    from controller.model.hotfix import Hotfix
     from controller.model.status import Awaiting, TargetStatus
     from controller.ports import Store
 
@@ -43,7 +45,12 @@ def answer(env: str, target: str, version: str, said: Said, store: str) -> None:
             return
         known(memory, env, target)
         shown = newest(memory, env, target)
-        if shown is not None and not (shown.awaiting and shown.awaiting.version == version):
+        at_pause = shown is not None and shown.awaiting is not None and shown.awaiting.version == version
+        asked = None if said.yes or at_pause else refusable(memory, shown, env, target, version)
+        if asked is not None:
+            _refuse(memory, shown, env, target, asked, said)
+            return
+        if shown is not None and not at_pause:
             given = memory.orders(as_env(env)).targets.get(as_target(target), TargetOrders()).approvals
             if is_asked(shown, version) or (not said.yes and may_reject(shown, version, given)):
                 refuse_a_member(shown, "approve" if said.yes else "reject")
@@ -81,6 +88,24 @@ def _approve(memory: "Store", shown: "TargetStatus", target: str, said: Said) ->
     click.echo(
         f"{name}: {given.version} ({given.digest[:12]}) is {how} by {person.name}; "
         f"what that comes to says: trueup why {shown.env} {target}"
+    )
+
+
+def _refuse(
+    memory: "Store", shown: "TargetStatus | None", env: str, target: str, asked: "Hotfix", said: Said
+) -> None:
+    """Write a no to a hotfix that has not begun."""
+    from controller.app.memory import clock_now
+    from controller.model.hotfix import Refused
+
+    person, via = whoever(said.people, said.actor, os_user(), aws=said.aws)
+    at = not_before(shown, clock_now(exact=True))
+    no = Refused(by=person.name, at=at, reason=said.reason, groups=person.groups, via=via)
+    refuse(memory, env, target, asked, no)
+    runs = f"; {shown.live} runs" if shown and shown.live else ""
+    click.echo(
+        f"{env}/{target}: the hotfix to {asked.version} of {asked.by} is refused by {person.name}, and its spec "
+        f"counts again{runs}; what that comes to says: trueup why {env} {target}"
     )
 
 

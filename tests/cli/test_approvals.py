@@ -205,7 +205,8 @@ def test_what_is_approved_and_waits_for_a_window_can_still_be_rejected(shop, tmp
     clock()
     desk.say()
     desk.tick()
-    assert "approval" not in shop("why", "prod", "api").out
+    told = shop("why", "prod", "api").out
+    assert "blocks  approval" not in told and "  open    approval: approved by anna" in told
     written(desk, desk.say, BLOCKED, "nothing of prod/api waits for an answer; it is pending")
     clock()
     assert desk.say("reject", "2", "--reason", "the totals are wrong").code == DONE
