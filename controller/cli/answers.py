@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.approvals import is_asked, may_reject, signed, waits_for, whoever, write
+from controller.cli.approvals import is_asked, may_reject, refuse_a_stranger, signed, waits_for, whoever, write
 from controller.cli.common import as_env, as_target, give, known, newest, opened, os_user, who
 from controller.cli.groups import asked_as, members, refuse_a_member
 from controller.cli.hotfixes import not_before, refusable, refuse
@@ -54,7 +54,7 @@ def answer(env: str, target: str, version: str, said: Said, store: str) -> None:
             given = memory.orders(as_env(env)).targets.get(as_target(target), TargetOrders()).approvals
             if is_asked(shown, version) or (not said.yes and may_reject(shown, version, given)):
                 refuse_a_member(shown, "approve" if said.yes else "reject")
-                _approve(memory, shown, shown.target, said)
+                _approve(memory, (shown,), shown.target, said)
                 return
         _continue(memory, _waiting(shown, env, target, version), env, target, said)
     finally:
@@ -74,14 +74,17 @@ def _answer_group(memory: "Store", shown: "Sequence[TargetStatus]", version: str
         raise Refusal(
             f"{version} of {env}/{group} waits for no answer" + (f"; what waits is {waiting}" if waiting else "")
         )
-    _approve(memory, max(asked, key=lambda one: one.since), group, said)
+    _approve(memory, asked, group, said)
 
 
-def _approve(memory: "Store", shown: "TargetStatus", target: str, said: Said) -> None:
+def _approve(memory: "Store", asked: "Sequence[TargetStatus]", target: str, said: Said) -> None:
     """Write a yes or no to what waits at its gate, by the name of a target or of a group."""
     from controller.app.memory import clock_now
 
     person, via = whoever(said.people, said.actor, os_user(), aws=said.aws)
+    if said.yes:
+        refuse_a_stranger(asked, person)
+    shown = max(asked, key=lambda one: one.since)
     given = signed(shown, person, via, clock_now(exact=True), yes=said.yes, comment=said.reason)
     write(memory, given, shown.env, target)
     name, how = f"{shown.env}/{target}", "approved" if said.yes else "rejected"
