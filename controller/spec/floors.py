@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING
+from dataclasses import MISSING, replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from controller.model.policy import Floor, Forbidden, GateFloor, Policy
 from controller.model.track import OnMovedTag
 from controller.plan.calls import in_words
 from controller.spec.nodes import Fields, mark_of
-from controller.spec.policy import FLOOR, Said, Where, compared, watched
+from controller.spec.policy import FLOOR, TARGET, Said, Where, compared, watched
 from controller.spec.problems import complaint
 
 Found: TypeAlias = tuple[Where, str]
@@ -70,9 +70,10 @@ def below_target(
 ) -> Iterator[Complaint]:
     """Complain of what a target says below its floors; one that is only observed starts nothing, and has none.
 
-    `tags` names the containers whose images follow a tag; `lines` are the target's, with what is laid under them.
+    `tags` names the containers whose images follow a tag; `lines` are the target's, with what is laid under them;
+    `where` ends with its name.
     """
-    for floor in () if want.terms.observe else floors:
+    for floor in () if want.terms.observe else (_of_target(floor, str(where[-1])) for floor in floors):
         for path, what in (
             *_terms(floor, want),
             *_gates(floor, want),
@@ -80,6 +81,25 @@ def below_target(
             *_said(floor, want, tags),
         ):
             yield complaint(mark_of(lines, path), (*where, *path), what)
+
+
+def _of_target(floor: Floor, name: str) -> Floor:
+    """Put the name of a target where the policy has ${target}: alarms and URLs are each target's own."""
+    gates = tuple(replace(gate, values=_filled(gate.values, name)) for gate in floor.gates)
+    guards = tuple(
+        guard if isinstance(guard, str) else replace(guard, values=_filled(guard.values, name))
+        for guard in floor.guards
+    )
+    return replace(floor, gates=gates, guards=guards)
+
+
+def _filled(values: Mapping[str, object], name: str) -> Mapping[str, object]:
+    def fill(value: object) -> object:
+        if isinstance(value, tuple):
+            return tuple(map(fill, value))
+        return value.replace(TARGET, name) if isinstance(value, str) else value
+
+    return {key: fill(value) for key, value in values.items()}
 
 
 def _asks(floor: Floor) -> str:

@@ -25,6 +25,8 @@ from controller.spec.schema import API_VERSION, Signatures
 from controller.spec.tables import Tables
 
 POLICY: Final = "Policy"
+TARGET: Final = "${target}"
+"""In a text of a gate or guard of the policy: the name of each target."""
 FLOOR: Final = "floor"
 """Beside a gate's field: how what a spec says of it is compared with a policy, in the words of spec/floors.py."""
 
@@ -155,10 +157,18 @@ def floor_model(kind: str, gate: type[Gate], said: Said) -> type[Strict]:
     hints = get_type_hints(gate)
     given: dict[str, Any] = {"kind": (Annotated[str, OneOf((kind,))], ...)}
     for one in said(gate):
-        read = annotation(hints[one.name], one.metadata)
+        read = annotation(hints[one.name], _for_any_target(one.metadata))
         alias = one.metadata.get("key", to_camel(one.name))
         given[one.name] = (read | None, Field(default=None, alias=alias))
     return create_model(f"{gate.__name__}Floor", __base__=Strict, __doc__="A floor.", **given)
+
+
+def _for_any_target(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Let a text that is explained hold ${target}, of which only the name of a target will be left."""
+    explain = metadata.get("explain")
+    if explain is None:
+        return metadata
+    return {**metadata, "explain": lambda text: explain(text.replace(TARGET, "target"))}
 
 
 def compared(gate: type[Gate]) -> "tuple[DataField[Any], ...]":

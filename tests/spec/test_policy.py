@@ -274,6 +274,20 @@ def test_a_target_below_a_floor_is_told_the_floor_and_the_value(floors, more, to
     assert said(floors, more) == [told]
 
 
+def test_a_floor_may_name_the_target_whose_guard_it_asks_for():
+    floors = 'guards: [{kind: alarms, prefix: "prod-${target}-", names: ["${target}-5xx"]}]'
+    mine = "guards: [{kind: alarms, prefix: prod-api-, names: [api-5xx]}]"
+    assert said(floors, mine) == []
+    told = said(floors, mine.replace("api", "web"))
+    assert [one.partition(": ")[2].partition(": ")[2] for one in told] == [
+        f"is prod-web-, {ASKS} a beginning of prod-api-",
+        f"is web-5xx, {ASKS} all of api-5xx",
+    ]
+    floors = 'guards: [{kind: http, url: "https://example.com/${target}/health"}]'
+    assert said(floors, "guards: [{kind: http, url: https://example.com/api/health}]") == []
+    assert len(said(floors, "guards: [{kind: http, url: https://example.com/web/health}]")) == 1
+
+
 DEFINITION = "taskDefinition: {family: unifocus-prod-api, containerDefinitions: [{name: api, memory: 512}]}"
 
 
