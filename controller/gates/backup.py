@@ -94,7 +94,7 @@ class Backup:
             where = f"{self.region} of account {self.account}"
             return Shut(why=f"there is neither an RDS instance nor a cluster {self.database} in {where}")
         if self.take:
-            return Open(why=f"a snapshot of {answer.of} is made for it first, once every gate is open")
+            return Open(why=f"a snapshot of {answer.of} is made for it first")
         newest = max(answer.found, key=lambda one: one.at, default=None)
         if newest is None:
             return Shut(why=f"there is no backup of {answer.of}{_more(answer)}")

@@ -94,9 +94,7 @@ def test_one_that_is_made_says_so_before_and_since_when_while_it_is():
     later = NotBefore(at=w.now + timedelta(hours=1))
     w.want["gates"] = (GATE, later)
     w.tick()
-    made = (
-        "  open    backup: a snapshot of the instance unifocus-prod is made for it first, once every gate is open"
-    )
+    made = "  open    backup: a snapshot of the instance unifocus-prod is made for it first"
     assert made in told(w)
     w.now = later.at
     w.tick()
