@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.errors import SpecError
+from controller.gates.wider import first_beyond
 from controller.gates.window import Window
 from tests.gates.test_window import RULES, at, is_open
 
@@ -90,4 +91,6 @@ def test_what_is_within_is_never_open_alone_and_what_is_beyond_is(allow, deny, f
     begin = at(around).astimezone(UTC)
     moments = (begin + step * timedelta(minutes=15) for step in range(26 * 4))
     alone = [moment for moment in moments if is_open(mine, moment) and not is_open(floor, moment)]
-    assert mine.beyond(values) is not None or not alone
+    found = first_beyond(mine._hours, floor._hours)
+    assert (found is None) == (mine.beyond(values) is None)
+    assert not alone if found is None else is_open(mine, found) and not is_open(floor, found)
