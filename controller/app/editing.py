@@ -39,8 +39,18 @@ class Edition:
         return self.before != self.version
 
 
-def edition(snapshot: "Snapshot", env: EnvName, target: TargetName, version: str, *, bare: bool = False) -> Edition:
+def edition(
+    snapshot: "Snapshot",
+    env: EnvName,
+    target: TargetName,
+    version: str,
+    *,
+    bare: bool = False,
+    compiler: Compiler | None = None,
+) -> Edition:
     """Let a target have a version. With `bare` it is vX.Y.Z of vX.Y.Z-stage where only that form is taken.
+
+    The `compiler` is one that holds the specs to a policy; without it no floor is heeded.
 
     Raises SpecError for an environment or target that there is not, for a version that the spec does not take, and
     for one that is written in a way that is edited by hand only.
@@ -48,7 +58,7 @@ def edition(snapshot: "Snapshot", env: EnvName, target: TargetName, version: str
     sheets = sheets_of(env, snapshot, environments(snapshot))
     if isinstance(sheets, Unread):
         raise SpecError(sheets.why)
-    compiler = Compiler(kinds.SPEC)
+    compiler = compiler or Compiler(kinds.SPEC)
     was = compiler.compile(env, sheets)
     name, path = _place(snapshot, tuple(sheets), env, target, was)
     if target not in was.targets:

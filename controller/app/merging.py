@@ -10,6 +10,7 @@ from controller import kinds
 from controller.app.applications import applications
 from controller.app.followed import Sources, followed
 from controller.app.registries import registries
+from controller.app.specs import compiler_of
 from controller.app.world import clients_of, clock_of, lookups_of, targets_of
 from controller.errors import SpecError
 from controller.model.desired import Brake, Complaint, DesiredTarget, Unread
@@ -31,22 +32,26 @@ Side = Mapping[EnvName, Stated]
 def merging(options: "Options", base: str, head: str, env: str | None) -> Merging:
     """Compare the specs at `head` with those where it left `base`, and what changed with what runs.
 
-    Raises SpecError for a revision or environment that there is not, PlatformError for a clone that fails.
+    What is at `head` is held to the operator's policy. Raises SpecError for a revision or environment that there is
+    not, and for a policy that cannot be read; PlatformError for a clone that fails.
     """
-    clone, compiler = Clone(Path(options.repo or "."), options.path), Compiler(kinds.SPEC)
+    clone, strict = Clone(Path(options.repo or "."), options.path), compiler_of(options)
     into, merged = clone.commit(base), clone.commit(head)
     fork = clone.fork(into, merged)
-    sides = {commit: _side(clone, commit, compiler) for commit in dict.fromkeys((fork, merged, into))}
-    names = sorted({*sides[fork], *sides[merged]})
+    # A floor that is newer than the branch is no reason to take what was there for something new.
+    plain = Compiler(kinds.SPEC)
+    sides = {commit: _side(clone, commit, plain) for commit in dict.fromkeys((fork, into))}
+    ahead = _side(clone, merged, strict)
+    names = sorted({*sides[fork], *ahead})
     if env is not None and EnvName(env) not in names:
         raise SpecError(f"no environment {env!r} at {base} or {head}; there are: {', '.join(names) or 'none'}")
     states = {
-        name: States(fork=sides[fork].get(name), head=sides[merged].get(name), base=sides[into].get(name))
+        name: States(fork=sides[fork].get(name), head=ahead.get(name), base=sides[into].get(name))
         for name in names
         if env in {None, name}
     }
     seen = _look(options, states)
-    claims = _claims(sides[merged])
+    claims = _claims(ahead)
     found = (compose(name, one, base, seen.get(name, {}), claims) for name, one in states.items())
     return Merging(
         base=base,

@@ -10,6 +10,7 @@ from controller.app.memory import open_store
 from controller.app.proof import Proof, proof_of
 from controller.app.proposed import wanted_now, would_want
 from controller.app.said import Said
+from controller.app.specs import compiler_of
 from controller.app.world import build, clock_of
 from controller.errors import Refusal
 from controller.gates.promoted import Promoted
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from controller.app.world import Built
     from controller.options import Options
     from controller.sources.snapshot import Snapshot
+    from controller.spec.parse import Compiler
 
 # What neither time nor a person's yes opens. All other gates are told of.
 _REFUSES: Final = frozenset({"promoted", "quarantine", BREAKING, "fixed"})
@@ -60,10 +62,14 @@ class Promotion:
 def promote(
     wish: Wish, options: "Options", user: str, *, pulls: "Pulls | None" = None, dry_run: bool = False
 ) -> Promotion:
-    """Promote what is good. Raises Refusal for what the gates would refuse, and whatever `change` raises."""
+    """Promote what is good.
+
+    Raises Refusal for what the gates would refuse, SpecError for what is below a floor of the policy, and
+    whatever `change` raises.
+    """
     built = build(options, open_store(options.store, must_exist=True), clock_of(options))
     try:
-        return _Promoting(wish, built).run(options, user, pulls, dry_run=dry_run)
+        return _Promoting(wish, built, compiler_of(options)).run(options, user, pulls, dry_run=dry_run)
     finally:
         built.close()
 
@@ -71,8 +77,8 @@ def promote(
 class _Promoting:
     """One promotion; the world is that of the store, but for what the specs would say."""
 
-    def __init__(self, wish: Wish, built: "Built") -> None:
-        self._wish, self._built = wish, built
+    def __init__(self, wish: Wish, built: "Built", compiler: "Compiler") -> None:
+        self._wish, self._built, self._compiler = wish, built, compiler
         self._proof: Proof | None = None
         self._waits: tuple[str, ...] = ()
 
@@ -95,7 +101,7 @@ class _Promoting:
         there = self._called(snapshot)
         self._proof = proof_of(built.store, wish.source, there, built.clock.now())
         version = self._proof.kept.release.version
-        made = edition(snapshot, wish.to, wish.target, version, bare=True)
+        made = edition(snapshot, wish.to, wish.target, version, bare=True, compiler=self._compiler)
         if made.is_new:
             self._waits = tuple(self._judged(made, self._proof))
         return made

@@ -70,8 +70,17 @@ def source(options: "Options", clock: "Clock", *, acts: bool = False) -> SpecSou
     """
     rules = rules_of(options)
     trust = trust_of(options, clock, rules) if acts or options.signers else None
-    compiler = Compiler(kinds.SPEC, rules.policy) if rules else Compiler(kinds.SPEC)
+    compiler = _compiler(rules)
     return SpecSource(tree(options), compiler.compile, now=clock.now, trust=trust, rules=rules)
+
+
+def compiler_of(options: "Options") -> Compiler:
+    """Give who compiles specs under the operator's policy. Raises SpecError if that cannot be read, or is wrong."""
+    return _compiler(rules_of(options))
+
+
+def _compiler(rules: "PolicyFile | None") -> Compiler:
+    return Compiler(kinds.SPEC, rules.policy) if rules else Compiler(kinds.SPEC)
 
 
 def trust_of(options: "Options", clock: "Clock", rules: "PolicyFile | None" = None) -> "Trust":

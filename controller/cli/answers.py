@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.approvals import is_asked, may_reject, signed, waits_for, whoever, write
+from controller.cli.approvals import is_asked, may_reject, refuse_a_stranger, signed, waits_for, whoever, write
 from controller.cli.common import as_env, as_target, give, known, newest, opened, os_user, who
 from controller.cli.groups import asked_as, members, refuse_a_member
+from controller.cli.hotfixes import not_before, refusable, refuse
 from controller.cli.show import instant
 from controller.cli.ticks import how_to_tick
 from controller.errors import Refusal
 
 if TYPE_CHECKING:
+    from controller.model.hotfix import Hotfix
     from controller.model.status import Awaiting, TargetStatus
     from controller.ports import Store
 
@@ -43,11 +45,16 @@ def answer(env: str, target: str, version: str, said: Said, store: str) -> None:
             return
         known(memory, env, target)
         shown = newest(memory, env, target)
-        if shown is not None and not (shown.awaiting and shown.awaiting.version == version):
+        at_pause = shown is not None and shown.awaiting is not None and shown.awaiting.version == version
+        asked = None if said.yes or at_pause else refusable(memory, shown, env, target, version)
+        if asked is not None:
+            _refuse(memory, shown, env, target, asked, said)
+            return
+        if shown is not None and not at_pause:
             given = memory.orders(as_env(env)).targets.get(as_target(target), TargetOrders()).approvals
             if is_asked(shown, version) or (not said.yes and may_reject(shown, version, given)):
                 refuse_a_member(shown, "approve" if said.yes else "reject")
-                _approve(memory, shown, shown.target, said)
+                _approve(memory, (shown,), shown.target, said)
                 return
         _continue(memory, _waiting(shown, env, target, version), env, target, said)
     finally:
@@ -67,20 +74,41 @@ def _answer_group(memory: "Store", shown: "Sequence[TargetStatus]", version: str
         raise Refusal(
             f"{version} of {env}/{group} waits for no answer" + (f"; what waits is {waiting}" if waiting else "")
         )
-    _approve(memory, max(asked, key=lambda one: one.since), group, said)
+    _approve(memory, asked, group, said)
 
 
-def _approve(memory: "Store", shown: "TargetStatus", target: str, said: Said) -> None:
+def _approve(memory: "Store", asked: "Sequence[TargetStatus]", target: str, said: Said) -> None:
     """Write a yes or no to what waits at its gate, by the name of a target or of a group."""
     from controller.app.memory import clock_now
 
     person, via = whoever(said.people, said.actor, os_user(), aws=said.aws)
+    if said.yes:
+        refuse_a_stranger(asked, person)
+    shown = max(asked, key=lambda one: one.since)
     given = signed(shown, person, via, clock_now(exact=True), yes=said.yes, comment=said.reason)
     write(memory, given, shown.env, target)
     name, how = f"{shown.env}/{target}", "approved" if said.yes else "rejected"
     click.echo(
         f"{name}: {given.version} ({given.digest[:12]}) is {how} by {person.name}; "
         f"what that comes to says: trueup why {shown.env} {target}"
+    )
+
+
+def _refuse(
+    memory: "Store", shown: "TargetStatus | None", env: str, target: str, asked: "Hotfix", said: Said
+) -> None:
+    """Write a no to a hotfix that has not begun."""
+    from controller.app.memory import clock_now
+    from controller.model.hotfix import Refused
+
+    person, via = whoever(said.people, said.actor, os_user(), aws=said.aws)
+    at = not_before(shown, clock_now(exact=True))
+    no = Refused(by=person.name, at=at, reason=said.reason, groups=person.groups, via=via)
+    refuse(memory, env, target, asked, no)
+    runs = f"; {shown.live} runs" if shown and shown.live else ""
+    click.echo(
+        f"{env}/{target}: the hotfix to {asked.version} of {asked.by} is refused by {person.name}, and its spec "
+        f"counts again{runs}; what that comes to says: trueup why {env} {target}"
     )
 
 

@@ -91,6 +91,14 @@ def _people(path: "str | None") -> "People":
     return people_of(Path(path).expanduser())
 
 
+def refuse_a_stranger(shown: "Sequence[TargetStatus]", person: "Person") -> None:
+    """Refuse a yes for which no gate that waits asks this person, as far as was shown. Raises AccessError."""
+    asked = [blocker.groups for status in shown for blocker in status.blockers if blocker.gate == GATE]
+    if asked and all(groups and not {*groups} & {*person.groups} for groups in asked):
+        names = " or ".join(dict.fromkeys(group for groups in asked for group in groups))
+        raise AccessError(f"{person.name} is not in {names}, whose yes is asked for; nothing was written")
+
+
 def signed(
     status: "TargetStatus", person: "Person", via: str, at: datetime, *, yes: bool, comment: str
 ) -> "Approval":

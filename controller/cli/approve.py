@@ -38,7 +38,7 @@ def command(
     `trueup why ENV TARGET` says what waits, until when, and what ECS does without an answer.
 
     Exit code 4 if nothing waits for an answer, or another version does; 5 if a gate waits, and the people.yaml of
-    the controller does not know who you are.
+    the controller does not know who you are, or not in a group that the gate asks for.
     """
     from controller.cli.answers import Said, answer
     from controller.cli.hotfixes import second

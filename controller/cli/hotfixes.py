@@ -13,9 +13,10 @@ from controller.cli.show import instant
 from controller.errors import AccessError, Refusal
 
 if TYPE_CHECKING:
-    from controller.model.hotfix import Hotfix
+    from controller.model.hotfix import Hotfix, Refused
     from controller.model.orders import Orders, TargetOrders
     from controller.model.people import Person
+    from controller.model.record import Memory
     from controller.model.status import HotfixStatus, TargetStatus
     from controller.ports import Store
 
@@ -93,6 +94,48 @@ def second(
     finally:
         memory.close()
     click.echo(f"{env}/{target}: the hotfix to {version} of {waiting[0].by} has the yes of {person.name}")
+
+
+def refusable(
+    memory: "Store", shown: "TargetStatus | None", env: str, target: str, version: str
+) -> "Hotfix | None":
+    """Find the hotfix to this version that a no would end. Raises Refusal for one that has begun."""
+    from controller.app.memory import clock_now
+    from controller.plan.lane import is_over
+
+    mine, name = memory.orders(as_env(env)).targets.get(as_target(target)), f"{env} {target}"
+    one = mine.hotfix(not_before(shown, clock_now(exact=True))) if mine else None
+    there = memory.load(as_env(env)).targets.get(as_target(target))
+    if one is None or one.version != version or is_over(there, one):
+        return None
+    if there is not None and version in _begun(there):
+        raise Refusal(
+            f"the hotfix of {env}/{target} to {version} has begun, and a no comes too late: go back with "
+            f"trueup rollback {name} --reason …, or only end it: trueup unpin {name}"
+        )
+    return one
+
+
+def refuse(memory: "Store", env: str, target: str, one: "Hotfix", no: "Refused") -> None:
+    """End a hotfix by a person's no to it, and write that."""
+    from controller.cli.orders import for_target
+
+    text = f"refuse the hotfix to {one.version} of {one.by}: {no.reason}"
+    give(memory, env, target, text, no.by, for_target(as_target(target), lambda old, _: _refused(old, no, one)))
+
+
+def _begun(memory: "Memory") -> set[str]:
+    """Name what runs, or is on its way."""
+    kept, rollout = memory.current, memory.rollout
+    return {release.version for release in (kept and kept.release, rollout and rollout.release) if release}
+
+
+def _refused(mine: "TargetOrders", no: "Refused", asked: "Hotfix") -> "TargetOrders":
+    """End the hotfix that was refused, unless another took its place meanwhile."""
+    standing = mine.hotfix(no.at)
+    if standing is None or standing.number != asked.number:
+        raise Refusal(f"the hotfix to {asked.version} of {asked.by} has ended meanwhile; nothing was written")
+    return replace(mine, hotfixes=(*mine.hotfixes[:-1], replace(standing, ended=no.at, refused=no)))
 
 
 def _waiting(

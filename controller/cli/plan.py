@@ -65,7 +65,7 @@ def command(
 
     With --base or --head it says instead what merging would do: which targets the specs say otherwise of than where
     the branch began, how, and what of that is not what runs. It reads a clone as it is, and needs no store; gates,
-    quarantine and pauses are then not known.
+    quarantine and pauses are then not known. Below a floor of the --policy is as bad as a broken file.
     """
     from controller.options import read
 

@@ -11,6 +11,7 @@ from controller.cli.flags import (
     endpoint_option,
     github_options,
     people_option,
+    policy_option,
     prometheus_options,
     read_role_option,
     registries_options,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @change_options
 @github_options
 @people_option
+@policy_option
 @endpoint_option
 @read_role_option
 @registries_options
@@ -58,7 +60,7 @@ def command(
 
     What the gates would refuse by now is not done: a release that is not good there or whose soak is not over,
     another image under the same tag, a quarantined release, a lower version without --back, a major step that is
-    not acknowledged. What only time or people open, such as a window or an approval, is said.
+    not acknowledged, a target below a floor of the --policy. What only time or people open is said.
 
     Exit codes: 4 if it is refused, or the server does not take it; 5 if something cannot be reached or seen.
     """

@@ -27,7 +27,8 @@ def command(
 ) -> None:
     """Say no to VERSION of TARGET in ENV, which waits at its approval gate, or stands in a pause of ECS's own.
 
-    At a gate it does not start until you say yes after all, or its content changes. In a pause it failed here, and
+    A hotfix to VERSION that has not begun is refused: it ends, and the target goes by its spec again. At a gate it
+    does not start until you say yes after all, or its content changes. In a pause it failed here, and
     goes back; it is quarantined: not tried again until its content changes or a person says `trueup retry`.
 
     Exit code 4 if nothing waits for an answer, or another version does; 5 if a gate waits, and the people.yaml of

@@ -20,7 +20,7 @@ _PATHS = 10
 _BY_GATE = MappingProxyType({
     "held": "as it says",
     "massChange": "look at what changes, then: trueup confirm {env} --commit {commit} --reason …",
-    "hotfix": "as it says, or drop it: trueup unpin {name}",
+    "hotfix": "as it says, or: trueup reject {name} {version} --reason …",
     "freeze": "wait until it ends, or: trueup unfreeze {env}",
     "fight": "find who changes it back and stop one of the two; then: trueup retry {name} --reason …",
 })  # fmt: skip
@@ -82,6 +82,7 @@ def explain(status: "TargetStatus", orders: "Orders", now: "datetime", memory: "
         lines.append(f"  answer  {waiting}")
     lines += _drift(status)
     lines += [f"  blocks  {line_of(blocker)}" for blocker in status.blockers]
+    lines += [f"  open    {line_of(gate)}" for gate in status.opened]
     if not status.blockers and not status.synced:
         lines.append("  blocks  nothing")
     if orders.opening is not None and orders.opening.holds(now):
@@ -135,7 +136,7 @@ def _advice(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
         return how
     by_gate = next((advice for gate, advice in _BY_GATE.items() if gate in gates), None)
     if by_gate is not None:
-        return by_gate.format(name=name, env=status.env, commit=status.commit[:12])
+        return by_gate.format(name=name, env=status.env, version=status.wanted, commit=status.commit[:12])
     if status.quarantined:
         return f"commit another version, or: trueup retry {name} --reason …"
     if status.phase.value == "stalled":

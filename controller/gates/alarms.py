@@ -36,15 +36,26 @@ class Alarms(Guard):
     account: str
     region: str
     role: str | None = None
-    names: tuple[str, ...] = field(default=(), metadata={"about": "The alarms' names. Each has to exist."})
-    prefix: str = field(default="", metadata={"about": "What the alarms' names begin with. One at least has to."})
+    names: tuple[str, ...] = field(
+        default=(), metadata={"about": "The alarms' names. Each has to exist.", "floor": "all of"}
+    )
+    prefix: str = field(
+        default="",
+        metadata={"about": "What the alarms' names begin with. One at least has to.", "floor": "beginning of"},
+    )
     exclude: tuple[str, ...] = field(
         default=(),
-        metadata={"about": "Patterns (* and ?) of names that do not count although they have the prefix."},
+        metadata={
+            "about": "Patterns (* and ?) of names that do not count although they have the prefix.",
+            "floor": "none but",
+        },
     )
     no_data: Literal["ok", "unsure"] = field(
         default="unsure",
-        metadata={"about": "What no data means: ok, the alarm is quiet; unsure, nobody knows, and the bake waits."},
+        metadata={
+            "about": "What no data means: ok, the alarm is quiet; unsure, nobody knows, and the bake waits.",
+            "floor": ("ok", "unsure"),
+        },
     )
 
     def __post_init__(self) -> None:

@@ -135,7 +135,9 @@ class Approval:
             return ()
         if said.unknown:
             return Unsure(why=f"it is not known who wrote it: {said.unknown}; without that, say fourEyes: false")
-        found = self._known(said.authors.emails, people, ", who wrote it")
+        # Only who committed may be a machine: whoever could write as one would be nobody, and approve their own.
+        hands = (email for email in said.authors.committers if not people.is_machine(email))
+        found = self._known((*said.authors.emails, *hands), people, ", who wrote it")
         if isinstance(found, Unsure):
             return found
         # Machines and strangers write applications too; only what is released with them is the operator's people's.
@@ -146,6 +148,10 @@ class Approval:
     def _known(self, emails: Iterable[str], people: People, wrote: str) -> Sequence[Person] | Unsure:
         """Find whose these are: somebody unknown may be anybody, also whoever says yes."""
         found = {email: people.of_email(email) for email in emails} if self.four_eyes else {}
+        machines = [email for email in found if people.is_machine(email)]
+        if machines:
+            whose = f"{', '.join(machines[:NAMED])}{wrote}, is a machine in people.yaml, and may only commit"
+            return Unsure(why=f"{whose}: whoever wrote that may be anybody; write it anew, or say fourEyes: false")
         strangers = [email or "none" for email, person in found.items() if person is None]
         if not strangers:
             return tuple(person for person in found.values() if person)

@@ -105,7 +105,7 @@ class Backup:
         if age < -_AHEAD:
             return Unsure(why=f"{named} is from the future: compare the clocks")
         if age < self.max_age:
-            return Open(why=f"{answer.of}: {named}")
+            return Open(why=f"{answer.of}: {named}, young enough", until=newest.at + self.max_age)
         old = f"{in_words(age)} old, and may be {in_words(self.max_age)}"
         return Shut(why=f"the newest backup of {answer.of} is {named}: {old}{_more(answer)}")
 

@@ -42,6 +42,7 @@ class Http(Guard):
             "explain": explain_url,
             "pattern": URL,
             "secret": True,
+            "floor": "same",
         }
     )
     method: Literal["GET", "HEAD"] = field(default="GET", metadata={"about": "How it is asked: GET or HEAD."})
@@ -52,6 +53,7 @@ class Http(Guard):
             "like": (_STATUS, "a status such as 200, or a range such as 200-299"),
             "kinds": ("string", "integer"),
             "alone": True,
+            "floor": "within",
         },
     )
     contains: str = field(
@@ -59,6 +61,7 @@ class Http(Guard):
         metadata={
             "about": "A text that has to stand in the body, letter for letter.",
             "like": (_LINE, "one line of 1 to 255 characters"),
+            "floor": "same, if any",
         },
     )
     pointer: str = field(
@@ -66,6 +69,7 @@ class Http(Guard):
         metadata={
             "about": "Where in the body, which is JSON, a value stands: a JSON pointer (RFC 6901).",
             "like": (_POINTER, "a JSON pointer, such as /database/status"),
+            "floor": "same, if any",
         },
     )
     equals: str = field(
@@ -74,17 +78,23 @@ class Http(Guard):
             "about": "What has to stand there; numbers as they are written.",
             "like": (_LINE, "one line of 1 to 255 characters"),
             "kinds": ("string", "number", "boolean"),
+            "floor": "same, if any",
         },
     )
     max_latency: timedelta | None = field(
-        default=None, metadata={"about": "How long the answer may take at most.", "between": ("1ms", "10s")}
+        default=None,
+        metadata={"about": "How long the answer may take at most.", "between": ("1ms", "10s"), "floor": "most"},
     )
     timeout: timedelta = field(
         default=timedelta(seconds=5),
         metadata={"about": "How long an answer is waited for. 5s if absent.", "between": ("100ms", "10s")},
     )
     follow_redirects: bool = field(
-        default=False, metadata={"about": "Look at the URL that this one sends us on to, up to three times."}
+        default=False,
+        metadata={
+            "about": "Look at the URL that this one sends us on to, up to three times.",
+            "floor": (True, False),
+        },
     )
 
     def __post_init__(self) -> None:

@@ -36,6 +36,7 @@ class Prometheus(Guard):
             "about": "The query, in PromQL. Each series of its result counts.",
             "explain": explain_query,
             "pattern": _PRINTED,
+            "floor": "same",
         }
     )
     url: str = field(
@@ -45,14 +46,16 @@ class Prometheus(Guard):
             "explain": explain_server,
             "pattern": URL,
             "secret": True,
+            "floor": "same",
         },
     )
-    max: float | None = field(default=None, metadata={"about": "What no value may be above."})
-    min: float | None = field(default=None, metadata={"about": "What no value may be below."})
+    max: float | None = field(default=None, metadata={"about": "What no value may be above.", "floor": "most"})
+    min: float | None = field(default=None, metadata={"about": "What no value may be below.", "floor": "least"})
     no_data: Literal["ok", "unsure"] = field(
         default="unsure",
         metadata={
-            "about": "What no series, or NaN, means: ok, all is well; unsure, nobody knows, and the bake waits."
+            "about": "What no series, or NaN, means: ok, all is well; unsure, nobody knows, and the bake waits.",
+            "floor": ("ok", "unsure"),
         },
     )
 

@@ -37,7 +37,7 @@ class Promoted:
         metadata={
             "about": "What the target is called there. The same if absent.",
             "like": (r"[a-z][a-z0-9-]{0,39}", "the name of a target"),
-            "floor": "same",
+            "floor": "same, if any",
         },
     )
     containers: tuple[str, ...] = field(

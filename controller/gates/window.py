@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from controller.errors import SpecError
 from controller.gates.hours import (
@@ -20,14 +20,16 @@ from controller.gates.hours import (
     read_rule,
     read_zone,
 )
+from controller.gates.wider import Hours, first_beyond
 from controller.gates.words import GROUP, outside, unknown
 from controller.model.consent import Opened, OpenedIn, WhoIsWho
-from controller.model.gate import Open, Shut, Verdict
+from controller.model.gate import Beyond, Open, Shut, Verdict
 from controller.model.instants import instant
 from controller.model.people import People
 from controller.model.questions import Answer, Candidate, Question
 from controller.plan.calls import in_words
 
+_HOURS: Final = frozenset({"allow", "deny", "holidays"})
 _DAY: Final = timedelta(days=1)
 _AHEAD: Final = timedelta(days=16)
 """How far ahead a week's rules are looked through: two weeks, and what daylight saving may move."""
@@ -47,10 +49,11 @@ class Window:
 
     allow: tuple[str, ...] = field(
         default=(),
-        metadata={"about": f"When it is open: {WANTED}. Always if absent.", **_RULES},
+        metadata={"about": f"When it is open: {WANTED}. Always if absent.", **_RULES, "floor": "together"},
     )
     deny: tuple[str, ...] = field(
-        default=(), metadata={"about": f"When it is shut all the same: {WANTED}.", **_RULES}
+        default=(),
+        metadata={"about": f"When it is shut all the same: {WANTED}.", **_RULES, "floor": "together"},
     )
     timezone: str = field(
         default="UTC",
@@ -58,10 +61,16 @@ class Window:
             "about": "The zone of time, by its name in the IANA database: Europe/Berlin.",
             "explain": explain_zone,
             "pattern": r"[A-Za-z0-9_+/-]+",
+            "floor": "together",
         },
     )
     holidays: tuple[str, ...] = field(
-        default=(), metadata={"about": "Whole days on which it is shut, such as 2026-12-24.", **_HOLIDAYS}
+        default=(),
+        metadata={
+            "about": "Whole days on which it is shut, such as 2026-12-24.",
+            **_HOLIDAYS,
+            "floor": "together",
+        },
     )
     override: tuple[str, ...] = field(
         default=(),
@@ -74,7 +83,10 @@ class Window:
     )
     fit: Literal["", "rollout", "rollout+bake"] = field(
         default="",
-        metadata={"about": "What has to be over before it shuts: `rollout`, its deadline, or `rollout+bake`."},
+        metadata={
+            "about": "What has to be over before it shuts: `rollout`, its deadline, or `rollout+bake`.",
+            "floor": ("", "rollout", "rollout+bake"),
+        },
     )
     deadline: timedelta = timedelta()
     bake: timedelta = timedelta()
@@ -176,15 +188,47 @@ class Window:
             yield Rule(first=day, last=day)
 
     def _spans(self, around: date, days: int) -> tuple[list[Span], list[Span]]:
-        """Give the times that rules allow, and those that they deny, that begin from the day before `around` on."""
-        zone = read_zone(self.timezone)
-        allows = map(read_rule, self.allow)
-        allowed = [span for rule in allows for span in rule.spans(around, days, zone, denies=False)]
-        denied = [span for rule in self._denies() for span in rule.spans(around, days, zone, denies=True)]
-        return allowed, denied
+        return self._hours.spans(around, days)
+
+    @property
+    def _hours(self) -> Hours:
+        allows, denies = tuple(map(read_rule, self.allow)), tuple(self._denies())
+        return Hours(allows=allows, denies=denies, zone=read_zone(self.timezone))
+
+    @classmethod
+    def wrong_floor(cls, values: Mapping[str, object]) -> str:
+        """Say why no window could be within these hours; empty if one could, or none are given."""
+        if not _HOURS & values.keys():
+            return "timezone goes with allow, deny or holidays" if "timezone" in values else ""
+        try:
+            _floor(values)
+        except SpecError as error:
+            return str(error)
+        return ""
+
+    def beyond(self, values: Mapping[str, object]) -> Beyond | None:
+        """Find a moment at which it is open, and a window of these hours is shut; both have to be of one zone."""
+        if not _HOURS & values.keys():
+            return None
+        floor = _floor(values)
+        if self.timezone != floor.timezone:
+            return Beyond(field="timezone", says=f"is {self.timezone}", asked=floor.timezone)
+        moment = first_beyond(self._hours, floor._hours)  # noqa: SLF001 - another window
+        if moment is None:
+            return None
+        shown = f"{moment.astimezone(read_zone(self.timezone)):%a %Y-%m-%d %H:%M}"
+        less = ", ".join((*floor.deny, *floor.holidays))
+        asked = f"{', '.join(floor.allow) or 'any time'}{f' but for {less}' if less else ''}"
+        return Beyond(field="allow", says=f"is open on {shown}", asked=f"no more than {asked}")
 
     def _day(self, now: datetime) -> date:
         return now.astimezone(read_zone(self.timezone)).date()
+
+
+def _floor(values: Mapping[str, object]) -> Window:
+    """Make the window that a floor's values say. Raises SpecError if it never opens."""
+    said: dict[str, Any] = {name: values[name] for name in (*_HOURS, "timezone") if name in values}
+    return Window(**said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

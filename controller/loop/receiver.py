@@ -1,6 +1,6 @@
 """Whom a notifier's thread works for, and who hears how it goes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -44,7 +44,11 @@ class Receiver:
     give_up: timedelta
 
     def takes(self, message: Message) -> bool:
-        """Whether a route leads this message here."""
+        """Whether a route leads this message here, and none another one that tells the same."""
+        other = replace(message, occasions=message.told_with)
+        return self._is_led(message) and not self._is_led(other)
+
+    def _is_led(self, message: Message) -> bool:
         return any(route.takes(message) for route in self.routes)
 
     def hears_of(self, status: TargetStatus) -> bool:

@@ -15,13 +15,15 @@ class WhoIsWho:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authors:
-    """The emails of all who wrote, committed or co-authored it, as git gives them, in order.
+    """The emails of all who wrote or co-authored it, as git gives them, in order.
 
-    `builders` wrote the application that it runs. `signers` are people, by their names in people.yaml, who signed
-    what was written, whatever it gives as its author.
+    `committers` are those who only committed it: people, or the machine of a git host. `builders` wrote the
+    application that it runs. `signers` are people, by their names in people.yaml, who signed what was written,
+    whatever it gives as its author.
     """
 
     emails: tuple[str, ...]
+    committers: tuple[str, ...] = ()
     builders: tuple[str, ...] = ()
     signers: tuple[str, ...] = ()
 
@@ -29,11 +31,12 @@ class Authors:
         """Count the others too."""
         pairs = (
             (self.emails, other.emails),
+            (self.committers, other.committers),
             (self.builders, other.builders),
             (self.signers, other.signers),
         )
-        emails, builders, signers = (tuple(dict.fromkeys((*mine, *theirs))) for mine, theirs in pairs)
-        return Authors(emails=emails, builders=builders, signers=signers)
+        emails, committers, builders, signers = (tuple(dict.fromkeys((*mine, *theirs))) for mine, theirs in pairs)
+        return Authors(emails=emails, committers=committers, builders=builders, signers=signers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,12 +101,21 @@ class Blocker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenGate:
+    """A gate that is open, by its kind: what opened it, and when it shuts by itself, if that is known."""
+
+    gate: str
+    why: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The next memory of a target, the action that makes it true, why, and when to look again.
 
     `row` is the row of the state table that was taken: (phase before, signal). `blockers` say what keeps the
-    wish from being deployed. `wanted` is the effective wish's digest. `opened` is what opened its gates, by their
-    kind, where they say so.
+    wish from being deployed. `wanted` is the effective wish's digest. `opened` are its gates that are open
+    and say what opened them.
     """
 
     memory: Memory
@@ -118,7 +127,7 @@ class Decision:
     blockers: tuple[Blocker, ...] = ()
     wanted: Digest | None = None
     ended: str = ""
-    opened: tuple[tuple[str, str], ...] = ()
+    opened: tuple[OpenGate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

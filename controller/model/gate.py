@@ -12,9 +12,13 @@ from controller.model.questions import Answer, Candidate, Question
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """Go ahead; `why` says what opened it, where that is worth keeping, and makes no two of them different."""
+    """Go ahead; `why` says what opened it, where that is worth keeping, and makes no two of them different.
+
+    `until` is when it shuts by itself, if that is known; neither does that.
+    """
 
     why: str = field(default="", compare=False)
+    until: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,29 @@ class OnShut(StrEnum):
     ROLLBACK = "rollback"
 
 
+@runtime_checkable
+class Bounded(Protocol):
+    """A gate some of whose fields say something only together, so that they are compared with a floor together."""
+
+    @classmethod
+    def wrong_floor(cls, values: Mapping[str, object]) -> str:
+        """Say why no spec could meet a floor of these values; empty if one could."""
+        ...
+
+    def beyond(self, values: Mapping[str, object]) -> "Beyond | None":
+        """Say how it goes below a floor of these values; None if it does not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beyond:
+    """How a gate goes below a floor: the field, what the gate says, and what the floor asks for."""
+
+    field: str
+    says: str
+    asked: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """What every guard's dataclass has beside its own fields; how often and how long is counted by the rollout.
@@ -102,20 +129,32 @@ class Guard:
 
     action: OnShut = field(
         default=OnShut.ROLLBACK,
-        metadata={"about": "What to do when it shuts: warn (say so), hold (the bake stands still), rollback."},
+        metadata={
+            "about": "What to do when it shuts: warn (say so), hold (the bake stands still), rollback.",
+            "floor": tuple(OnShut),
+        },
     )
     shadow: bool = field(
-        default=False, metadata={"about": "Only say what it would have done; the rollout does not heed it."}
+        default=False,
+        metadata={
+            "about": "Only say what it would have done; the rollout does not heed it.",
+            "floor": (True, False),
+        },
     )
     passes: int = field(
         default=1,
-        metadata={"about": "How many answers in a row have to be good. 1 if absent.", "between": (1, 100)},
+        metadata={
+            "about": "How many answers in a row have to be good. 1 if absent.",
+            "between": (1, 100),
+            "floor": "least",
+        },
     )
     failures: int = field(
         default=1,
         metadata={
             "about": "How many answers in a row have to be bad before they count. 1 if absent.",
             "between": (1, 100),
+            "floor": "most",
         },
     )
     lasting: timedelta = field(
@@ -124,6 +163,7 @@ class Guard:
             "about": "How long it has to be bad without a break before it counts. 0s if absent.",
             "key": "for",
             "between": ("0s", "1h"),
+            "floor": "most",
         },
     )
 

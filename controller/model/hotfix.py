@@ -31,12 +31,23 @@ class Seconded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A person's no to a hotfix before it began, which ends it."""
+
+    by: str
+    at: datetime
+    reason: str = ""
+    groups: tuple[str, ...] = ()
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hotfix:
     """A person's wish for one version instead of the spec's, which may skip what SKIPPED names.
 
     `by` is a name of people.yaml if one was needed, `groups` are those the person was in then, `via` is how they
     were known. With `incident` alarms that ring already keep nothing shut. With `broke_glass` one was enough, and
-    another reviews it. `ended` is when a person took it back.
+    another reviews it. `ended` is when a person took it back, or `refused` it.
     """
 
     number: int
@@ -51,6 +62,7 @@ class Hotfix:
     via: str = ""
     second: Seconded | None = None
     ended: datetime | None = None
+    refused: Refused | None = None
 
     def stands(self, now: datetime) -> bool:
         """Whether it still says what is wanted."""
@@ -58,8 +70,10 @@ class Hotfix:
 
     @property
     def review_due(self) -> datetime | None:
-        """By when another person has to review it; None if nobody has to any more."""
-        return self.at + REVIEWED if self.broke_glass and self.second is None else None
+        """By when another person has to review it, be it with a no; None if nobody has to any more."""
+        no = self.refused
+        was_seen = self.second is not None or (no is not None and no.by != self.by and EMERGENCY in no.groups)
+        return self.at + REVIEWED if self.broke_glass and not was_seen else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

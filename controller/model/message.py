@@ -32,7 +32,8 @@ class Message:
 
     `id` is the same whenever this is made of the same row. `transition` says in one word what happened; `title` is
     a line, `text` may be several. `owners` are those whom it concerns. `blocked` is what `trueup why` lists.
-    `target` is none for what concerns an environment as a whole.
+    `target` is none for what concerns an environment as a whole. Who asks for one of `told_with` too is told it by
+    another message of the same moment.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Message:
     version: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     blocked: tuple[Blocker, ...] = ()
+    told_with: frozenset[Occasion] = frozenset()
 
     @property
     def about(self) -> str:

@@ -45,10 +45,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """Everybody; with `local`, who sits at the machine where orders are given is believed to be its OS user."""
+    """Everybody; with `local`, who sits at the machine where orders are given is believed to be its OS user.
+
+    `machines` are emails of nobody, with which a git host commits what people wrote.
+    """
 
     persons: tuple[Person, ...] = ()
     local: bool = False
+    machines: tuple[str, ...] = ()
 
     def find(
         self, *, os_user: str = "", key: str = "", session: Session | None = None, subject: str = ""
@@ -63,6 +67,10 @@ class People:
         """Find who writes commits with this email, however its letters are cased."""
         asked = ("email", email.casefold())
         return next((one for one in self.persons if asked in one.known_by), None)
+
+    def is_machine(self, email: str) -> bool:
+        """Whether nobody writes with this email, and a machine commits with it, however its letters are cased."""
+        return email.casefold() in map(str.casefold, self.machines)
 
     def of_github(self, login: str) -> Person | None:
         """Find who is known at GitHub by this login, however its letters are cased."""

@@ -26,7 +26,10 @@ class Forbidden(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateFloor:
-    """A gate that has to be there; `values` are the least that its fields may say, by their names."""
+    """A gate, or a guard, that has to be there; `values` are the least that its fields may say, by their names.
+
+    A field that is not among them counts as it does in a spec that does not say it.
+    """
 
     kind: str
     values: Mapping[str, object] = field(default_factory=dict)
@@ -36,13 +39,14 @@ class GateFloor:
 class Floor:
     """What no spec of an environment whose name matches `name` can go below; what is absent is free.
 
-    `registries` and `roles` are patterns: of where images come from, and of the roles that tasks have.
+    A guard that is only named by its kind has to be heeded, whatever else it says. `registries` and `roles` are
+    patterns: of where images come from, and of the roles that tasks have.
     """
 
     name: str
     account: str = ""
     gates: tuple[GateFloor, ...] = ()
-    guards: tuple[str, ...] = ()
+    guards: tuple[str | GateFloor, ...] = ()
     bake: timedelta | None = None
     rollbacks: int | None = None
     verify: Verify = field(default_factory=Verify)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from controller.model.decision import Blocker
+from controller.model.decision import Blocker, OpenGate
 from controller.model.hooks import Image, When
 from controller.model.names import EnvName, TargetName
 from controller.model.rollout import Phase
@@ -86,6 +86,7 @@ class TargetStatus:
 
     `follows` is where its version comes from if it follows one, `built` the commit of the application it is of.
     `group` is the group that it goes with, `bound` what a yes is bound to.
+    `opened` are the gates that are open while others are waited for, and say what opened them.
     `gates` are the kinds of gates that its spec has, `hooks` those of the open rollout, else of its spec.
     """
 
@@ -127,6 +128,7 @@ class TargetStatus:
     built: str = ""
     awaiting: Awaiting | None = None
     blockers: tuple[Blocker, ...] = field(default=())
+    opened: tuple[OpenGate, ...] = ()
     gates: tuple[str, ...] = ()
     hooks: tuple[HookStatus, ...] = ()
     hotfixes: tuple[HotfixStatus, ...] = ()

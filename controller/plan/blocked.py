@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from controller.model.decision import Blocker
+from controller.model.decision import Blocker, OpenGate
 from controller.model.instants import instant
 
 _BLOCKED: Final = "blocked"
 
 
-def line_of(blocker: Blocker) -> str:
-    """Say what stands in the way, why, and when it opens by itself."""
+def line_of(blocker: Blocker | OpenGate) -> str:
+    """Say what stands in the way, or is open, why, and when that ends by itself."""
     return f"{blocker.gate}: {blocker.why}" + (f" (until {instant(blocker.until)})" if blocker.until else "")
 
 

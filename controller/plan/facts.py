@@ -4,9 +4,10 @@ Keys are `gate:KIND`, `image:PATH` and `hook0.state`: flat, because the data of 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Final
 
-from controller.model.decision import Decision
+from controller.model.decision import Decision, OpenGate
 from controller.model.desired import Desired, Reading
 from controller.model.hooks import Run
 from controller.model.instants import instant
@@ -32,12 +33,12 @@ def opened_facts(
     name: TargetName,
     before: Memory,
     rollout: Rollout,
-    opened: Collection[tuple[str, str]],
+    opened: Collection[OpenGate],
     answers: Mapping[Question, Answer],
 ) -> dict[str, str]:
     """Say what a rollout is of, who brought that, what it replaces, and under which gates and guards.
 
-    `opened` is what opened gates, by their kind.
+    `opened` are the gates that say what opened them.
     """
     release, current = rollout.release, before.current
     other = current if current is not None and current.digest != release.digest else None
@@ -90,7 +91,7 @@ def _brought(before: Memory, rollout: Rollout, answers: Mapping[Question, Answer
 
 
 def _gates(
-    desired: Reading, name: TargetName, before: Memory, rollout: Rollout, opened: Collection[tuple[str, str]]
+    desired: Reading, name: TargetName, before: Memory, rollout: Rollout, opened: Collection[OpenGate]
 ) -> dict[str, str]:
     """Say what the gates said when it was opened; only a way forward has any."""
     want = desired.targets.get(name) if isinstance(desired, Desired) else None
@@ -102,8 +103,8 @@ def _gates(
     if known and not opened:
         return {f"{GATE}{gate.kind}": UNASKED for gate in want.gates} | skipped
     facts = {f"{GATE}{gate.kind}": OPEN for gate in want.gates}
-    for kind, why in opened:
-        key = f"{GATE}{kind}"
+    for one in opened:
+        key, why = f"{GATE}{one.gate}", f"{one.why}{_until(one.until)}"
         facts[key] = f"{OPEN}: {why}" if facts[key] == OPEN else f"{facts[key]}; {why}"
     return facts | skipped
 
@@ -112,11 +113,14 @@ def blocked_facts(decision: Decision) -> dict[str, str]:
     """Say what keeps the wish from being deployed, by its kind."""
     found: dict[str, str] = {}
     for blocker in decision.blockers:
-        until = f" (until {instant(blocker.until)})" if blocker.until else ""
-        said = f"{blocker.why}{until}"
+        said = f"{blocker.why}{_until(blocker.until)}"
         key = f"{GATE}{blocker.gate}"
         found[key] = f"{found[key]}; {said}" if key in found else said
     return found
+
+
+def _until(at: datetime | None) -> str:
+    return f" (until {instant(at)})" if at else ""
 
 
 def runs_of(rollout: Rollout, runs: Iterable[Run]) -> tuple[Run, ...]:

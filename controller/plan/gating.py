@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from controller.model.decision import OpenGate
 from controller.model.desired import Desired, DesiredTarget, Reading
 from controller.model.gate import Open, Shut
 from controller.model.hotfix import HOTFIX, SKIPPED
@@ -18,14 +19,11 @@ from controller.plan.wish import Wish
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gated:
-    """The gates that are shut and count, those that are shut and are skipped, and what opened each other.
-
-    `opened` says that by the kind of the gate, if the gate says it.
-    """
+    """The gates that are shut and count, those that are skipped, and those that say what opened them."""
 
     shut: tuple[Judged, ...] = ()
     skipped: tuple[Judged, ...] = ()
-    opened: tuple[tuple[str, str], ...] = ()
+    opened: tuple[OpenGate, ...] = ()
 
 
 def gated(wish: Wish, candidate: Candidate, seen: Observation, record: Record, now: datetime) -> Gated:
@@ -35,9 +33,13 @@ def gated(wish: Wish, candidate: Candidate, seen: Observation, record: Record, n
     judged = [*_frozen(record, now), *judged]
     passes = skips(wish) and not any(one.kind == HOTFIX for one in judged)
     skipped = [one for one in judged if (passes and one.kind in SKIPPED) or _rang_before(wish.want, one)]
-    said = ((gate.kind, verdict.why) for gate, verdict in verdicts if isinstance(verdict, Open) and verdict.why)
+    opened = (
+        OpenGate(gate=gate.kind, why=verdict.why, until=verdict.until)
+        for gate, verdict in verdicts
+        if isinstance(verdict, Open) and verdict.why
+    )
     return Gated(
-        shut=tuple(one for one in judged if one not in skipped), skipped=tuple(skipped), opened=tuple(said)
+        shut=tuple(one for one in judged if one not in skipped), skipped=tuple(skipped), opened=tuple(opened)
     )
 
 

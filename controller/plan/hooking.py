@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Final
 
 from controller.model.hooks import Hook, Image, Run, RunState, When
+from controller.model.instants import instant
 from controller.model.names import Digest
 from controller.model.orders import Attested
 from controller.model.record import Memory
@@ -210,7 +211,8 @@ def _running(look: Look, run: Run) -> tuple[Standing, str]:
         words = f"{run.title} is not done after {in_words(run.timeout)}"
         stop = f"could not be stopped: {run.why}" if run.why else "was told to stop"
         return (Standing.WAITING, f"{words}, and {stop}") if told else (Standing.LATE, words)
-    return Standing.WAITING, f"{run.title} runs, {in_words(spent)} of {in_words(run.timeout)}"
+    since, long = instant(run.at), f"{in_words(spent)} of {in_words(run.timeout)}"
+    return Standing.WAITING, f"{run.title} runs since {since}, {long}"
 
 
 def _or_wait(due: bool, words: str) -> tuple[Standing, str]:  # noqa: FBT001 - the one question it answers

@@ -74,10 +74,11 @@ def _is_of(name: str, groups: tuple[str, ...], people: People) -> bool:
 def instead(record: Record, now: datetime) -> Mapping[TargetName, str]:
     """Name the versions that hotfixes want instead of the spec's, for whoever reads the spec."""
     standing = ((name, orders.hotfix(now)) for name, orders in record.orders.targets.items())
-    return {name: one.version for name, one in standing if one and not _is_over(record.targets.get(name), one)}
+    return {name: one.version for name, one in standing if one and not is_over(record.targets.get(name), one)}
 
 
-def _is_over(memory: Memory | None, hotfix: Hotfix) -> bool:
+def is_over(memory: Memory | None, hotfix: Hotfix) -> bool:
+    """Whether it has ended although it still stands as an order: the spec says something else by now."""
     lane = memory.lane if memory else None
     return lane is not None and lane.number == hotfix.number and lane.over
 

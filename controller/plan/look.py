@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from controller.model.decision import OpenGate
 from controller.model.desired import Supersede
 from controller.model.gate import OnShut, Shut
 from controller.model.manifest import Manifest
@@ -36,7 +37,7 @@ class Look:
     rings now, `unheard` says that not every guard could be heard, and `heard` is what the rollout is to remember of
     them. `filled` says that nothing rang since the last look that counted, as far back as that is. `claimed_by` is
     another target that owns this place, `moved_to` the one that the spec names now while `memory` is of another.
-    `opened` gives of each open gate by its kind what opened it, if it says so.
+    `opened` are the gates that are open and say what opened them.
     `reviews` are the numbers of what the git host has of people's yes to the wish.
     `joint` is what its group means for it.
     `skipped` are the gates that are shut, and that the wish does not wait for. `unmerged` reminds of a hotfix.
@@ -63,7 +64,7 @@ class Look:
     filled: bool = False
     reviews: tuple[int, ...] = ()
     braked: bool = False
-    opened: tuple[tuple[str, str], ...] = ()
+    opened: tuple[OpenGate, ...] = ()
     joint: Joint = ALONE
     unread: str
     reread: bool = False

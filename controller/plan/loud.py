@@ -67,7 +67,9 @@ def hotfix_rows(
     if lane is not None and (was is None or was.number != lane.number) and not lane.over:
         yield f"hotfix: {_asked(known.get(lane.number), lane.version)}", {"hotfix": str(lane.number)}
     if lane is not None and lane.over and was is not None and not was.over:
-        yield f"the hotfix to {lane.version} has ended", {"hotfix": str(lane.number)}
+        refused = known[lane.number].refused if lane.number in known else None
+        how = f"is refused by {refused.by}: {refused.reason}" if refused else "has ended"
+        yield f"the hotfix to {lane.version} {how}", {"hotfix": str(lane.number)}
     yield from _skipped(before, after, known)
     if after.shouted > before.shouted:
         late = known.get(after.shouted)

@@ -14,8 +14,8 @@ from controller.model.status import TargetStatus
 from controller.model.story import Entry, Event
 from controller.plan.blocked import blocked_in, line_of
 from controller.plan.calls import in_words
-from controller.plan.facts import IMAGE
-from controller.plan.needed import APPROVAL
+from controller.plan.facts import GATE, IMAGE, OPEN
+from controller.plan.needed import APPROVAL, BEGUN
 
 Said: TypeAlias = tuple[frozenset[Occasion], str, str, str]
 """When it is told, the transition in a word, the title, and what else there is to say."""
@@ -59,6 +59,7 @@ def message_of(row: Entry, owner_of: Callable[[EnvName, TargetName], str]) -> Me
         text=text[:_MOST],
         facts=_facts(row.data),
         blocked=blocked_in(row.data),
+        told_with=_DURING if BEGUN in row.data else frozenset(),
     )
     return replace(message, title=f"{message.about}: {title}")
 
@@ -118,7 +119,9 @@ def _opened(row: Entry) -> Said | None:
         return _DURING, "healing", f"{row.version} is deployed again, because something else runs", row.text
     if purpose == Purpose.BACK.value:
         return _AFTER, "going_back", f"goes back to {row.version}", row.text
-    return _DURING, "started", f"{row.version} starts" + (f", after {before}" if before else ""), row.text
+    how, _, approved = row.data.get(f"{GATE}{APPROVAL}", "").partition(": ")
+    text = f"{row.text}\n{approved}" if how == OPEN and approved else row.text
+    return _DURING, "started", f"{row.version} starts" + (f", after {before}" if before else ""), text
 
 
 def _phase(row: Entry) -> Said | None:

@@ -21,6 +21,8 @@ from controller.plan.blocked import blocked_data
 
 APPROVAL: Final = "approval"
 MASS_CHANGE: Final = "massChange"
+BEGUN: Final = "begun"
+"""Where the data of a row about a start says that the start is told at the same moment."""
 _APPROVED: Final = "approved"
 _SCHEDULED: Final = "scheduled"
 _ANSWER: Final = "answer"
@@ -175,6 +177,7 @@ def _row(news: News, cycle: Cycle) -> Entry:
         version="" if news.shared else status.wanted,
         data={
             **_facts(status, news),
+            **({BEGUN: "now"} if _begins(news, cycle) else {}),
             "owners": ",".join(sorted({owner for owner in _owners(news, cycle.status) if owner})),
             **blocked_data(status.blockers),
         },
@@ -185,6 +188,15 @@ def _is_under_way(news: News) -> bool:
     """Whether it is of the rollout that is open, and not of one that is still to come."""
     starts = news.event is Event.BEFORE and not news.status.blockers and not news.group
     return news.word.startswith(_ANSWER) or starts
+
+
+def _begins(news: News, cycle: Cycle) -> bool:
+    """Whether what is about to start was opened in this very turn; of a group not all begins at once."""
+    memory = cycle.after.targets.get(news.status.target)
+    rollout = memory.rollout if memory else None
+    if rollout is None or news.event is not Event.BEFORE or news.group:
+        return False
+    return rollout.opened == cycle.plan.decided_at and rollout.release.digest == news.status.wanted_digest
 
 
 def _owners(news: News, statuses: Iterable[TargetStatus]) -> tuple[str, ...]:

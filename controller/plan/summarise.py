@@ -66,6 +66,7 @@ def _status(
         built=(wanted.built or "") if wanted else "",
         awaiting=_awaiting(live, memory),
         blockers=decision.blockers,
+        opened=decision.opened if decision.blockers else (),
         gates=_gates(desired, name),
         hooks=_hooks(look, memory),
         hotfixes=hotfixes_of(look, memory) if look.orders.hotfixes else (),

@@ -45,10 +45,16 @@ class AuthorsProbe:
             return builders
         mine = _of_files(found, files)
         emails = {email for change in mine for email in change.emails}
+        committers = {change.committer for change in mine} - emails
         signers = self._source.signers(asked.env, [change.commit for change in mine])
         if isinstance(signers, NoSnapshot):
             return Unanswered(why=signers.why)
-        return Authors(emails=tuple(sorted(emails)), builders=builders, signers=tuple(sorted(signers)))
+        return Authors(
+            emails=tuple(sorted(emails)),
+            committers=tuple(sorted(committers)),
+            builders=builders,
+            signers=tuple(sorted(signers)),
+        )
 
     def _builders(self, asked: AuthorsOf) -> tuple[str, ...] | Unanswered:
         """Find who wrote the application, between the commits that the tags of both versions stand for."""

@@ -62,10 +62,11 @@ def _changes(fields: Iterator[bytes], below: str) -> Iterator[Change]:
             files.add(name)
             word = _next(fields)
         others = (_email(trailer) for trailer in trailers.split("\x02") if trailer.strip())
-        emails = tuple(dict.fromkeys(redact(email) for email in (author, committer, *others)))
+        emails = tuple(dict.fromkeys(redact(email) for email in (author, *others)))
         yield Change(
             commit=Commit(_text(hit[1])),
             emails=emails,
+            committer=redact(committer),
             files=frozenset(files),
             renamed=renamed,
             opaque=len(parents.split()) > _TWO,

@@ -98,15 +98,16 @@ class Signature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One commit: the emails of who wrote it, who committed it, and of co-authors that it names; all its own word.
+    """One commit: the emails of who wrote it and of co-authors that it names, and of who committed it.
 
-    `files` are those that it changed below the path; of a merge, only those that merging alone would have left
-    otherwise. `renamed` gives for a new name the old one. Of a merge of more than two nobody knows what it changed:
-    it is `opaque`.
+    All that is its own word. `files` are those that it changed below the path; of a merge, only those that merging
+    alone would have left otherwise. `renamed` gives for a new name the old one. Of a merge of more than two nobody
+    knows what it changed: it is `opaque`.
     """
 
     commit: Commit
     emails: tuple[str, ...]
+    committer: str
     files: frozenset[str]
     renamed: Mapping[str, str] = field(default_factory=dict)
     opaque: bool = False

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from types import MappingProxyType
@@ -10,31 +11,36 @@ from typing import Any, Final, TypeAlias
 from pydantic.alias_generators import to_camel
 
 from controller.model.desired import Brake, Complaint, DesiredTarget
-from controller.model.gate import Gate, Guard, OnShut
+from controller.model.gate import Bounded, Gate, Guard, OnShut
 from controller.model.lookups import as_written
 from controller.model.names import EnvName
 from controller.model.policy import Floor, Forbidden, GateFloor, Policy
 from controller.model.track import OnMovedTag
 from controller.plan.calls import in_words
 from controller.spec.nodes import Fields, mark_of
-from controller.spec.policy import FLOOR, compared
+from controller.spec.policy import FLOOR, TARGET, Said, Where, compared, watched
 from controller.spec.problems import complaint
 
-Where: TypeAlias = tuple[str | int, ...]
 Found: TypeAlias = tuple[Where, str]
 """What is below a floor: the path to it, and a sentence."""
 
 # How what a spec says of a gate's field is compared: the word for it in a sentence, and whether it is enough.
+# A tuple is the order of all that may be said, the loosest first.
 _ENOUGH: Final[Mapping[str, tuple[str, Callable[[Any, Any], bool]]]] = MappingProxyType({
-    "least": ("at least ", lambda has, floor: has >= floor),
-    "most": ("at most ", lambda has, floor: has <= floor),
+    "least": ("at least ", lambda has, floor: has is not None and has >= floor),
+    "most": ("at most ", lambda has, floor: has is not None and has <= floor),
     "same": ("", lambda has, floor: has == floor),
-    "some of": ("some of ", lambda has, floor: bool(has) and {*has} <= {*floor}),
+    "same, if any": ("", lambda has, floor: not floor or has == floor),
+    "some of": ("some of ", lambda has, floor: not floor or (bool(has) and {*has} <= {*floor})),
     "none but": ("none but ", lambda has, floor: {*has} <= {*floor}),
     "all of": ("all of ", lambda has, floor: {*has} >= {*floor}),
-    "all of, or all": ("all of ", lambda has, floor: not has or {*has} >= {*floor}),
+    "all of, or all": ("all of ", lambda has, floor: not has or (bool(floor) and {*has} >= {*floor})),
     "kept": ("", lambda has, floor: bool(has) or not floor),
+    "beginning of": ("a beginning of ", lambda has, floor: not floor or (bool(has) and floor.startswith(has))),
+    "within": ("none but ", lambda has, floor: _statuses(has) <= _statuses(floor)),
 })  # fmt: skip
+_EMPTY: Final = MappingProxyType({"none but": "none", "all of, or all": "all"})
+_TOGETHER: Final = "together"
 _IMAGE: Final = re.compile(r"taskDefinition\.containerDefinitions\[[^]]*\]\.image")
 _PRIVILEGED: Final = re.compile(r"taskDefinition\.containerDefinitions\[[^]]*\]\.privileged")
 _MOUNT: Final = re.compile(r"taskDefinition\.volumes\[[^]]*\]\.host\.sourcePath")
@@ -64,9 +70,10 @@ def below_target(
 ) -> Iterator[Complaint]:
     """Complain of what a target says below its floors; one that is only observed starts nothing, and has none.
 
-    `tags` names the containers whose images follow a tag; `lines` are the target's, with what is laid under them.
+    `tags` names the containers whose images follow a tag; `lines` are the target's, with what is laid under them;
+    `where` ends with its name.
     """
-    for floor in () if want.terms.observe else floors:
+    for floor in () if want.terms.observe else (_of_target(floor, str(where[-1])) for floor in floors):
         for path, what in (
             *_terms(floor, want),
             *_gates(floor, want),
@@ -74,6 +81,25 @@ def below_target(
             *_said(floor, want, tags),
         ):
             yield complaint(mark_of(lines, path), (*where, *path), what)
+
+
+def _of_target(floor: Floor, name: str) -> Floor:
+    """Put the name of a target where the policy has ${target}: alarms and URLs are each target's own."""
+    gates = tuple(replace(gate, values=_filled(gate.values, name)) for gate in floor.gates)
+    guards = tuple(
+        guard if isinstance(guard, str) else replace(guard, values=_filled(guard.values, name))
+        for guard in floor.guards
+    )
+    return replace(floor, gates=gates, guards=guards)
+
+
+def _filled(values: Mapping[str, object], name: str) -> Mapping[str, object]:
+    def fill(value: object) -> object:
+        if isinstance(value, tuple):
+            return tuple(map(fill, value))
+        return value.replace(TARGET, name) if isinstance(value, str) else value
+
+    return {key: fill(value) for key, value in values.items()}
 
 
 def _asks(floor: Floor) -> str:
@@ -85,9 +111,11 @@ def _terms(floor: Floor, want: DesiredTarget) -> Iterator[Found]:
         what = f"is {in_words(want.terms.bake)}, and {_asks(floor)} at least {in_words(floor.bake)}"
         yield ("rollout", "bake"), what
     heeded = {guard.kind for guard in want.terms.guards if _is_heeded(guard)}
-    for kind in floor.guards:
-        if kind not in heeded:
-            yield ("guards",), f"have no {kind} that is heeded, and {_asks(floor)} one"
+    for asked in floor.guards:
+        if isinstance(asked, GateFloor):
+            yield from _nearest("guards", asked, want.terms.guards, floor, watched)
+        elif asked not in heeded:
+            yield ("guards",), f"have no {asked} that is heeded, and {_asks(floor)} one"
 
 
 def _is_heeded(guard: Gate) -> bool:
@@ -95,29 +123,49 @@ def _is_heeded(guard: Gate) -> bool:
 
 
 def _gates(floor: Floor, want: DesiredTarget) -> Iterator[Found]:
-    """Say of each gate that has to be there what is missing; of several of its kind, of the one that is nearest."""
     for asked in floor.gates:
-        mine = [(index, gate) for index, gate in enumerate(want.gates) if gate.kind == asked.kind]
-        short = [
-            [(("gates", index, key), what) for key, what in _short(asked, gate, floor)] for index, gate in mine
-        ]
-        if not mine:
-            yield ("gates",), f"have no {asked.kind}, and {_asks(floor)} one"
-        yield from min(short, key=len, default=[])
+        yield from _nearest("gates", asked, want.gates, floor, compared)
 
 
-def _short(asked: GateFloor, gate: Gate, floor: Floor) -> Iterator[tuple[str, str]]:
-    for one in compared(type(gate)):
-        least = asked.values.get(one.name)
-        if least is None:
+def _nearest(key: str, asked: GateFloor, gates: Sequence[Gate], floor: Floor, fields: Said) -> Iterator[Found]:
+    """Say what is missing of a gate that has to be there; of several of its kind, of the one that is nearest."""
+    mine = [(index, gate) for index, gate in enumerate(gates) if gate.kind == asked.kind]
+    short = [
+        [((key, index, *path), what) for path, what in _short(asked, gate, floor, fields)] for index, gate in mine
+    ]
+    if not mine:
+        yield (key,), f"have no {asked.kind}, and {_asks(floor)} one"
+    yield from min(short, key=len, default=[])
+
+
+def _short(asked: GateFloor, gate: Gate, floor: Floor, fields: Said) -> Iterator[Found]:
+    for one in fields(type(gate)):
+        least = asked.values.get(one.name, one.default)
+        if least is None or least is MISSING or one.metadata[FLOOR] == _TOGETHER:
             continue
-        word, is_enough = _ENOUGH[one.metadata[FLOOR]]
+        word, is_enough = _compared(one.metadata[FLOOR])
         has = getattr(gate, one.name)
         if not is_enough(has, least):
-            yield (
-                one.metadata.get("key", to_camel(one.name)),
-                f"is {_show(has)}, and {_asks(floor)} {word}{_show(least)}",
-            )
+            what, wanted = f"is {_show(has)}", f"{word}{_show(least)}"
+            if one.metadata.get("secret"):
+                what, wanted = "is another", "its own"
+            elif least == ():
+                wanted = _EMPTY[one.metadata[FLOOR]]
+            yield (one.metadata.get("key", to_camel(one.name)),), f"{what}, and {_asks(floor)} {wanted}"
+    beyond = gate.beyond(asked.values) if isinstance(gate, Bounded) else None
+    if beyond is not None:
+        yield (beyond.field,), f"{beyond.says}, and {_asks(floor)} {beyond.asked}"
+
+
+def _compared(how: str | tuple[object, ...]) -> tuple[str, Callable[[Any, Any], bool]]:
+    if isinstance(how, str):
+        return _ENOUGH[how]
+    # Of two words, only the stricter is ever asked for.
+    return ("at least " if how[2:] else "", lambda has, floor: how.index(has) >= how.index(floor))
+
+
+def _statuses(ranges: Iterable[str]) -> set[int]:
+    return {status for one in ranges for status in range(int(one[:3]), int(one[-3:]) + 1)}
 
 
 def _shape(floor: Floor, want: DesiredTarget) -> Iterator[Found]:
@@ -186,4 +234,6 @@ def _show(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
-    return str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "none" if value is None or value == "" else str(value)

@@ -78,6 +78,9 @@ class Everybody(Strict):
     local_approvals: Annotated[bool, TrueOrFalse()] = Field(
         default=False, description="Whether an OS user of the machine where an order is given stands for a person."
     )
+    machines: list[Email] = Field(
+        default_factory=list, description="Emails of nobody, with which a git host commits what people wrote."
+    )
     people: dict[PersonName, One] = Field(description="Everybody, by name.")
 
 
@@ -91,10 +94,10 @@ def read_people(content: bytes, file: str) -> People:
     except ValidationError as problem:
         raise _refused(from_model(problem, Everybody, scanned.root)) from None
     persons = tuple(_person(name, one) for name, one in read.people.items())
-    wrong = tuple(_shared(persons, scanned.root))
+    wrong = (*_shared(persons, scanned.root), *_no_machines(read.machines, persons, scanned.root))
     if wrong:
         raise _refused(wrong)
-    return People(persons=persons, local=read.local_approvals)
+    return People(persons=persons, local=read.local_approvals, machines=tuple(read.machines))
 
 
 def _refused(wrong: Iterable[Complaint]) -> SpecError:
@@ -128,3 +131,17 @@ def _shared(persons: Iterable[Person], root: Fields) -> Iterator[Complaint]:
             if other is not None:
                 whose = f"{other} has that {sort} too" if other != person.name else "stands here twice"
                 yield complaint(mark_of(root, where), where, f"{thing!r}: {whose}")
+
+
+def _no_machines(machines: Iterable[str], persons: Iterable[Person], root: Fields) -> Iterator[Complaint]:
+    """Complain of a machine's email that is a person's too, or stands twice."""
+    owners = {email.casefold(): person.name for person in persons for email in person.emails}
+    seen: set[str] = set()
+    for index, machine in enumerate(machines):
+        where, email = ("machines", index), machine.casefold()
+        if email in owners or email in seen:
+            what = (
+                f"{owners[email]} has that email, and so is no machine" if email in owners else "stands here twice"
+            )
+            yield complaint(mark_of(root, where), where, f"{machine!r}: {what}")
+        seen.add(email)

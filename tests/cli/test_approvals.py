@@ -129,6 +129,24 @@ def test_whoever_is_not_known_is_refused(shop, tmp_path, clock):
     written(desk, desk.say, WRONG, "people.yaml cannot be read: No such file or directory")
 
 
+def test_a_yes_of_somebody_of_another_group_is_refused_and_their_no_is_heard(shop, tmp_path, clock):
+    desk = Desk(shop, tmp_path, groups=("release-managers", "owners"))
+    clock()
+    desk.i_am("carl")
+    told = "carl is not in release-managers or owners, whose yes is asked for; nothing was written"
+    written(desk, desk.say, UNREACHABLE, told)
+    shop.world.want["gates"] += (Approval(groups=("developers",)),)
+    desk.tick()
+    clock()
+    assert desk.say().code == DONE, "another gate asks for one of them"
+    shop.world.want["gates"] = shop.world.want["gates"][:1]
+    desk.tick()
+    clock()
+    assert desk.say("reject", "2", "--reason", "not today").code == DONE
+    desk.tick()
+    assert "rejected by carl" in shop("why", "prod", "api").out
+
+
 def test_a_name_that_is_only_said_makes_nobody_somebody_else(shop, tmp_path, clock, monkeypatch):
     desk = Desk(shop, tmp_path)
     clock()
@@ -205,7 +223,8 @@ def test_what_is_approved_and_waits_for_a_window_can_still_be_rejected(shop, tmp
     clock()
     desk.say()
     desk.tick()
-    assert "approval" not in shop("why", "prod", "api").out
+    told = shop("why", "prod", "api").out
+    assert "blocks  approval" not in told and "  open    approval: approved by anna" in told
     written(desk, desk.say, BLOCKED, "nothing of prod/api waits for an answer; it is pending")
     clock()
     assert desk.say("reject", "2", "--reason", "the totals are wrong").code == DONE

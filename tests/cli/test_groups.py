@@ -5,7 +5,7 @@ import json
 import pytest
 
 from controller.app.people import people_of
-from controller.codes import BLOCKED, DONE, WRONG
+from controller.codes import BLOCKED, DONE, UNREACHABLE, WRONG
 from controller.gates.approval import Approval
 from controller.gates.checklist import Checklist
 from tests.cli.test_approvals import ME
@@ -47,6 +47,18 @@ def people(group, tmp_path, monkeypatch):
     monkeypatch.setattr("controller.app.memory.clock_now", lambda **_: w.now)
     to(group, "2", ticks=2)
     return str(file)
+
+
+def test_a_yes_that_the_gate_of_one_member_asks_for_is_taken_and_one_that_none_does_is_refused(group, people):
+    w = group.world
+    w.want |= {"gates": (Approval(groups=("owners",)),), "web": {"gates": (Approval(groups=("on-call",)),)}}
+    group.ticks(2)
+    said = group("approve", "prod", "unifocus", "2", "--people", people)
+    assert said.code == DONE, said.err
+    w.want["web"] = {"gates": (Approval(groups=("developers",)),)}
+    group.ticks(2)
+    said = group("approve", "prod", "unifocus", "2", "--people", people)
+    assert said.code == UNREACHABLE and "anna is not in owners or developers, whose yes is asked for" in said.err
 
 
 def test_one_approval_by_the_name_of_the_group_counts_for_all_its_members(group, people):

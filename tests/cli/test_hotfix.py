@@ -45,6 +45,9 @@ class Desk:
     def agree(self, version="v1.2.4", *more):
         return self.shop("approve", "prod", "api", version, "--hotfix", "--people", str(self.file), *more)
 
+    def refuse(self, version="v1.2.4", reason="it can wait"):
+        return self.shop("reject", "prod", "api", version, "--reason", reason, "--people", str(self.file))
+
     def why(self):
         return self.shop("why", "prod", "api").out
 
@@ -72,7 +75,7 @@ def test_one_asks_another_agrees_and_it_goes_out(desk):
     assert early.code == BLOCKED and "what the hotfix of prod/api comes to was not shown yet" in early.err
     desk.tick()
     assert "hotfix  to v1.2.4: anna asked at " in desk.why()
-    assert "do next as it says, or drop it: trueup unpin prod api" in desk.why()
+    assert "do next as it says, or: trueup reject prod api v1.2.4 --reason …" in desk.why()
     mine = desk.agree()
     assert mine.code == BLOCKED and "anna asked for it: another of the group has to say yes" in mine.err
     desk.i_am("carl")
@@ -91,6 +94,65 @@ def test_one_asks_another_agrees_and_it_goes_out(desk):
     assert "agree to the hotfix to v1.2.4 of anna" in told and "v1.2.4 skips promoted: " in told
     shown = desk.shop("history", "prod", "api", "--show", "2").out
     assert "hotfix: v1.2.4 asked for by anna" in shown and "v1.2.4 skips promoted: " in shown
+
+
+def test_another_refuses_it_and_the_spec_counts_again(desk):
+    desk.fix()
+    desk.tick()
+    desk.i_am("carl")
+    assert desk.refuse("v1.2.9").code == BLOCKED and desk.orders.targets["api"].hotfix(desk.shop.world.now)
+    said = desk.refuse()
+    what = "the hotfix to v1.2.4 of anna is refused by carl, and its spec counts again; v1.2.3 runs"
+    assert (said.code, said.out) == (DONE, f"prod/api: {what}; what that comes to says: trueup why prod api\n")
+    desk.tick(3)
+    assert desk.running == "v1.2.3" and "hotfix  to" not in desk.why() and "blocks  nothing" not in desk.why()
+    told = desk.shop("history", "prod", "api").out
+    assert "refuse the hotfix to v1.2.4 of anna: it can wait" in told
+    assert "the hotfix to v1.2.4 is refused by carl: it can wait" in told
+    again = desk.refuse()
+    assert again.code == BLOCKED and "nothing of prod/api waits for an answer" in again.err
+    desk.i_am("bob")
+    late = desk.agree()
+    assert late.code == BLOCKED and "no hotfix of prod/api to v1.2.4 waits for another person" in late.err
+    desk.i_am("anna")
+    assert desk.fix().code == DONE
+    desk.tick()
+    assert "needs another of emergency (bob can)" in desk.why()
+
+
+def test_it_may_be_refused_before_it_was_seen_but_not_once_it_has_begun_nor_by_nobody(desk):
+    desk.fix()
+    desk.i_am("nobody")
+    stranger = desk.refuse()
+    assert stranger.code == UNREACHABLE and "it is not known who you are" in stranger.err
+    assert desk.orders.targets["api"].hotfixes[-1].ended is None
+    desk.i_am("anna")
+    assert desk.refuse().code == DONE
+    desk.fix("v1.2.4", "--break-glass")
+    desk.tick(2)
+    desk.i_am("bob")
+    late = desk.refuse()
+    assert late.code == BLOCKED and "has begun, and a no comes too late: go back with trueup rollback" in late.err
+    desk.tick(40)
+    assert desk.running == "v1.2.4" and desk.refuse().code == BLOCKED
+
+
+def test_the_no_of_another_of_the_group_to_broken_glass_is_its_review(desk):
+    desk.shop.world.want["gates"] = (Soaked(), SHUT, Soaked(kind="http"))
+    desk.fix("v1.2.4", "--break-glass")
+    desk.tick()
+    assert "  review  until " in desk.why()
+    desk.i_am("carl")
+    assert desk.refuse().code == DONE
+    desk.tick()
+    assert "  review  until " in desk.why(), "carl is not of the group"
+    desk.i_am("anna")
+    desk.fix("v1.2.5", "--break-glass")
+    desk.i_am("bob")
+    assert desk.refuse("v1.2.5").code == DONE
+    desk.tick(1, 24 * 60)
+    told = desk.why()
+    assert told.count("NOBODY REVIEWED") == 2 and "to v1.2.5" not in told, told
 
 
 def test_broken_glass_waits_for_its_review_though_the_hotfix_is_ended(desk):

@@ -366,3 +366,20 @@ def test_a_target_that_follows_tags_is_told_at_the_newest_and_one_that_cannot_be
     assert (said.code, item["version"]) == (NEGATIVE, "v1.2.9")
     assert pairs(item)["track.tags"] == (None, "v*") and pairs(item)["version"] == ("v1.2.2", None)
     assert any("it follows tags v* of" in note for note in item["notes"]) and "v0.0.0" not in said.out
+
+
+def test_what_a_branch_says_below_a_floor_is_a_problem_and_what_was_there_before_is_none(
+    plan, cloud, repository, tmp_path
+):
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("apiVersion: trueup/v1\nkind: Policy\nenvironments: {prod: {bake: 7h}}\n")
+    seed(cloud, tmp_path, environment("prod", "v1.2.2", bake="1h"))
+    branch(repository, {PROD: environment("prod", "v1.2.3", bake="1h")})
+    flags = ("--endpoint-url", cloud.endpoint_url, "--policy", str(policy))
+    said = plan(*flags)
+    below = "targets.api.rollout.bake: is 1h, and the operator's policy for prod asks for at least 7h"
+    assert said.code == WRONG and said.out.count(below) == 1, said.out
+    branch(repository, {PROD: environment("prod", "v1.2.3", bake="7h")})
+    said = plan(*flags)
+    assert said.code == NEGATIVE and "problem: " not in said.out, said.out
+    assert "prod/api" in said.out and "added" not in said.out

@@ -92,6 +92,22 @@ def test_a_soak_that_is_not_over_is_refused_with_when_it_is(land, promote):
     assert f"prod/api would not take {NEW}: {NEW}-stage is good in stage for " in err and " of 2h (until " in err
 
 
+def test_what_is_below_a_floor_of_the_policy_is_refused_with_floor_and_value(land, promote, monkeypatch):
+    policy = land.folder / "policy.yaml"
+    gates = "{gates: [{kind: promoted, from: stage, soak: 30m}]}"
+    policy.write_text(f"apiVersion: trueup/v1\nkind: Policy\nenvironments: {{prod: {gates}}}\n")
+    land.commit(prod=spec("prod", OLD, f"{BARE}\n{GATE}"))
+    err = refused(land, promote, "--policy", str(policy), code=WRONG)
+    below = "targets.api.gates.0.soak: is 0s, and the operator's policy for prod asks for at least 30m"
+    assert err.startswith(f"trueup: {PROD}:") and below in err
+    monkeypatch.setenv("TRUEUP_POLICY", str(policy))
+    assert below in refused(land, promote, code=WRONG)
+    policy.write_text("kind: Poly\n")
+    assert "policy.yaml:1:1: apiVersion: is missing" in refused(land, promote, code=WRONG)
+    monkeypatch.delenv("TRUEUP_POLICY")
+    assert promote().code == DONE
+
+
 def test_what_only_time_or_people_open_is_said(land, promote):
     gates = GATE.replace("]", ", {kind: approval}, {kind: window, allow: [2020-01-01]}]")
     land.commit(prod=spec("prod", OLD, f"{BARE}\n{gates}"))

@@ -51,7 +51,8 @@ def no(by="bob", number=2, **how):
 
 def judge(gate, *said, people=PEOPLE, authors=("dora@example.com",), now=NOW, candidate=CANDIDATE, **more):
     asked = ApprovalsOf(candidate=candidate)
-    wrote = Authors(emails=authors, builders=more.pop("builders", ()), signers=more.pop("signers", ()))
+    others = {sort: more.pop(sort, ()) for sort in ("committers", "builders", "signers")}
+    wrote = Authors(emails=authors, **others)
     answers = {asked: Approvals(given=said, authors=wrote, **more), WhoIsWho(): people}
     assert set(gate.asks(candidate)) == set(answers)
     return gate.judge(candidate, answers, now)
@@ -164,6 +165,30 @@ def test_nobody_who_wrote_the_application_says_yes_to_it_and_strangers_who_did_k
 def test_nobody_who_signed_it_says_yes_to_it_whatever_it_gives_as_its_author():
     told = why(Approval(), yes(), signers=("anna", "nobody"))
     assert told == "0 of 1 approval; needs 1 more (bob, carl can); not counted: anna (wrote it)"
+
+
+HOST = replace(PEOPLE, machines=("noreply@host.example",))
+
+
+def test_a_machine_that_committed_is_nobody_and_a_stranger_who_did_may_be_anybody():
+    how = {"people": HOST, "authors": ("dora@example.com",)}
+    assert judge(Approval(), yes(), committers=("NoReply@host.example",), **how) == Open()
+    assert "dora (wrote it)" in why(Approval(), yes("dora"), committers=("noreply@host.example",), **how)
+    assert "anna (wrote it)" in why(Approval(), yes(), committers=("anna@example.com",), **how)
+    for people, email in ((HOST, "e@x.com"), (PEOPLE, "noreply@host.example")):
+        told = f"people.yaml knows nobody with the email {email}, who wrote it: "
+        assert judge(Approval(), yes(), people=people, committers=(email,)).why.startswith(told)
+
+
+def test_nobody_escapes_four_eyes_by_writing_with_the_email_of_a_machine():
+    for email in ("noreply@host.example", "NOREPLY@HOST.example"):
+        for authors in ((email,), ("dora@example.com", email)):
+            verdict = judge(Approval(), yes(), people=HOST, authors=authors, committers=(email,))
+            assert isinstance(verdict, Unsure)
+            assert verdict.why.startswith(
+                f"{email}, who wrote it, is a machine in people.yaml, and may only commit: "
+            )
+    assert HOST.of_email("noreply@host.example") is None and HOST.meant("noreply@host.example") is None
 
 
 def test_what_nobody_wrote_needs_no_other_eyes():

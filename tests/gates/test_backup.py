@@ -39,7 +39,10 @@ def judge(answer, gate=GATE):
 def test_the_newest_counts_and_is_named():
     verdict = judge(backups(snapshot(30 * HOUR), snapshot(2 * HOUR, "b")))
     assert verdict == Open()
-    assert verdict.why == f"{OF}: the manual snapshot b of 2026-03-02T10:00:00Z"
+    assert verdict.why == f"{OF}: the manual snapshot b of 2026-03-02T10:00:00Z, young enough"
+    assert verdict.until == NOW + 22 * HOUR
+    assert judge(backups(snapshot(2 * HOUR)), replace(GATE, max_age=3 * HOUR)).until == NOW + HOUR
+    assert judge(backups(snapshot(2 * HOUR)), replace(GATE, take=True)).until is None
 
 
 @pytest.mark.parametrize("age", [timedelta(minutes=-5), timedelta(), 24 * HOUR - timedelta(seconds=1)])

@@ -105,6 +105,39 @@ def test_what_starts_with_its_approval_says_so(life):
     assert len(rows(life)) == 2
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ([{Occasion.BEFORE}], ["approved"]),
+        ([{Occasion.DURING}], ["started"]),
+        ([EVERY], ["started"]),
+        ([{Occasion.BEFORE}, {Occasion.DURING}], ["started"]),
+    ],
+)
+def test_its_approval_and_its_start_at_one_moment_are_told_by_one_message(life, asked, told):
+    box = Box()
+    routes = tuple(Route(notifier="box", occasions=frozenset(one) - {Occasion.NEEDED}) for one in asked)
+    deliverer = life.deliverer(box, routes=routes)
+    wants(life)
+    say(life)
+    deliverer.step()
+    assert box.told == told
+    assert "approved by anna" in f"{box.got[0].title} {box.got[0].text}"
+    assert "starts" in box.got[0].title
+
+
+def test_its_approval_and_a_start_that_comes_later_are_told_by_two(life):
+    box = Box()
+    deliverer = life.deliverer(box, routes=(Route(notifier="box", occasions=EVERY - {Occasion.NEEDED}),))
+    wants(life, "2", NotBefore(at=life.world.now + HOUR), Approval())
+    say(life)
+    deliverer.step()
+    assert box.told == ["approved"]
+    life.ticks(3, minutes=30)
+    deliverer.step()
+    assert box.told[:2] == ["approved", "started"]
+
+
 def test_what_starts_by_itself_is_told_before_and_once(life):
     opens = life.world.now + HOUR
     wants(life, "2", NotBefore(at=opens)).ticks(30)
@@ -291,10 +324,7 @@ def test_what_waits_is_in_no_thread_of_another_rollout(life):
     wants(life)
     say(life)
     deliverer.step()
-    assert [(one.transition, one.thread) for one in box.got] == [
-        ("started", "prod/api/2"),
-        ("approved", "prod/api/2"),
-    ]
+    assert [(one.transition, one.thread) for one in box.got] == [("started", "prod/api/2")]
     wants(life, "3")  # it waits while 2 rolls
     life.ticks(20)
     row = [row for row in life.store.journal(limit=1000) if row.event is Event.NEEDED][-1]

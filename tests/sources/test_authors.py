@@ -61,7 +61,8 @@ class Ground:
     def names(self, target=API, since="first") -> set[str]:
         found = self.ask(target, since)
         assert isinstance(found, Authors), found
-        return {email.removesuffix("@example.com") for email in found.emails}
+        assert not {*found.emails} & {*found.committers}
+        return {email.removesuffix("@example.com") for email in (*found.emails, *found.committers)}
 
 
 @pytest.fixture
@@ -102,6 +103,17 @@ def test_who_committed_it_and_who_is_named_beside_the_author_count_too(ground):
     raw = raw.replace(f"committer {by('anna')}", f"committer {by('carl')}")
     ground.repository.point(ground.repository.write("commit", f"{raw}\n".encode()))
     assert ground.names() == {"anna", "bob", "carl", "nobody at all"}
+    assert ground.ask().committers == ("carl@example.com",)
+
+
+def test_who_only_committed_one_and_wrote_another_is_an_author(ground):
+    ground.release("api", "v1.0.1", "anna")
+    raw = ground.repository.git("cat-file", "-p", ground.repository.tip())
+    raw = raw.replace(f"committer {by('anna')}", f"committer {by('robot')}")
+    ground.repository.point(ground.repository.write("commit", f"{raw}\n".encode()))
+    assert (ground.ask().emails, ground.ask().committers) == (("anna@example.com",), ("robot@example.com",))
+    ground.release("api", "v1.0.2", "robot")
+    assert (ground.ask().emails, ground.ask().committers) == (("anna@example.com", "robot@example.com"), ())
 
 
 def test_what_came_in_by_a_merge_was_written_by_who_wrote_it_not_by_who_merged(ground):

@@ -110,6 +110,30 @@ def test_groups_that_wait_for_each_other_are_refused_though_no_target_waits_for_
     ]
 
 
+def test_three_groups_in_a_circle_over_files_and_a_target_between_are_refused_and_nothing_stands():
+    def needing(name, *others):
+        return member(name, indent=2, needs=f"[{', '.join(others)}]")
+
+    names = {"one": "[a, b]", "two": "[c, d]", "three": "[e]"}
+    text = "".join(f"    {name}: {{version: v1.2.4, targets: {targets}}}\n" for name, targets in names.items())
+    files = {
+        "a": needing("a", "d"),
+        "b": member("b", indent=2),
+        "c": needing("c", "between"),
+        "d": member("d", indent=2),
+        "between": lines("between", indent=2, needs="[e]"),
+        "e": needing("e", "b"),
+    }
+    of = compiled(folder(files, head=f"{HEAD}{DEFAULTS}  groups:\n{text}"))
+    circle = "one needs two, which needs between, which needs three, which needs one"
+    told = said(of)
+    assert told[0].endswith(f"groups.one: waits for itself: {circle}") and len(told) == 3
+    assert [one.rpartition(" which needs ")[2] for one in told] == ["one", "two", "three"]
+    assert not of.targets and "prod/environment.yaml" in of.broken
+    files["e"] = member("e", indent=2)
+    assert said(compiled(folder(files, head=f"{HEAD}{DEFAULTS}  groups:\n{text}"))) == []
+
+
 def test_members_may_stand_in_several_files_and_a_broken_one_leaves_the_group_in_parts():
     head = HEAD + DEFAULTS + GROUP
     good = folder({one: member(one, indent=2) for one in ("api", "worker", "web")}, head=head)

@@ -84,6 +84,25 @@ def test_one_login_at_github_stands_for_one_person():
     assert "is not a login at GitHub" in refused(text.replace("ANNA-gh", "'an na'"))
 
 
+def test_a_machine_is_nobody():
+    found = people(f"{HEAD}machines: [NoReply@host.example]\n{GOOD.removeprefix(HEAD)}")
+    assert found.is_machine("noreply@HOST.example") and not found.is_machine("anna@example.com")
+    assert found.of_email("noreply@host.example") is None and len(found.persons) == 3
+    assert not people().is_machine("noreply@host.example")
+
+
+@pytest.mark.parametrize(
+    ("machines", "told"),
+    [
+        ("[bob@example.com]", "'bob@example.com': bob has that email, and so is no machine"),
+        ("[a@x.example, A@x.example]", "'A@x.example': stands here twice"),
+        ("[github]", "'github' is not an email address"),
+    ],
+)
+def test_a_machine_that_is_somebody_is_refused(machines, told):
+    assert told in refused(f"{HEAD}machines: {machines}\n{GOOD.removeprefix(HEAD)}")
+
+
 def test_no_file_knows_nobody_of_itself():
     assert people(f"{HEAD}people: {{}}\n") == People()
 

@@ -59,6 +59,7 @@ def said(floors: str, more: str = "", *, spec: str = SPECS) -> list[str]:
     return [str(one).removeprefix("specs/prod.yaml:") for one in found.complaints]
 
 
+WATCH = "guards: [{kind: alarms, prefix: x-}]"
 RUNS = "registry.example.com/unifocus/api:v1.2.3"
 CREATES = "create: true\nserviceDefinition: {desiredCount: 1}"
 FORBIDS = "and the operator's policy for prod forbids"
@@ -124,7 +125,17 @@ FORBIDDEN = (
             "gates: [{kind: approval, count: 0}]",
             "5:37: environments.prod.gates.0.count: 0 is not between 1 and 20",
         ),
-        ("gates: [{kind: window, allow: [daily]}]", "5:28: environments.prod.gates.0.allow: unknown field"),
+        ("gates: [{kind: alarms, action: hold}]", "5:28: environments.prod.gates.0.action: unknown field"),
+        ("gates: [{kind: window, allow: [Mon], deny: [Mon]}]", "5:13: environments.prod.gates.0: never opens"),
+        (
+            "gates: [{kind: window, timezone: UTC}]",
+            "5:13: environments.prod.gates.0: timezone goes with allow, deny or holidays",
+        ),
+        ("guards: [[alarms]]", "5:14: environments.prod.guards.0: must be a mapping, not a list"),
+        (
+            "guards: [{kind: alarms, action: stop}]",
+            "5:37: environments.prod.guards.0.action: 'stop' is not warn or hold or rollback",
+        ),
         (
             "guards: [alarm]",
             "5:14: environments.prod.guards.0: 'alarm' is not alarms or http or prometheus; did you mean 'alarms'?",
@@ -156,7 +167,8 @@ account: "111122223333"
 gates:
   - {kind: approval, count: 2, groups: [release-managers, owners], fourEyes: true}
   - {kind: promoted, from: stage, soak: 30m}
-guards: [alarms]
+  - {kind: window, allow: ["Mon-Thu 09:00-16:00"], timezone: Europe/Berlin}
+guards: [alarms, {kind: alarms, prefix: x-api, action: hold, exclude: ["*-cpu"]}]
 bake: 10m
 maxAutomaticRollbacks: 3
 registries: [registry.example.com/unifocus]
@@ -166,6 +178,7 @@ gates:
   - {kind: approval}
   - {kind: approval, count: 3, groups: [release-managers]}
   - {kind: promoted, from: stage, soak: 1h}
+  - {kind: window, allow: ["Mon 09:00-12:00"], timezone: Europe/Berlin, fit: rollout}
 guards: [{kind: alarms, prefix: x, action: warn}, {kind: alarms, prefix: x, action: hold}]"""
     assert said(floors, good) == []
 
@@ -199,6 +212,43 @@ guards: [{kind: alarms, prefix: x, action: warn}, {kind: alarms, prefix: x, acti
          f"14:40: targets.api.gates.0.items: is a, c, {ASKS} all of a, b"),
         ("gates: [{kind: window, override: [on-call]}]", "gates: [{kind: window, allow: [Mon], override: [all]}]",
          f"14:54: targets.api.gates.0.override: is all, {ASKS} none but on-call"),
+        ("gates: [{kind: approval, count: 2}]", "gates: [{kind: approval, count: 2, fourEyes: false}]",
+         f"14:52: targets.api.gates.0.fourEyes: is false, {ASKS} true"),
+        ("gates: [{kind: promoted, from: stage}]", "gates: [{kind: promoted, from: stage, containers: [proxy]}]",
+         f"14:57: targets.api.gates.0.containers: is proxy, {ASKS} all"),
+        ("gates: [{kind: window}]", "gates: [{kind: window, allow: [Mon], override: [all]}]",
+         f"14:54: targets.api.gates.0.override: is all, {ASKS} none"),
+        ("gates: [{kind: window, fit: rollout}]", "gates: [{kind: window, allow: [Mon]}]",
+         f"14:15: targets.api.gates.0.fit: is none, {ASKS} at least rollout"),
+        ("gates: [{kind: window, allow: [Mon-Thu]}]", "gates: [{kind: window, allow: [Mon-Fri]}]",
+         f"14:37: targets.api.gates.0.allow: is open on Fri 2028-01-07 00:00, {ASKS} no more than Mon-Thu"),
+        ("gates: [{kind: window, allow: [Mon]}]", "gates: [{kind: window, allow: [Mon], timezone: Asia/Tokyo}]",
+         f"14:54: targets.api.gates.0.timezone: is Asia/Tokyo, {ASKS} UTC"),
+        ("gates: [{kind: alarms, prefix: x-}]", "gates: [{kind: alarms, prefix: x-, noData: ok}]",
+         f"14:50: targets.api.gates.0.noData: is ok, {ASKS} unsure"),
+        ("guards: [{kind: alarms, prefix: x-}]", "", f"9:7: targets.api.guards: have no alarms, {ASKS} one"),
+        (WATCH, "guards: [{kind: alarms, prefix: x-, shadow: true}]",
+         f"14:51: targets.api.guards.0.shadow: is true, {ASKS} false"),
+        (WATCH, "guards: [{kind: alarms, prefix: x-, action: warn}]",
+         f"14:51: targets.api.guards.0.action: is warn, {ASKS} at least rollback"),
+        (WATCH, "guards: [{kind: alarms, prefix: x-api-}]",
+         f"14:39: targets.api.guards.0.prefix: is x-api-, {ASKS} a beginning of x-"),
+        (WATCH, "guards: [{kind: alarms, names: [y]}]",
+         f"14:16: targets.api.guards.0.prefix: is none, {ASKS} a beginning of x-"),
+        (WATCH, 'guards: [{kind: alarms, prefix: x-, exclude: ["*"]}]',
+         f"14:52: targets.api.guards.0.exclude: is *, {ASKS} none"),
+        (WATCH, "guards: [{kind: alarms, prefix: x-, failures: 100}]",
+         f"14:53: targets.api.guards.0.failures: is 100, {ASKS} at most 1"),
+        (WATCH, "guards: [{kind: alarms, prefix: x-, for: 1h}]",
+         f"14:48: targets.api.guards.0.for: is 1h, {ASKS} at most 0s"),
+        ("guards: [{kind: http, url: https://x.example.com}]", "guards: [{kind: http, url: https://y.example.com}]",
+         f"14:34: targets.api.guards.0.url: is another, {ASKS} its own"),
+        ("guards: [{kind: http, status: 200-204}]", "guards: [{kind: http, url: https://y.co, status: [200, 404]}]",
+         f"14:56: targets.api.guards.0.status: is 200, 404, {ASKS} none but 200-204"),
+        ("guards: [{kind: http, maxLatency: 1s}]", 'guards: [{kind: http, url: "https://y.example.com/"}]',
+         f"14:16: targets.api.guards.0.maxLatency: is none, {ASKS} at most 1s"),
+        ("guards: [{kind: prometheus, query: up, min: 1}]", "guards: [{kind: prometheus, query: up, min: 0.5}]",
+         f"14:51: targets.api.guards.0.min: is 0.5, {ASKS} at least 1"),
         ("guards: [alarms]", "", f"9:7: targets.api.guards: have no alarms that is heeded, {ASKS} one"),
         ("guards: [alarms]", "guards: [{kind: alarms, prefix: x, shadow: true}]",
          f"14:15: targets.api.guards: have no alarms that is heeded, {ASKS} one"),
@@ -222,6 +272,20 @@ guards: [{kind: alarms, prefix: x, action: warn}, {kind: alarms, prefix: x, acti
 )  # fmt: skip
 def test_a_target_below_a_floor_is_told_the_floor_and_the_value(floors, more, told):
     assert said(floors, more) == [told]
+
+
+def test_a_floor_may_name_the_target_whose_guard_it_asks_for():
+    floors = 'guards: [{kind: alarms, prefix: "prod-${target}-", names: ["${target}-5xx"]}]'
+    mine = "guards: [{kind: alarms, prefix: prod-api-, names: [api-5xx]}]"
+    assert said(floors, mine) == []
+    told = said(floors, mine.replace("api", "web"))
+    assert [one.partition(": ")[2].partition(": ")[2] for one in told] == [
+        f"is prod-web-, {ASKS} a beginning of prod-api-",
+        f"is web-5xx, {ASKS} all of api-5xx",
+    ]
+    floors = 'guards: [{kind: http, url: "https://example.com/${target}/health"}]'
+    assert said(floors, "guards: [{kind: http, url: https://example.com/api/health}]") == []
+    assert len(said(floors, "guards: [{kind: http, url: https://example.com/web/health}]")) == 1
 
 
 DEFINITION = "taskDefinition: {family: unifocus-prod-api, containerDefinitions: [{name: api, memory: 512}]}"

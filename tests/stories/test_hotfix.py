@@ -9,7 +9,7 @@ from controller.gates.approval import Approval as ApprovalGate
 from controller.gates.window import NotBefore, Window
 from controller.model.application import Application, Carried, Carry
 from controller.model.gate import Open, Shut
-from controller.model.hotfix import EMERGENCY, Hotfix, Seconded
+from controller.model.hotfix import EMERGENCY, Hotfix, Refused, Seconded
 from controller.model.names import Commit
 from controller.model.orders import Freeze, Opening
 from controller.model.people import People, Person
@@ -254,6 +254,35 @@ def test_a_person_may_end_it_and_what_git_says_is_followed_again():
     end(w)
     w.ticks(14)
     assert w.running == "2" and status(w).hotfixes[0].review_due is not None
+
+
+def refuse(w, by="carl"):
+    """Write what `trueup reject` writes."""
+    no = Refused(by=by, at=w.now, reason="it can wait", groups=(EMERGENCY,) if by in NAMES[:2] else ())
+    w.order(hotfixes=(*w.orders.hotfixes[:-1], replace(w.orders.hotfixes[-1], ended=w.now, refused=no)))
+
+
+def test_a_no_that_comes_in_the_very_turn_in_which_it_would_start_is_heard():
+    w = locked()
+    ask(w)
+    w.tick()
+    agree(w)
+    w.at_effect[w.effects + 1] = lambda: refuse(w)
+    w.tick()
+    assert w.conflicts == 1 and not w.sent
+    w.ticks(14)
+    assert (w.running, w.sent) == ("2", []) and told(w)[-1] == "the hotfix to 3 is refused by carl: it can wait"
+
+
+def test_a_no_of_who_broke_the_glass_themselves_is_no_review():
+    for by, is_due in (("anna", True), ("carl", True), ("bob", False)):
+        w = locked(Soaked(kind="http"))
+        ask(w, broke_glass=True)
+        w.tick()
+        refuse(w, by)
+        w.tick()
+        assert bool(status(w).hotfixes) == is_due, by
+        assert (w.orders.hotfixes[-1].review_due is not None) == is_due
 
 
 def test_one_that_fails_goes_back_and_stays_back():
