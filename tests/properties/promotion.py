@@ -220,9 +220,8 @@ moves = st.one_of(
     st.sampled_from((("cure",), ("back",), ("resume",), ("resume",), ("wait",))),
 )
 # What happens, and then so many turns so many minutes apart.
-steps = st.lists(
-    st.tuples(moves, st.sampled_from((1, 2, 4, 7)), st.sampled_from((1, 5, 5))), min_size=2, max_size=7
-)
+turns, minutes = st.sampled_from((1, 2, 4, 7)), st.sampled_from((1, 5, 5))
+steps = st.lists(st.tuples(moves, turns, minutes), min_size=2, max_size=7)
 
 
 def lived(life):

@@ -35,7 +35,7 @@ moves = st.one_of(
     st.tuples(st.just("author"), st.sampled_from(NAMES)),
     st.tuples(st.just("sick"), st.sampled_from(VERSIONS)),
     st.tuples(st.just("leaves"), st.sampled_from(NAMES)),
-    st.sampled_from((("cure",), ("retry",), ("retry",), ("return",), ("wait",))),
+    st.sampled_from((("cure",), ("fails",), ("retry",), ("retry",), ("return",), ("wait",))),
 )
 # What happens, and then so many turns so many minutes apart.
 steps = st.lists(
@@ -61,7 +61,10 @@ def do(w, step):
             w.people = PEOPLE
         case ("cure",):
             w.sick.clear()
+        case ("fails",):
+            w.sick.add(digest(w.version))
         case ("retry",):
+            w.sick.clear()
             w.retry()
         case ("wait",):
             pass

@@ -52,6 +52,19 @@ versions, moves = (
 jumps = st.sampled_from((1, 3, 3, 7, 29, 61, 240, -2, -61))
 steps = st.lists(st.tuples(moves, versions, st.lists(jumps, min_size=1, max_size=3)), min_size=3, max_size=10)
 
+STARTING = {
+    "season": st.sampled_from(SEASONS),
+    "times": st.sampled_from(WINDOWS),
+    "hour": st.integers(-12, 26),
+    "life": steps,
+}
+FAILING = {
+    "turns": st.integers(1, 5),
+    "shut": st.sets(st.sampled_from(sorted(UNMET)), min_size=1),
+    "frozen": st.booleans(),
+    "bad": st.booleans(),
+}
+
 
 def do(w, move, version):
     match move:
@@ -82,7 +95,7 @@ def check_opened(w, window, is_open):
 
 
 @settings(max_examples=long_lives(80))
-@given(season=st.sampled_from(SEASONS), times=st.sampled_from(WINDOWS), hour=st.integers(-12, 26), life=steps)
+@given(**STARTING)
 def test_invariant_31_nothing_new_starts_outside_its_window_whatever_clocks_do(season, times, hour, life):
     w = Hurried(**vars(settled("0", "1")))
     window = times.window(season, Watch)
@@ -96,12 +109,7 @@ def test_invariant_31_nothing_new_starts_outside_its_window_whatever_clocks_do(s
 
 
 @settings(max_examples=long_lives(60))
-@given(
-    turns=st.integers(1, 5),
-    shut=st.sets(st.sampled_from(sorted(UNMET)), min_size=1),
-    frozen=st.booleans(),
-    bad=st.booleans(),
-)
+@given(**FAILING)
 def test_invariant_31_whatever_gates_are_shut_what_fails_goes_back(turns, shut, frozen, bad):
     w = settled("0", "1")
     w.platform.breaker = False
