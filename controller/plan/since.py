@@ -17,6 +17,8 @@ def note_since(decision: Decision, before: Memory | None, now: datetime) -> Deci
 
     What waits anew is kept waiting anew, by whatever was shut before.
     """
+    if not decision.blockers and not decision.memory.shut:
+        return decision
     same = before is not None and _waits(before) == _waits(decision.memory)
     known = dict(before.shut) if before is not None and same else {}
     blockers = tuple(_timed(one, known.get(one.gate, now)) for one in decision.blockers)
