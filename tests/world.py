@@ -178,13 +178,14 @@ class FakeWorld:
     left: list = field(default_factory=list)
     replaced: list = field(default_factory=list)
     holds: bool = True
+    env: EnvName = ENV
 
     # --- the source
     def poll(self):
         pass
 
     def environments(self):
-        return frozenset({ENV})
+        return frozenset({self.env})
 
     def read(self, env, accepted, instead=NOTHING_ELSE):
         if self.unread:
@@ -271,7 +272,7 @@ class FakeWorld:
 
     def alarms(self, q):
         rings = {
-            alarm_of(name) for name in self.versions | dict(self.store.load(ENV).targets) if self.is_sick(name)
+            alarm_of(name) for name in self.versions | dict(self.store.load(self.env).targets) if self.is_sick(name)
         }
         states = {name: AlarmState.ALARM if self.rings or name in rings else AlarmState.OK for name in q.names}
         return Alarms(alarms=tuple(Alarm(name=name, state=state) for name, state in states.items()))
@@ -314,7 +315,7 @@ class FakeWorld:
 
         def checked():
             check()
-            self.left.append((action, self.store.load(ENV), self.now, self.holds))
+            self.left.append((action, self.store.load(self.env), self.now, self.holds))
 
         there = self.there(action.place.service)
         outcome = self.platform.act(action, checked)
@@ -330,12 +331,12 @@ class FakeWorld:
     def last_check(self, action):
         """Check as a running controller does, just before the send."""
         leases = SimpleNamespace(holds=lambda env: self.holds)
-        Runner._last_check(SimpleNamespace(_stop=Event(), _leases=leases), ENV, action)
+        Runner._last_check(SimpleNamespace(_stop=Event(), _leases=leases), self.env, action)
 
     def turn(self, *due):
         """Make a turn of the targets that are due; of all if none is named."""
         try:
-            cycle = reconcile(ENV, frozenset(map(TargetName, due)) or None, self.world(), self.last_check)
+            cycle = reconcile(self.env, frozenset(map(TargetName, due)) or None, self.world(), self.last_check)
         except Conflict:
             self.conflicts += 1
             return None
@@ -356,7 +357,7 @@ class FakeWorld:
 
     # --- levers of people
     def order(self, name="api", **kw):
-        orders = self.store.record.orders
+        orders = self.store.load(self.env).orders
         mine = replace(orders.targets.get(name, TargetOrders()), **kw)
         self.give(replace(orders, targets={**orders.targets, name: mine}))
 
@@ -398,7 +399,7 @@ class FakeWorld:
 
     @property
     def orders(self):
-        return self.store.record.orders.targets.get("api", TargetOrders())
+        return self.store.load(self.env).orders.targets.get("api", TargetOrders())
 
     @property
     def version(self):
@@ -410,7 +411,7 @@ class FakeWorld:
 
     @property
     def memory(self):
-        return self.store.load(ENV).targets.get(TargetName("api"), Memory())
+        return self.store.load(self.env).targets.get(TargetName("api"), Memory())
 
     @property
     def phase(self):

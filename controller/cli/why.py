@@ -14,7 +14,7 @@ from controller.cli.hotfixes import lines as hotfix_lines
 from controller.cli.show import instant, listing
 from controller.cli.ticks import how_to_tick
 from controller.codes import DONE
-from controller.plan.blocked import line_of
+from controller.plan.blocked import line_of, open_line
 
 _PATHS = 10
 _BY_GATE = MappingProxyType({
@@ -82,7 +82,7 @@ def explain(status: "TargetStatus", orders: "Orders", now: "datetime", memory: "
         lines.append(f"  answer  {waiting}")
     lines += _drift(status)
     lines += [f"  blocks  {line_of(blocker)}" for blocker in status.blockers]
-    lines += [f"  open    {line_of(gate)}" for gate in status.opened]
+    lines += [f"  open    {open_line(gate)}" for gate in status.opened]
     if not status.blockers and not status.synced:
         lines.append("  blocks  nothing")
     if orders.opening is not None and orders.opening.holds(now):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from controller.errors import SpecError
+from controller.gates.words import AHEAD
 from controller.model.gate import Open, Shut, Unsure, Verdict
 from controller.model.instants import instant
 from controller.model.names import EnvName, TargetName
@@ -78,7 +79,11 @@ class Promoted:
     def _weighed(
         self, candidate: Candidate, proofs: tuple[Proof, ...], question: ProvenIn, now: datetime
     ) -> Verdict:
-        best = max(proofs, key=lambda proof: proof.lasted(now), default=None)
+        begun = [proof for proof in proofs if proof.since <= now + AHEAD]
+        best = max(begun, key=lambda proof: proof.lasted(now), default=None)
+        if best is None and proofs:
+            ahead = f"since {instant(proofs[0].since)}"
+            return Unsure(why=f"{proofs[0].version} is good in {self.source} {ahead}: compare the clocks")
         if best is None:
             return Shut(why=f"{candidate.version} ({_short(question)}) was not good in {self.source}")
         lasted = best.lasted(now)

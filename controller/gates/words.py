@@ -10,7 +10,7 @@ from controller.model.people import People, Person
 from controller.model.questions import Answer, Candidate, Unanswered
 
 GROUP: Final = (r"[a-z][a-z0-9-]{0,39}", "the name of a group in people.yaml")
-_AHEAD: Final = timedelta(minutes=5)
+AHEAD: Final = timedelta(minutes=5)
 """How far the clock of whoever said something may be ahead of ours."""
 NAMED: Final = 8
 """How many of many are named."""
@@ -62,7 +62,7 @@ def stale(word: Word, used: Collection[int], expires: timedelta, now: datetime) 
         return "used already"
     if now >= word.at + expires:
         return f"expired at {instant(word.at + expires)}"
-    return "from the future: compare the clocks" if word.at > now + _AHEAD else ""
+    return "from the future: compare the clocks" if word.at > now + AHEAD else ""
 
 
 def of_groups(groups: Sequence[str]) -> str:

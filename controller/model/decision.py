@@ -90,11 +90,13 @@ Action: TypeAlias = Ensure | Start | Stop | Continue
 class Blocker:
     """One thing that stands in the way: which gate (or pause, quarantine, quota …), and why.
 
-    `groups` are those whose people can open it, `items` what they have to tick one by one.
+    `since` is since when it does, `until` when it opens by itself, as far as that is known. `groups` are those
+    whose people can open it, `items` what they have to tick one by one.
     """
 
     gate: str
     why: str
+    since: datetime | None = None
     until: datetime | None = None
     groups: tuple[str, ...] = ()
     items: tuple[str, ...] = ()

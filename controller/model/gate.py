@@ -25,12 +25,13 @@ class Open:
 class Shut:
     """Not now, and here is why; `rings` names what rings, so that an old ring is told from a new one.
 
-    `until` is when it opens by itself, if that is known. `groups` are those whose people can open it, `items` what
-    they have to tick one by one.
+    `since` is since when it is, if the gate knows, `until` when it opens by itself, if that is known. `groups` are
+    those whose people can open it, `items` what they have to tick one by one.
     """
 
     why: str
     rings: frozenset[str] = frozenset()
+    since: datetime | None = None
     until: datetime | None = None
     groups: tuple[str, ...] = ()
     items: tuple[str, ...] = ()

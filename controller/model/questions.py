@@ -233,7 +233,7 @@ class Proof:
     def lasted(self, now: datetime) -> timedelta:
         """Say how long it was good up to now, without the time in which it was paused."""
         at, total = self.since, timedelta()
-        ends = self.until or now
+        ends = min(self.until or now, now)
         for one in sorted(self.stopped, key=lambda one: one.at):
             total += max(min(one.at, ends) - at, timedelta())
             at = max(at, min(one.until or ends, ends))

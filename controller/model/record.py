@@ -118,7 +118,8 @@ class Memory:
     the newest one-off tasks that were started for releases here, oldest first. `queued` is since when it waits for
     nothing but room for another rollout in its environment. `approved` are the numbers of the newest approvals and
     ticks that rollouts were opened with: none counts twice. `followed` is the newest version that was followed
-    here, and what its tag stood for. `lane` is what the newest hotfix came to; `shouted` is the number of the last
+    here, and what its tag stood for. `shut` says since when what blocks does, by its gate, where that is not known
+    otherwise. `lane` is what the newest hotfix came to; `shouted` is the number of the last
     one of which it was told that nobody reviewed it in time.
     """
 
@@ -156,6 +157,7 @@ class Memory:
     followed: Followed | None = None
     lane: Lane | None = None
     shouted: int = 0
+    shut: tuple[tuple[str, datetime], ...] = ()
 
     @property
     def labels(self) -> tuple[object, ...]:

@@ -11,6 +11,9 @@ from controller.model.names import EnvName, TargetName
 EVIDENCE_TEXT: Final = "text"
 """Where the data of an EVIDENCE row has the evidence: lines of text, as others wrote them."""
 
+OF_SETTINGS: Final = "settings"
+"""In the data of a DRIFT row: that only settings drifted, so that what ran was never in doubt."""
+
 ORIGIN: Final = "0" * 64
 """The chain before the first row of a journal."""
 

@@ -54,7 +54,14 @@ def instant(at: datetime) -> str:
 def event_of(message: Message) -> dict[str, object]:
     """Write it as an event: CloudEvents 1.0 in structured JSON, with what machines need as its data."""
     blocked = [
-        {"gate": one.gate, "why": one.why, "until": instant(one.until) if one.until else None}
+        {
+            "gate": one.gate,
+            "why": one.why,
+            "since": instant(one.since) if one.since else None,
+            "until": instant(one.until) if one.until else None,
+            "groups": list(one.groups),
+            "items": list(one.items),
+        }
         for one in message.blocked
     ]
     return {
@@ -92,11 +99,18 @@ def facts_of(message: Message) -> Iterator[tuple[str, str]]:
 def text_of(message: Message) -> str:
     """Write it as plain text: what happened, why, what blocks in order, and the facts."""
     parts = [message.text] if message.text else []
-    blocks = "\n".join(line_of(one) for one in message.blocked)
-    if blocks and blocks not in message.text:
+    blocks = _unsaid(message)
+    if blocks:
         parts.append(f"blocked by\n{blocks}")
     facts = "\n".join(f"{label}: {value}" for label, value in facts_of(message))
     return "\n\n".join((*parts, facts) if facts else parts)
+
+
+def _unsaid(message: Message) -> str:
+    """List what blocks, in order, if its text does not do so already."""
+    lines = [line_of(one) for one in message.blocked]
+    said = {line.strip() for line in message.text.splitlines()}
+    return "" if said.issuperset(lines) else "\n".join(lines)
 
 
 def html_of(message: Message) -> str:
@@ -112,8 +126,8 @@ def blocks_of(message: Message) -> list[dict[str, object]]:
     """Write it as Slack's blocks; all of it is plain text, in which nothing is a link, a mention or bold."""
     blocks: list[dict[str, object]] = [{"type": "header", "text": _plain(message.title, SLACK_HEADER)}]
     told = message.text
-    listed = "\n".join(line_of(one) for one in message.blocked)
-    if listed and listed not in told:
+    listed = _unsaid(message)
+    if listed:
         told = f"{told}\n{listed}".strip()
     if told:
         blocks.append({"type": "section", "text": _plain(told, SLACK_TEXT)})

@@ -9,7 +9,7 @@ from controller.model.decision import Decision
 from controller.model.instants import instant
 from controller.model.record import Drift, Memory
 from controller.model.rollout import Purpose
-from controller.model.story import Event
+from controller.model.story import OF_SETTINGS, Event
 from controller.plan.calls import in_words
 from controller.plan.transitions import Move
 
@@ -32,7 +32,8 @@ class Told:
             return {}
         known = {"digest": drift.digest, "since": instant(drift.began), "deployment": drift.deployment or ""}
         who = {"by": drift.who.by, "call": drift.who.call, "via": drift.who.via} if drift.who else {}
-        return {name: value for name, value in {**known, **who}.items() if value}
+        settings = {OF_SETTINGS: "true"} if drift.settings else {}
+        return {name: value for name, value in {**known, **who, **settings}.items() if value}
 
 
 def announce(before: Memory, decision: Decision, now: datetime) -> Iterator[Told]:

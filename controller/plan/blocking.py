@@ -21,7 +21,7 @@ def blockers_of(look: Look) -> tuple[Blocker, ...]:
     """List what keeps the wish from being deployed now, in the order in which it would be met."""
     found: list[Blocker] = []
     if look.pause is not None:
-        found.append(Blocker(gate="pause", why=look.pause.reason, until=look.pause.until))
+        found.append(Blocker(gate="pause", why=look.pause.reason, since=look.pause.at, until=look.pause.until))
     if look.unread:
         found.append(Blocker(gate="source", why=look.unread))
     if look.observes:
@@ -41,7 +41,8 @@ def blockers_of(look: Look) -> tuple[Blocker, ...]:
         return (*found, *(Blocker(gate=SLOTS, why=why) for why in look.no_slot))
     barred = look.memory.bars(look.wish.release)
     if barred:
-        found.append(Blocker(gate="quarantine", why=f"{look.wish.release.version} failed here: {barred.why}"))
+        why = f"{look.wish.release.version} failed here: {barred.why}"
+        found.append(Blocker(gate="quarantine", why=why, since=barred.since))
     gates = () if _has_begun(look) else look.gates
     shut = (*gates, *look.alarmed) if not look.wish.free else ()
     found += [judged.blocker for judged in shut]
@@ -77,7 +78,7 @@ def _fight(look: Look) -> tuple[Blocker, ...]:
     if until is None or not heals or memory.fight is None or memory.drift is None:
         return ()
     why = "it was healed three times in 24h, and somebody changes it back; it is not healed any more"
-    return (Blocker(gate="fight", why=why, until=until),)
+    return (Blocker(gate="fight", why=why, since=memory.fight, until=until),)
 
 
 def _underway(look: Look) -> tuple[Blocker, ...]:
@@ -90,4 +91,4 @@ def _underway(look: Look) -> tuple[Blocker, ...]:
     why = what if rollout.back else f"{what} (supersede: {wish.want.supersede.value})"
     step = called(look, wish)
     why = why if step == wish.release.version else f"{why}; it {step}"
-    return (Blocker(gate="rollout", why=why, until=look.now + left if left else None),)
+    return (Blocker(gate="rollout", why=why, since=rollout.opened, until=look.now + left if left else None),)

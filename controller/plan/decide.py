@@ -28,6 +28,7 @@ from controller.plan.said import Said
 from controller.plan.schedule import again, hurried
 from controller.plan.see import look_at
 from controller.plan.signals import read_signal
+from controller.plan.since import note_since
 from controller.plan.together import part_of, stopped, together
 from controller.plan.transitions import TRANSITIONS, Move
 from controller.plan.watching import told
@@ -61,7 +62,7 @@ def decide(desired: Reading, seen: Observation, record: Record, now: datetime) -
         decision = waits.placed(name, decide_one(replace(look, braked=True) if braked else look), now)
         turned |= _turned(name, look, decision)
         decisions[name] = decision
-    decisions = {name: _noted(one, desired, seen, record, name) for name, one in decisions.items()}
+    decisions = {name: _noted(one, desired, seen, record, name, now) for name, one in decisions.items()}
     parts = {name: part_of(look) for name, look in gated.items()}
     kept = hurried(ration(decisions, record, seen.tokens, now), parts, record, now)
     back = len({one for name, decision in kept.items() for one in _turned(name, gated[name], decision)})
@@ -74,10 +75,13 @@ def decide(desired: Reading, seen: Observation, record: Record, now: datetime) -
     )
 
 
-def _noted(decision: Decision, desired: Reading, seen: Observation, record: Record, name: TargetName) -> Decision:
-    """Remember with what waits who wrote it."""
-    memory = note_authors(decision.memory, record.targets.get(name), desired, name, seen)
-    return decision if memory is decision.memory else replace(decision, memory=memory)
+def _noted(
+    decision: Decision, desired: Reading, seen: Observation, record: Record, name: TargetName, now: datetime
+) -> Decision:
+    """Remember with what waits who wrote it, and since when what blocks does."""
+    before = record.targets.get(name)
+    memory = note_authors(decision.memory, before, desired, name, seen)
+    return note_since(replace(decision, memory=memory), before, now)
 
 
 def _turned(name: TargetName, look: Look, decision: Decision) -> set[Part | TargetName]:

@@ -59,7 +59,7 @@ def _frozen(record: Record, now: datetime) -> tuple[Judged, ...]:
     if freeze is None or not freeze.holds(now):
         return ()
     why = f"frozen by {freeze.by or 'somebody'}: {freeze.reason}"
-    return (Judged(kind=FREEZE, verdict=Shut(why=why, until=freeze.until)),)
+    return (Judged(kind=FREEZE, verdict=Shut(why=why, since=freeze.at, until=freeze.until)),)
 
 
 def paused(

@@ -25,7 +25,14 @@ class Judged:
     def blocker(self) -> Blocker:
         """What it is to whoever asks what stands in the way."""
         shut = self.verdict if isinstance(self.verdict, Shut) else Shut(why=self.verdict.why)
-        return Blocker(gate=self.kind, why=shut.why, until=shut.until, groups=shut.groups, items=shut.items)
+        return Blocker(
+            gate=self.kind,
+            why=shut.why,
+            since=shut.since,
+            until=shut.until,
+            groups=shut.groups,
+            items=shut.items,
+        )
 
     @property
     def counts(self) -> bool:

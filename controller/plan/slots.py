@@ -37,7 +37,7 @@ class InLine:
     @property
     def judged(self) -> Judged:
         """What is shut."""
-        return Judged(kind=SLOTS, verdict=Shut(why=self.why))
+        return Judged(kind=SLOTS, verdict=Shut(why=self.why, since=self.since))
 
 
 def line_up(looks: Mapping[TargetName, Look], record: Record, rollouts: int | None) -> dict[TargetName, InLine]:

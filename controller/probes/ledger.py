@@ -12,11 +12,14 @@ from controller.model.orders import Orders, Stopped, TargetOrders
 from controller.model.questions import Answer, Proof, Proven, ProvenIn, Question, Unanswered
 from controller.model.record import Memory
 from controller.model.release import Kept
-from controller.model.rollout import MOVING
-from controller.model.story import Event
+from controller.model.rollout import Purpose
+from controller.model.story import OF_SETTINGS, Entry, Event
 from controller.ports import Store
 
-_ROWS: Final = 1000
+_FEW: Final = 100
+_MANY: Final = 1000
+"""How many rows of the journal are read: few, and many only if these do not reach back far enough."""
+_LEAVES: Final = frozenset({Event.OPENED, Event.DRIFT, Event.FIGHT})
 
 
 class Ledger:
@@ -55,23 +58,53 @@ class Ledger:
         return Proven(proofs=proofs, failed=failed.why if failed is not None and not proofs else "")
 
     def _proofs(self, question: ProvenIn, memory: Memory, goods: Sequence[Kept]) -> Iterator[Proof]:
+        """Give the time for which each ran there once it was good, and, of what runs there now, up to now."""
         for kept in goods:
-            if kept.since is not None:
-                yield Proof(
-                    version=kept.release.version, since=kept.since, until=self._left(question, memory, kept)
-                )
+            if kept.since is None:
+                continue
+            version, breaks = kept.release.version, self._breaks(question, kept.since)
+            current = memory.current if memory.current and memory.current.digest == kept.digest else None
+            if breaks or current is None:
+                left = min(map(_began, breaks), default=kept.since)
+                yield Proof(version=version, since=kept.since, until=max(left, kept.since))
+            if current is not None and not _is_left(memory, current):
+                again = max([kept.since, current.since or kept.since, *(row.at for row in breaks)])
+                yield Proof(version=version, since=again)
 
-    def _left(self, question: ProvenIn, memory: Memory, kept: Kept) -> datetime | None:
-        """Say when it was left for something else; None if it still is what should run there.
+    def _breaks(self, question: ProvenIn, since: datetime) -> Sequence[Entry]:
+        """Give the rows that tell of something else that ran there since then: a rollout, or a change by hand.
 
-        What nobody can tell any more counts as left at once: a proof is never longer than it is known to be.
+        What nobody can tell any more counts as a break: a proof is never longer than it is known to be.
         """
-        rollout = memory.rollout if memory.phase in MOVING else None
-        if memory.current is not None and memory.current.digest == kept.digest:
-            return rollout.opened if rollout is not None and rollout.release.digest != kept.digest else None
-        rows = self._store.journal(env=question.env, target=question.target, limit=_ROWS)
-        later = (row.at for row in rows if row.event is Event.OPENED and kept.since and row.at >= kept.since)
-        return next(later, kept.since)
+        rows = self._rows(question, _FEW)
+        if len(rows) == _FEW and rows[0].at >= since:
+            rows = self._rows(question, _MANY)
+        told = [row for row in rows if row.at >= since and _tells_of_another(row)]
+        lost = len(rows) == _MANY and rows[0].at >= since
+        return [replace(rows[0], at=since), rows[0], *told] if lost else told
+
+    def _rows(self, question: ProvenIn, most: int) -> Sequence[Entry]:
+        return self._store.journal(env=question.env, target=question.target, limit=most)
+
+
+def _is_left(memory: Memory, current: Kept) -> bool:
+    """Whether something else runs there than what should, or may: a rollout was opened since that came back."""
+    rollout, drift, back = memory.rollout, memory.drift, current.since
+    if rollout is not None and rollout.purpose is not Purpose.RESTART and (back is None or rollout.opened >= back):
+        return True
+    return drift is not None and not drift.settings
+
+
+def _tells_of_another(row: Entry) -> bool:
+    """Whether something else ran: what is restarted is the same, and settings are no content."""
+    same = row.data.get("purpose") == Purpose.RESTART or bool(row.data.get(OF_SETTINGS))
+    return row.event in _LEAVES and not same
+
+
+def _began(row: Entry) -> datetime:
+    """Say when what a row tells of began: a drift did before it was seen."""
+    since = None if row.event is Event.OPENED else row.data.get("since")
+    return min(row.at, datetime.fromisoformat(since)) if since else row.at
 
 
 def _stopped(orders: Orders, target: TargetName) -> tuple[Stopped, ...]:

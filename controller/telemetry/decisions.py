@@ -1,12 +1,11 @@
 """What each turn decided and did, as log lines: a decision once, until another one is made."""
 
 import re
-from datetime import datetime
 from threading import Lock
 from typing import Final, Protocol, TypeAlias
 
 from controller.model.cycle import Cycle
-from controller.model.decision import Decision
+from controller.model.decision import Blocker, Decision
 from controller.model.desired import Desired, Unread
 from controller.model.names import EnvName, TargetName
 from controller.model.observation import Live, Sight, Unseen
@@ -189,7 +188,7 @@ def _facts(live: Sight | None, decision: Decision, status: TargetStatus | None) 
         "digest": decision.wanted,
         "rollout": rollout.number if rollout else None,
         "ended": decision.ended,
-        "blockers": [_blocker(blocker.gate, blocker.why, blocker.until) for blocker in decision.blockers],
+        "blockers": [_blocker(blocker) for blocker in decision.blockers],
         "running": live.running if isinstance(live, Live) else None,
         "desired": live.desired if isinstance(live, Live) else None,
         "again": decision.again,
@@ -197,5 +196,6 @@ def _facts(live: Sight | None, decision: Decision, status: TargetStatus | None) 
     return {name: value for name, value in found.items() if value not in (None, "", [])}
 
 
-def _blocker(gate: str, why: str, until: datetime | None) -> dict[str, object]:
-    return {"gate": gate, "why": why, **({"until": until} if until else {})}
+def _blocker(blocker: Blocker) -> dict[str, object]:
+    times = {"since": blocker.since, "until": blocker.until}
+    return {"gate": blocker.gate, "why": blocker.why, **{name: at for name, at in times.items() if at}}

@@ -72,7 +72,11 @@ def test_a_freeze_lets_nothing_new_start_and_says_what_ends_it(shop):
     shop.ticks(3)
     assert shop.world.sent == []
     why = shop("why", "prod", "api").out
-    assert "blocks  freeze: frozen by " in why and "inventory (until 2031-01-02T00:00:00Z)" in why
+    assert (
+        "blocks  freeze: frozen by " in why
+        and "inventory (since " in why
+        and ", until 2031-01-02T00:00:00Z)" in why
+    )
     assert "do next wait until it ends, or: trueup unfreeze prod" in why
     said = shop("unfreeze", "prod")
     assert said.out.startswith("releases may start in prod again; it was frozen by ")

@@ -15,9 +15,11 @@ from controller.model.names import Digest, EnvName, Revision, TargetName
 from controller.model.orders import Pause, Stopped, TargetOrders
 from controller.model.packed import Packed
 from controller.model.questions import Candidate, Proof, Proven, ProvenIn, Unanswered
-from controller.model.record import Memory, Quarantined
+from controller.model.record import Drift, Memory, Quarantined
 from controller.model.release import Kept, Release
-from controller.model.story import Entry, Event
+from controller.model.rollout import Phase, Purpose, Rollout, Terms
+from controller.model.story import OF_SETTINGS, Entry, Event
+from controller.probes import ledger
 from controller.probes.ledger import Ledger
 from controller.stores.memory import MemoryBackend
 from controller.stores.records import Records
@@ -143,7 +145,8 @@ def stored(memory, *rows):
     store = Records(MemoryBackend(), codec())
     record = store.load(STAGE)
     entries = [
-        Entry(at=at, env=STAGE, target=API, event=event, text="x", version=version) for at, event, version in rows
+        Entry(at=at, env=STAGE, target=API, event=event, text="x", version=version, data=dict(data))
+        for at, event, version, *data in rows
     ]
     store.save(record, replace(record, targets={API: memory}), STAGE, entries)
     return store
@@ -178,6 +181,62 @@ def test_what_was_left_is_proven_until_the_next_rollout_was_opened():
     )
     # Where the journal no longer says when it was left, it counts for no time at all.
     assert asked(stored(memory), ONE).proofs[0].until == NOW - 5 * HOUR
+
+
+GOOD = kept("v1.2.3-stage", NOW - 5 * HOUR)
+OTHER = kept("v1.2.4-stage", NOW, api=TWO).release
+
+
+def proofs(*rows, **memory):
+    """What proves it that became good five hours ago and should still run."""
+    found = asked(
+        stored(Memory(**{"place": place("api"), "current": GOOD, "goods": (GOOD,), **memory}), *rows), ONE
+    )
+    return [((NOW - one.since) / HOUR, one.until and (NOW - one.until) / HOUR) for one in found.proofs]
+
+
+def tried(purpose=Purpose.FORWARD, release=OTHER, opened=NOW - 2 * HOUR):
+    return Rollout(number=2, release=release, terms=Terms(), purpose=purpose, opened=opened, since=opened)
+
+
+def test_while_something_else_is_tried_there_it_is_not_proven():
+    opened = (NOW - 2 * HOUR, Event.OPENED, "v1.2.4-stage")
+    for phase in (Phase.ROLLING, Phase.BAKING, Phase.ROLLING_BACK, Phase.STALLED):
+        assert proofs(opened, rollout=tried(), phase=phase) == [(5, 2)]
+    # Nor while it is deployed itself, over what was tried before it was its turn again.
+    again = tried(release=GOOD.release, opened=NOW - HOUR)
+    assert proofs(opened, (NOW - HOUR, Event.OPENED, "v1.2.3-stage"), rollout=again, phase=Phase.ROLLING) == [
+        (5, 2)
+    ]
+    restarts = (NOW - HOUR, Event.OPENED, "v1.2.3-stage", ("purpose", "restart"))
+    assert proofs(restarts, rollout=tried(Purpose.RESTART, GOOD.release), phase=Phase.ROLLING) == [(5, None)]
+
+
+def test_what_was_gone_back_to_is_proven_by_the_time_before_and_by_the_time_since():
+    opened, came = (NOW - 3 * HOUR, Event.OPENED, "v1.2.4-stage"), replace(GOOD, since=NOW - HOUR)
+    stalled = tried(Purpose.BACK, opened=NOW - 3 * HOUR)
+    assert proofs(opened, current=came) == [(5, 3), (1, None)]
+    assert proofs(opened, current=came, rollout=stalled, phase=Phase.STALLED) == [(5, 3), (1, None)]
+
+
+def test_what_somebody_deployed_there_by_hand_proves_nothing_until_it_was_put_back():
+    since = ("since", (NOW - 4 * HOUR).isoformat())
+    seen = (NOW - 3 * HOUR, Event.DRIFT, "v1.2.3-stage", since)
+    drift = Drift(digest=Digest("x"), since=NOW - 3 * HOUR, made=NOW - 4 * HOUR)
+    assert proofs(seen, drift=drift) == [(5, 4)]
+    assert proofs(seen, (NOW - HOUR, Event.DRIFT, "v1.2.3-stage", since)) == [(5, 4), (1, None)]
+    fought = (NOW - 3 * HOUR, Event.FIGHT, "v1.2.3-stage", since)
+    assert proofs(fought, drift=drift, fight=NOW - 3 * HOUR) == [(5, 4)]
+    settings = (NOW - 3 * HOUR, Event.DRIFT, "v1.2.3-stage", since, (OF_SETTINGS, "true"))
+    assert proofs(settings, drift=replace(drift, settings=True)) == [(5, None)]
+
+
+def test_what_the_journal_does_not_reach_back_to_proves_nothing(monkeypatch):
+    monkeypatch.setattr(ledger, "_FEW", 2)
+    monkeypatch.setattr(ledger, "_MANY", 4)
+    rows = [(NOW - minutes * HOUR / 60, Event.PHASE, "v1.2.3-stage") for minutes in range(9, 0, -1)]
+    assert proofs(*rows[-3:]) == [(5, None)]
+    assert proofs(*rows) == [(5, 5), (4 / 60, None)]
 
 
 def test_an_image_that_was_built_anew_under_the_same_version_is_not_proven():

@@ -45,7 +45,16 @@ def test_a_message_is_one_event_with_its_own_id(receiver):
             "title": "prod/api: v1.4.0 failed and went back: v1.3.0 runs again",
             "text": "exit code 1",
             "facts": {"commit": "c" * 40, "back": "v1.3.0"},
-            "blocked": [{"gate": "window", "why": "the window is shut", "until": "2026-03-01T12:00:00.000Z"}],
+            "blocked": [
+                {
+                    "gate": "window",
+                    "why": "the window is shut",
+                    "since": None,
+                    "until": "2026-03-01T12:00:00.000Z",
+                    "groups": [],
+                    "items": [],
+                }
+            ],
         },
     }
 

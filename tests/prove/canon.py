@@ -22,7 +22,8 @@ NUMBERED = re.compile(r"(?:ecs-svc/|api:)(\d+)")
 # What is only told, what is the same in every state, and what nothing but its own change depends on.
 LEFT_OUT = {
     "why", "evidence", "owner", "way", "opened", "looked", "author", "committed_at", "who", "made", "cause",
-    "Memory.rollouts", "Rollout.number", "Rollout.settings", "Next.since", "Ensure.rollout", "Live.settings",
+    "Memory.rollouts", "Memory.shut",
+    "Rollout.number", "Rollout.settings", "Next.since", "Ensure.rollout", "Live.settings",
     "Live.unread", "Live.beside", "Live.tags", "Made.why", "Deployment.why",
 }  # fmt: skip
 OF_PLATFORM = {"born", "asof", "watermark", "after"}
