@@ -28,24 +28,22 @@ def command(*, flow: bool, keep: bool) -> int:
     """
     from controller.app.sandbox import needs_sandbox
     from controller.sandbox.demo import Demo
-    from controller.sandbox.ending import Ending
+    from controller.sandbox.ending import Ended, Ending
     from controller.sandbox.flow import Flow
 
     needs_sandbox()
     code, ending = NEGATIVE, Ending()
     story = Flow if flow else Demo
-    demo = story(example_specs(), click.echo, held=ending.held)
+    demo = story(example_specs(), click.echo, wait=ending.wait)
     with ending:
         try:
             code = demo.run()
             if keep and code == DONE:
                 demo.keep()
-            ending.close()
-        except KeyboardInterrupt:
+        except Ended:
             was_asked_for = keep and code == DONE and ending.number == signal.SIGINT
             return DONE if was_asked_for else SIGNALLED + ending.number
         finally:
-            ending.close()
             demo.stop()
     return code
 

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ _IDENTITY: Final = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
 }
+_STEP: Final = 0.02  # seconds between two looks at a process
+_PATIENCE: Final = 60.0  # seconds for a command
 
 
 class Failed(Exception):
@@ -26,9 +29,15 @@ class Failed(Exception):
 
 
 class Process:
-    """One of our own commands as a process, its output read line by line as it comes."""
+    """One of our own commands as a process, its output read line by line as it comes.
 
-    def __init__(self, args: Sequence[str], environment: Mapping[str, str]) -> None:
+    While it is waited for, `wait` lets the seconds pass, and may raise.
+    """
+
+    def __init__(
+        self, args: Sequence[str], environment: Mapping[str, str], wait: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._name, self._wait = args[0], wait
         self._process = subprocess.Popen(
             [sys.executable, "-m", "controller", *args],
             env={**os.environ, **environment},
@@ -51,15 +60,24 @@ class Process:
 
     def first_line(self, seconds: float) -> str:
         """Wait for the first line of its output; raises Failed with its errors when none comes."""
-        try:
-            return self._lines.get(timeout=seconds)
-        except queue.Empty:
-            said = "\n".join(self.complaints()[-10:])
-            raise Failed(f"a process did not begin within {seconds:.0f} s: {said}") from None
+        ends = time.monotonic() + seconds
+        while True:
+            over = self.ended or time.monotonic() > ends
+            try:
+                return self._lines.get(timeout=_STEP)
+            except queue.Empty:
+                self._wait(0)
+            if over:
+                said = "\n".join(self.complaints()[-10:])
+                raise Failed(f"trueup {self._name} did not begin: {said}")
 
     def finished(self) -> int:
         """Wait for it to end by itself, and for all that it said; gives its exit code."""
-        code = self._process.wait(timeout=60)
+        ends = time.monotonic() + _PATIENCE
+        while (code := self._process.poll()) is None:
+            if time.monotonic() > ends:
+                raise Failed(f"trueup {self._name} did not end within {_PATIENCE:.0f} s")
+            self._wait(_STEP)
         for pump in self._pumps:
             pump.join(timeout=5)
         return code

@@ -2,12 +2,11 @@
 
 import json
 import tempfile
-import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,7 +31,7 @@ class Step:
 class Story(ABC):
     """Tells a story on a terminal, act by act.
 
-    `say` prints one line; while something is started, `held` keeps interrupts off; a step takes `patience` seconds.
+    `say` prints one line; `wait` lets seconds pass, and may raise; a step takes `patience` seconds.
     """
 
     def __init__(
@@ -40,10 +39,10 @@ class Story(ABC):
         specs: Path,
         say: Callable[[str], None],
         *,
-        held: Callable[[], AbstractContextManager[None]] = nullcontext,
+        wait: Callable[[float], None] = time.sleep,
         patience: float = PATIENCE,
     ) -> None:
-        self._specs, self._say, self._held, self._patience = specs, say, held, patience
+        self._specs, self._say, self._wait, self._patience = specs, say, wait, patience
         self._began = time.monotonic()
         self._open = ExitStack()
         self._steps: list[Step] = []
@@ -65,6 +64,7 @@ class Story(ABC):
                 for act in self.acts():
                     act()
         except Failed as failed:
+            self._wait(0)  # a signal to all of us, as Ctrl-C is, makes things fail too
             self._line("demo", f"FAILED: {failed}")
             self._say_last()
             return 1
@@ -76,12 +76,13 @@ class Story(ABC):
         self._open.close()
 
     def keep(self) -> None:
-        """Say how to go on playing, and wait to be interrupted."""
+        """Say how to go on playing, and wait until that is ended."""
         self._say("")
         self._say(f"Still running. ECS: {self._endpoint}   metrics and health: {self._page}")
         self._say(f"  {self._how_on()}, then: trueup status --watch --store {self._store}")
         self._say("Interrupt with Ctrl-C.")
-        threading.Event().wait()
+        while True:
+            self._wait(60)
 
     def _how_on(self) -> str:
         return f"edit and commit in {self._repository.folder}"
@@ -91,9 +92,8 @@ class Story(ABC):
         return f"sqlite:///{self._folder}/trueup.db"
 
     def _make_folder(self) -> None:
-        with self._held():
-            made = tempfile.TemporaryDirectory(prefix="trueup-demo-", ignore_cleanup_errors=True)
-            self._folder = Path(self._open.enter_context(made))
+        made = tempfile.TemporaryDirectory(prefix="trueup-demo-", ignore_cleanup_errors=True)
+        self._folder = Path(self._open.enter_context(made))
 
     # --- processes
 
@@ -119,9 +119,9 @@ class Story(ABC):
         self._controller = self._started(["run", *words], variables)
 
     def _started(self, args: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
-        with self._held():
-            process = Process(args, environment or {})
-            self._open.callback(process.stop)
+        self._wait(0)
+        process = Process(args, environment or {}, self._wait)
+        self._open.callback(process.stop)
         return process
 
     # --- saying and waiting
@@ -150,7 +150,7 @@ class Story(ABC):
         )
 
     def _listen_for(self, seconds: float) -> None:
-        threading.Event().wait(seconds)
+        self._wait(seconds)
         self._listen()
 
     def _listen(self) -> None:
