@@ -166,6 +166,17 @@ class Repository:
         """Work on a branch that there is."""
         self._git("checkout", "-q", branch)
 
+    def squash(self, branch: str, message: str) -> str:
+        """Bring what a branch has here as one commit, as hosts do with pull requests; gives the commit."""
+        self._git("merge", "-q", "--squash", branch)
+        return self.commit(message)
+
+    def push(self, address: str) -> str:
+        """Bring what was committed here to where everybody pushes, after what others pushed; gives the commit."""
+        self._git("pull", "-q", "--rebase", address, "main")
+        self._git("push", "-q", address, "main")
+        return self._git("rev-parse", "HEAD").strip()
+
     def published(self, folder: Path) -> str:
         """Put a bare copy into a folder, to which everybody pushes; gives its address."""
         self._git("clone", "-q", "--bare", ".", str(folder))

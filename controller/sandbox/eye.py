@@ -24,10 +24,17 @@ class Eye:
             ecs = self.client(account)
             found = ecs.describe_services(cluster=cluster, services=[service])["services"][0]
             primary = next(one for one in found["deployments"] if one["status"] == "PRIMARY")
-            definition = ecs.describe_task_definition(taskDefinition=primary["taskDefinition"])["taskDefinition"]
-            tag = self._tag(str(definition["containerDefinitions"][0]["image"]))
+            tag = self._tag(_image_of(ecs, primary))
         whole = primary["runningCount"] == found["desiredCount"] and len(found["deployments"]) == 1
         return tag, str(primary.get("rolloutState", "")), whole
+
+    def digest(self, account: str, cluster: str, service: str) -> str:
+        """Give the digest of the image that is PRIMARY; empty if it is written by tag."""
+        with _looking_at(service):
+            ecs = self.client(account)
+            found = ecs.describe_services(cluster=cluster, services=[service])["services"][0]
+            primary = next(one for one in found["deployments"] if one["status"] == "PRIMARY")
+            return _image_of(ecs, primary).partition("@")[2]
 
     def _tag(self, image: str) -> str:
         """Give the tag of an image; for one that is written by digest, the tag that the digest came from."""
@@ -125,6 +132,11 @@ def _looking_at(service: str) -> Iterator[None]:
         yield
     except Exception as error:
         raise Failed(f"ECS did not say how {service} is: {type(error).__name__}: {error}") from error
+
+
+def _image_of(ecs: Any, deployment: Mapping[str, Any]) -> str:  # noqa: ANN401  as above
+    definition = ecs.describe_task_definition(taskDefinition=deployment["taskDefinition"])["taskDefinition"]
+    return str(definition["containerDefinitions"][0]["image"])
 
 
 def _service_of(parameters: Mapping[str, object]) -> str:

@@ -2,15 +2,17 @@
 
 import base64
 import json
-import os
-import pwd
 import secrets
+import shlex
+import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from controller.sandbox.cast import AUTHOR, Failed, Repository
+from controller.sandbox.cast import AUTHOR, Failed, Process, Repository
+from controller.sandbox.flow_people import DEVELOPER, SECRET, SHORT, notifiers, people
 from controller.sandbox.inbox import Inbox
 from controller.sandbox.story import KEYS, Story
 
@@ -22,45 +24,34 @@ STAGE: Final[Where] = ("222233334444", "unifocus-stage-cluster", "unifocus-stage
 PROD: Final[Where] = ("111122223333", "unifocus-prod-cluster", "unifocus-prod-api-service")
 DATABASE: Final = "unifocus-prod"
 ALARM: Final = "unifocus-prod-api-5xx"
-DESK: Final = "release-desk"
-ON_CALL: Final = "on-call"
 _FILES: Final = Path(__file__).parent / "flow_specs"
 _SHOP: Final = "https://git.unifocus.example.com/unifocus"
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_WINDOW: Final = "Tue 09:00-16:00"
 _DONE: Final = "COMPLETED"
-_WIDE: Final = 130  # characters of a line that are shown
-_SECRET: Final = "INBOX_SECRET"  # noqa: S105  the name of a variable
+_WIDE: Final = 110  # characters of a line; what is longer goes on in the next
+_INDENT: Final = " " * 16
 # Seeds are one version back from what their specs say.
 _AHEAD: Final[Mapping[str, tuple[str, str]]] = {
     "stage.yaml": ('track: {tags: "v*-stage"}', "version: v1.2.3-stage"),
     "prod.yaml": ("version: v1.2.2 ", "version: v1.2.3 "),
 }
-_PEOPLE: Final = """\
-apiVersion: trueup/v1
-kind: People
-localApprovals: true
-people:
-  developer: {{emails: [{author}]}}
-  {desk}: {{osUsers: [{user}], groups: [release-managers, emergency]}}
-  {on_call}:
-    sts: [{{role: "arn:aws:iam::111122223333:role/team", sourceIdentity: {on_call}}}]
-    groups: [release-managers, emergency]
-"""
-_NOTIFIERS: Final = """\
-apiVersion: trueup/v1
-kind: Notifiers
-digest: 1m
-notifiers:
-  inbox: {{kind: webhook, url: "{url}", secretEnv: {secret}}}
-routes:
-  - {{to: inbox, events: [before, during, after, needed, notes]}}
-"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a command ended, and what it said on its output and on its errors."""
+
+    code: int
+    said: str
+    why: str
 
 
 class Ground(Story):
     """The flow's story without its acts: how everything is made, asked and proven."""
 
     def _make(self) -> None:
+        self._window = f"{_day(datetime.now(UTC) + timedelta(days=3))} 09:00-16:00"
         self._shop = Repository(self._folder / "unifocus")
         first = self._committed("feat: take bookings")
         for tag in ("v1.2.2-stage", "v1.2.2"):
@@ -71,6 +62,7 @@ class Ground(Story):
         self._repository.commit("Release v1.2.2")
         self._releases = self._repository.published(self._folder / "releases.git")
         self._start_sandbox(self._seed(), SPEED)
+        self._line("ecs", f"three clusters run one version back ({self._endpoint})")
         self._aws("rds").create_db_instance(
             DBInstanceIdentifier=DATABASE, Engine="postgres", DBInstanceClass="db.t3.micro", AllocatedStorage=20,
             MasterUsername="root", MasterUserPassword=secrets.token_hex(), BackupRetentionPeriod=0,
@@ -82,8 +74,7 @@ class Ground(Story):
 
     def _files(self) -> dict[str, str]:
         """Give the specs: the application is here, and the window opens in three days."""
-        day = _DAYS[(datetime.now(UTC) + timedelta(days=3)).weekday()]
-        changed = {_SHOP: f"file://{self._shop.folder}", '"Tue ': f'"{day} '}
+        changed = {_SHOP: f"file://{self._shop.folder}", _WINDOW: self._window}
         found = {file.name: file.read_text(encoding="utf-8") for file in _FILES.glob("*.yaml")}
         for old, new in changed.items():
             found = {name: text.replace(old, new) for name, text in found.items()}
@@ -103,19 +94,23 @@ class Ground(Story):
         self._inbox = Inbox(secret)
         self._open.callback(self._inbox.close)
         self._shown = 0
-        people = _PEOPLE.format(author=AUTHOR, user=json.dumps(_user()), desk=DESK, on_call=ON_CALL)
-        notifiers = _NOTIFIERS.format(url=self._inbox.url, secret=_SECRET)
-        for name, text in (("people.yaml", people), ("notifiers.yaml", notifiers)):
+        for name, text in (("people.yaml", people()), ("notifiers.yaml", notifiers(self._inbox.url))):
             (self._folder / name).write_text(text, encoding="utf-8")
         return {
             "TRUEUP_APPLICATIONS": f"file://{self._folder}/",
             "TRUEUP_PEOPLE": str(self._folder / "people.yaml"),
             "TRUEUP_NOTIFIERS": str(self._folder / "notifiers.yaml"),
-            _SECRET: secret,
+            SECRET: secret,
         }
 
     def _aws(self, kind: str) -> Any:  # noqa: ANN401  the SDK makes its clients at run time
         return self._eye.client(PROD[0], kind)
+
+    def _now(self) -> datetime:
+        """Give the time that is played."""
+        start, _, speed = self._clock.partition("*")
+        began = datetime.fromisoformat(start)
+        return began + (datetime.now(UTC) - began) * float(speed)
 
     # --- what developers and builds do
 
@@ -138,24 +133,46 @@ class Ground(Story):
         self._shop.tag(version, commit)
         self._line("git", f"{commit[:8]} is tagged {version}, and so is the image {build}")
 
+    def _move_window(self, minutes: int) -> datetime:
+        """Commit that prod's window opens in so many minutes, for half an hour; gives when."""
+        opens = (self._now() + timedelta(minutes=minutes)).replace(second=0, microsecond=0)
+        shuts = opens + timedelta(minutes=30)
+        wanted = f"{_day(opens)} {opens:%H:%M}-{shuts:%H:%M}"
+        self._repository.edit("prod.yaml", {self._window: wanted})
+        message = f"Let prod be released to from {opens:%H:%M} to {shuts:%H:%M} UTC today"
+        self._repository.commit(message)
+        commit = self._repository.push(self._releases)
+        self._line("git", f"{commit[:8]} {message}")
+        return opens
+
+    def _snapshot(self, version: str) -> None:
+        name = f"{DATABASE}-before-{version.replace('.', '-')}"
+        self._aws("rds").create_db_snapshot(DBInstanceIdentifier=DATABASE, DBSnapshotIdentifier=name)
+        self._line("rds", f"a snapshot is made: {name}")
+
     # --- what people ask
 
-    def _ask(self, *words: str, code: int = 0, lines: int = 1, developer: bool = False) -> None:
-        """Give a command, as the release desk, or else the developer, and show the first lines of its answer."""
-        found, said, why = self._asked(words, developer=developer)
-        self._listen()
-        if found != code:
-            raise Failed(f"trueup {' '.join(words)} ended with {found} instead of {code}: {said} {why}")
-        first, *more = (line for line in (said or why).splitlines() if line.strip())
-        self._line("dev" if developer else "person", f"trueup {words[0]}: {first}")
-        for line in more[: lines - 1]:
-            self._line("", f"  {line}")
+    def _ask(self, by: str, *words: str, code: int = 0, lines: slice = slice(1)) -> None:
+        """Give a command, and show it with these lines of its answer; it has to end with this code."""
+        self._line(SHORT[by], shlex.join(("trueup", *words)))
+        self._answered(self._asked(words), words, code, lines)
 
-    def _asked(self, words: Sequence[str], *, developer: bool = False) -> tuple[int, str, str]:
-        name, email = ("developer", AUTHOR)
-        own = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email} if developer else {
-            "TRUEUP_PEOPLE": str(self._folder / "people.yaml")
-        }  # fmt: skip
+    def _answered(self, answer: Answer, words: Sequence[str], code: int = 0, lines: slice = slice(1)) -> None:
+        if answer.code != code:
+            said = f"{answer.said} {answer.why}"
+            raise Failed(f"trueup {' '.join(words)} ended with {answer.code} instead of {code}: {said}")
+        for line in [one for one in (answer.said or answer.why).splitlines() if one.strip()][lines]:
+            self._line("", f"  {line}")
+        self._listen()
+
+    def _asked(self, words: Sequence[str]) -> Answer:
+        """Give a command, and wait for its answer."""
+        return self._ends(self._given(words))
+
+    def _ends(self, process: Process) -> Answer:
+        return Answer(process.finished(), "\n".join(process.said()), "\n".join(process.complaints()))
+
+    def _given(self, words: Sequence[str]) -> Process:
         variables = {
             "TRUEUP_CLOCK": self._clock,
             "TRUEUP_STORE": self._store,
@@ -163,34 +180,38 @@ class Ground(Story):
             "TRUEUP_ENDPOINT_URL": self._endpoint,
             "TRUEUP_APPLICATIONS": f"file://{self._folder}/",
             "TRUEUP_CACHE": str(self._folder / "cache-of-commands"),
+            "TRUEUP_PEOPLE": str(self._folder / "people.yaml"),
+            "GIT_AUTHOR_NAME": DEVELOPER,
+            "GIT_AUTHOR_EMAIL": AUTHOR,
             **KEYS,
-            **own,
         }
-        process = self._started(words, variables)
-        code = process.finished()
-        return code, "\n".join(process.said()), "\n".join(process.complaints())
+        return self._started(words, variables)
 
     def _data(self, *words: str) -> dict[str, Any]:
         """Give a command that answers with one item of data."""
-        code, said, why = self._asked((*words, "-o", "json"))
-        if code:
-            raise Failed(f"trueup {' '.join(words)} ended with {code}: {why}")
-        item: dict[str, Any] = json.loads(said)["items"][0]
+        answer = self._asked((*words, "-o", "json"))
+        if answer.code:
+            raise Failed(f"trueup {' '.join(words)} ended with {answer.code}: {answer.why}")
+        item: dict[str, Any] = json.loads(answer.said)["items"][0]
         return item
 
-    def _until_blocked(self, version: str, gates: Sequence[str]) -> None:
-        """Wait until just these gates keep a version from prod, in this order."""
+    def _until_blocked(self, version: str, gates: Sequence[str], *, alone: bool = True) -> None:
+        """Wait until these gates keep a version from prod, in this order, and unless `alone` is False no other."""
         found: list[str] = []
 
         def blocked() -> bool:
             status = self._data("why", "prod", "api")
             found[:] = [status["wanted"], *(one["gate"] for one in status["blockers"])]
-            return found == [version, *gates]
+            return (found if alone else found[: len(gates) + 1]) == [version, *gates]
 
         try:
             self._until(f"{version} to wait for {', '.join(gates)}", blocked)
         except Failed as failed:
             raise Failed(f"{failed}; it says {', '.join(found)}") from None
+
+    def _why_shut(self, gate: str) -> str:
+        """Say why a gate keeps prod from moving; empty if it does not."""
+        return next((one["why"] for one in self._data("why", "prod", "api")["blockers"] if one["gate"] == gate), "")
 
     # --- what is believed
 
@@ -233,15 +254,17 @@ class Ground(Story):
             self._line("told", message.title)
 
     def _line(self, who: str, text: str) -> None:
-        super()._line(who, text if len(text) <= _WIDE else f"{text[:_WIDE]}…")
+        lead = " " * (len(text) - len(text.lstrip()))
+        first, *more = textwrap.wrap(
+            text.lstrip(), _WIDE, initial_indent=lead, subsequent_indent=f"{lead}  ", break_on_hyphens=False
+        )
+        super()._line(who, first)
+        for line in more:
+            self._say(f"{_INDENT}{line}")
 
     def _show(self, name: str, reason: str, told: Mapping[str, Any]) -> None:
         """Nothing: what people are told is shown."""
 
 
-def _user() -> str:
-    """Name who runs this, as the machine does: nobody else can approve here."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        raise Failed(f"this machine has no user for uid {os.getuid()}, so nobody here can approve") from None
+def _day(at: datetime) -> str:
+    return _DAYS[at.weekday()]
