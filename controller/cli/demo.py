@@ -23,8 +23,9 @@ def command(*, flow: bool, keep: bool) -> int:
     A good release, one that ECS takes back, one that trueup takes back, and a pause; under a minute. Exit code 0
     only if every step really happened, read from ECS and not from the controller.
 
-    With --flow: a build on dev, a tag on stage, a release that waits for people, a window and a backup in prod, its
-    hour of watching, one that goes back with its database, and a hotfix in a freeze; a minute and a half.
+    With --flow: a build on dev, a tag on stage and its tests, a release that waits in prod for people, a backup and
+    a window, its hour of watching, one that goes back with its database, and a hotfix in a freeze, reviewed and
+    merged afterwards; a minute and a half.
     """
     from controller.app.sandbox import needs_sandbox
     from controller.sandbox.demo import Demo

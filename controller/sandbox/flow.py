@@ -54,7 +54,7 @@ class Flow(Ground):
         self._prove("what main built is on dev", DEV, "main-41", updates=2)
 
     def _reaches_stage(self) -> None:
-        with self._act("v1.2.3-stage is tagged, reaches stage by itself, and is good only when its tests passed"):
+        with self._act("v1.2.3-stage is tagged, reaches stage, is good when its tests passed, and has to soak"):
             self._tag("v1.2.3-stage", "main-41", self._commit)
             words = ("wait", "stage", "api", "--commit", self._commit, "--timeout", "30m")
             self._line("ci", f"trueup {' '.join(words)}   (goes on beside)")
@@ -62,6 +62,8 @@ class Flow(Ground):
             self._until_runs(STAGE, "main-41")
             self._until_done(STAGE, 0, _UPDATE, _SMOKE)
             self._tested("v1.2.3-stage")
+            self._tag("v1.2.3", "main-41", self._commit)
+            self._ask(DEVELOPER, "promote", "api", "--from", "stage", "--to", "prod", "--dry-run", code=BLOCKED)
             self._line("ci", "trueup wait ends:")
             self._answered(self._ends(waits), words)
         if not is_tested(record := self._recalled("stage", "v1.2.3-stage"), CI):
@@ -70,9 +72,7 @@ class Flow(Ground):
         self._prove("v1.2.3-stage is good on stage", STAGE, "main-41", updates=1, also=also)
 
     def _waits_in_prod(self) -> None:
-        with self._act("it soaks; then prod's spec is changed, and waits"):
-            self._tag("v1.2.3", "main-41", self._commit)
-            self._ask(DEVELOPER, "promote", "api", "--from", "stage", "--to", "prod", "--dry-run", code=BLOCKED)
+        with self._act("it has soaked; prod's spec is changed, and waits"):
             self._promote()
             self._until_blocked("v1.2.3", _SHUT)
             self._ask(ON_CALL, "why", "prod", "api", lines=_FACTS)
@@ -132,7 +132,7 @@ class Flow(Ground):
         self._prove("v1.2.4 came back with its database", PROD, "main-41", updates=3, also=also)
 
     def _hotfix(self) -> None:
-        with self._act("a hotfix goes through a freeze, and past stage, soak and window"):
+        with self._act("a hotfix goes through a freeze, and past stage and soak"):
             self._ask(ON_CALL, "freeze", "prod", "--reason", "quarter end", "--for", "12h")
             self._shop.branch("fix-1.2.5", "v1.2.3")
             self._committed("test(rooms): book an hour twice")
