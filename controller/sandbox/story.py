@@ -120,7 +120,8 @@ class Story(ABC):
 
     def _started(self, args: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
         self._wait(0)
-        process = Process(args, environment or {}, self._wait)
+        mine = {"TMPDIR": str(self._folder)}  # what one leaves that is stopped half-way goes with the folder
+        process = Process(args, {**mine, **(environment or {})}, self._wait)
         self._open.callback(process.stop)
         return process
 
