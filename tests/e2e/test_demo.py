@@ -72,13 +72,13 @@ def test_a_step_that_takes_too_long_shows_the_end_of_the_controllers_log(tmp_pat
             file.read_text("utf-8").replace("  owner: unifocus\n", "  owner: unifocus\n  paused: true\n")
         )
     said: list[str] = []
-    demo = Demo(tmp_path, said.append, patience=8)
+    demo = Demo(tmp_path, said.append, patience=12)
     try:
         assert demo.run() == 1
     finally:
         demo.stop()
     told = "\n".join(said)
-    assert "FAILED: waited 8 s for unifocus-dev-api-service to run latest" in told
+    assert "FAILED: waited 12 s for unifocus-dev-api-service to run latest" in told
     last = told.partition("The last lines of the controller's log:\n")[2].splitlines()
     assert 0 < len(last) <= 10
     assert any('"target"' in line for line in last)
