@@ -51,7 +51,7 @@ def probes_of(
         **_of_aws(clients, clock),
         **_of_hosts(options, clock, stop or threading.Event()),
         AuthorsOf: AuthorsProbe(specs, applications),
-        OnBranch: Branches(applications, clock.real),
+        OnBranch: Branches(applications, clock.elapsed),
         ProvenIn: Ledger(store),
         SignatureOf: TagProbe(applications, trust_of(options, clock)),
         WhoIsWho: WhoIsWhoProbe(partial(people_of, people) if people else None),

@@ -44,6 +44,6 @@ def command(
     from controller.cli.hotfixes import second
 
     if hotfix:
-        second(env, target, version, store, people, actor, reason)
+        second(env, target, version, Said(yes=True, reason=reason, actor=actor, people=people, aws=aws), store)
         return
     answer(env, target, version, Said(yes=True, reason=reason, actor=actor, people=people, aws=aws), store)

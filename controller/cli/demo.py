@@ -15,31 +15,36 @@ SIGNALLED: Final = (
 
 
 @click.command("demo")
+@click.option("--flow", is_flag=True, help="Play the whole flow of releases instead, from a build to a hotfix.")
 @click.option("--keep", is_flag=True, help="Leave it running afterwards, and print where.")
-def command(keep: bool) -> int:
+def command(*, flow: bool, keep: bool) -> int:
     """Start the embedded ECS and the real controller, release to them from a real git repository, and tell it all.
 
     A good release, one that ECS takes back, one that trueup takes back, and a pause; under a minute. Exit code 0
     only if every step really happened, read from ECS and not from the controller.
+
+    With --flow: a build on dev, a tag on stage and its tests, a release that waits in prod for people, a backup and
+    a window, its hour of watching, one that goes back with its database, and a hotfix in a freeze, reviewed and
+    merged afterwards; a minute and a half.
     """
     from controller.app.sandbox import needs_sandbox
     from controller.sandbox.demo import Demo
-    from controller.sandbox.ending import Ending
+    from controller.sandbox.ending import Ended, Ending
+    from controller.sandbox.flow import Flow
 
     needs_sandbox()
     code, ending = NEGATIVE, Ending()
-    demo = Demo(example_specs(), click.echo, held=ending.held)
+    story = Flow if flow else Demo
+    demo = story(example_specs(), click.echo, wait=ending.wait)
     with ending:
         try:
             code = demo.run()
             if keep and code == DONE:
                 demo.keep()
-            ending.close()
-        except KeyboardInterrupt:
+        except Ended:
             was_asked_for = keep and code == DONE and ending.number == signal.SIGINT
             return DONE if was_asked_for else SIGNALLED + ending.number
         finally:
-            ending.close()
             demo.stop()
     return code
 

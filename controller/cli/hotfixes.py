@@ -13,6 +13,7 @@ from controller.cli.show import instant
 from controller.errors import AccessError, Refusal
 
 if TYPE_CHECKING:
+    from controller.cli.answers import Said
     from controller.model.hotfix import Hotfix, Refused
     from controller.model.orders import Orders, TargetOrders
     from controller.model.people import Person
@@ -24,11 +25,11 @@ KEPT: Final = 10
 """How many hotfixes are kept for a target; one that nobody has reviewed yet is always kept."""
 
 
-def emergency(people: str | None, actor: str | None) -> "tuple[Person, str]":
+def emergency(people: str | None, actor: str | None, *, aws: bool = False) -> "tuple[Person, str]":
     """Find who gives the order, who has to be of the emergency group. Raises AccessError."""
     from controller.model.hotfix import EMERGENCY
 
-    person, via = whoever(people, actor, os_user())
+    person, via = whoever(people, actor, os_user(), aws=aws)
     if EMERGENCY not in person.groups:
         raise AccessError(f"{person.name} is not in {EMERGENCY} in {people}; nothing was written")
     return person, via
@@ -55,9 +56,7 @@ def ended(mine: "TargetOrders", at: datetime) -> "TargetOrders":
     return replace(mine, hotfixes=(*mine.hotfixes[:-1], replace(mine.hotfixes[-1], ended=at)))
 
 
-def second(
-    env: str, target: str, version: str, store: str, people: str | None, actor: str | None, said: str
-) -> None:
+def second(env: str, target: str, version: str, said: "Said", store: str) -> None:
     """Write another person's yes to a hotfix, or the review of what one person did alone.
 
     Raises Refusal if no hotfix to this version waits for that, AccessError for whoever may not give it.
@@ -71,7 +70,7 @@ def second(
     memory = opened(store)
     try:
         known(memory, env, target)
-        person, via = emergency(people, actor)
+        person, via = emergency(said.people, said.actor, aws=said.aws)
         shown = newest(memory, env, target)
         now = not_before(shown, clock_now(exact=True))
         mine = memory.orders(as_env(env)).targets.get(as_target(target), TargetOrders())
@@ -79,7 +78,7 @@ def second(
         if any(one.by == person.name for one in waiting):
             raise Refusal(f"{person.name} asked for it: another of the group has to say yes")
         digest = Digest(shown.wanted_digest if shown and shown.wanted == version else "")
-        yes = Seconded(by=person.name, at=now, digest=digest, groups=person.groups, via=via, comment=said)
+        yes = Seconded(by=person.name, at=now, digest=digest, groups=person.groups, via=via, comment=said.reason)
         numbers = {one.number for one in waiting}
         change = for_target(
             as_target(target),
@@ -89,7 +88,8 @@ def second(
             ),
         )
         verb = "review" if any(one.review_due for one in waiting) else "agree to"
-        text = f"{verb} the hotfix to {version} of {waiting[0].by} ({digest[:12]})" + (f": {said}" if said else "")
+        why = f": {said.reason}" if said.reason else ""
+        text = f"{verb} the hotfix to {version} of {waiting[0].by} ({digest[:12]}){why}"
         give(memory, env, target, text, person.name, change)
     finally:
         memory.close()

@@ -33,7 +33,11 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 @click.command("wait")
 @env_argument
 @target_argument
-@click.option("--commit", metavar="SHA", help="With this commit of the specs, or one that follows it.")
+@click.option(
+    "--commit",
+    metavar="SHA",
+    help="With this commit of the specs, or one that follows it; or built from this one of the application.",
+)
 @click.option("--version", metavar="VERSION", help="With this version.")
 @click.option("--digest", metavar="DIGEST", help="With the image of this digest: sha256:…")
 @click.option("--timeout", default="30m", show_default=True, metavar="TIME", help="How long to wait: 90s, 30m, 2h.")

@@ -88,9 +88,12 @@ def judged(
     """
     if status is None or memory is None:
         return Found(state=State.WAITING, why="no turn of it has been made yet", past=past, status=status)
-    if asked.commit and not in_force and not _recorded(asked, memory):
+    recorded = _recorded(asked, memory) if asked.commit and not in_force else None
+    if recorded == []:
         return _unseen(asked, status, past, known=in_force is not None)
-    mine = _is_wanted(asked, status, memory, past)
+    mine = _is_wanted(asked, status, memory, past) and (
+        recorded is None or any(_is(one, status) for one in recorded)
+    )
     past = past if past.failed is not None else replace(past, failed=_failures(memory))
     spec = past.spec or (status.spec_digest if asked.commit else "")
     now = replace(past, wished=past.wished or mine, spec=spec)
@@ -118,9 +121,13 @@ def _unseen(asked: Awaited, status: TargetStatus, past: Past, *, known: bool) ->
     return Found(state=State.BLOCKED if held else State.WAITING, why=why, past=past, status=status)
 
 
-def _recorded(asked: Awaited, memory: Memory) -> bool:
-    """Whether a release that runs, or is to run, was recorded with the commit: it need not be one of the specs."""
-    return any((release.commit or "").startswith(asked.commit) for release in _wanted(memory))
+def _recorded(asked: Awaited, memory: Memory) -> list[Release]:
+    """Give what runs, or is to run, of those releases that were recorded with the commit, or built from it."""
+    return [
+        one
+        for one in _wanted(memory)
+        if any(commit and commit.startswith(asked.commit) for commit in (one.commit, one.built))
+    ]
 
 
 def _wanted(memory: Memory) -> Iterator[Release]:

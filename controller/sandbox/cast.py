@@ -1,27 +1,27 @@
-"""The demo's cast: the sandbox and the controller as processes, a git repository, and an eye on ECS itself."""
+"""The demos' cast: the sandbox and the controller as processes, and real git repositories."""
 
-import json
 import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
-from urllib.request import urlopen
 
-_PATIENCE: Final = 20.0  # seconds for one look
+AUTHOR: Final = "developer@unifocus.example.com"
 _IDENTITY: Final = {
     "GIT_AUTHOR_NAME": "a developer",
-    "GIT_AUTHOR_EMAIL": "developer@unifocus.example.com",
+    "GIT_AUTHOR_EMAIL": AUTHOR,
     "GIT_COMMITTER_NAME": "a developer",
-    "GIT_COMMITTER_EMAIL": "developer@unifocus.example.com",
+    "GIT_COMMITTER_EMAIL": AUTHOR,
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
 }
+_STEP: Final = 0.02  # seconds between two looks at a process
+_PATIENCE: Final = 60.0  # seconds for a command
 
 
 class Failed(Exception):
@@ -29,9 +29,15 @@ class Failed(Exception):
 
 
 class Process:
-    """One of our own commands as a process, its output read line by line as it comes."""
+    """One of our own commands as a process, its output read line by line as it comes.
 
-    def __init__(self, args: Sequence[str], environment: Mapping[str, str]) -> None:
+    While it is waited for, `wait` lets the seconds pass, and may raise.
+    """
+
+    def __init__(
+        self, args: Sequence[str], environment: Mapping[str, str], wait: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._name, self._wait = args[0], wait
         self._process = subprocess.Popen(
             [sys.executable, "-m", "controller", *args],
             env={**os.environ, **environment},
@@ -40,10 +46,12 @@ class Process:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self.errors: queue.SimpleQueue[str] = queue.SimpleQueue()
-        for stream, into in ((self._process.stdout, self.lines), (self._process.stderr, self.errors)):
-            threading.Thread(target=_pump, args=(stream, into), daemon=True).start()
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._errors: queue.SimpleQueue[str] = queue.SimpleQueue()
+        streams = ((self._process.stdout, self._lines), (self._process.stderr, self._errors))
+        self._pumps = [threading.Thread(target=_pump, args=pair, daemon=True) for pair in streams]
+        for pump in self._pumps:
+            pump.start()
 
     @property
     def ended(self) -> bool:
@@ -52,15 +60,35 @@ class Process:
 
     def first_line(self, seconds: float) -> str:
         """Wait for the first line of its output; raises Failed with its errors when none comes."""
-        try:
-            return self.lines.get(timeout=seconds)
-        except queue.Empty:
-            said = "\n".join(drain(self.errors)[-10:])
-            raise Failed(f"a process did not begin within {seconds:.0f} s: {said}") from None
+        ends = time.monotonic() + seconds
+        while True:
+            over = self.ended or time.monotonic() > ends
+            try:
+                return self._lines.get(timeout=_STEP)
+            except queue.Empty:
+                self._wait(0)
+            if over:
+                said = "\n".join(self.complaints()[-10:])
+                raise Failed(f"trueup {self._name} did not begin: {said}")
 
     def finished(self) -> int:
-        """Wait for it to end by itself; gives its exit code."""
-        return self._process.wait(timeout=60)
+        """Wait for it to end by itself, and for all that it said; gives its exit code."""
+        ends = time.monotonic() + _PATIENCE
+        while (code := self._process.poll()) is None:
+            if time.monotonic() > ends:
+                raise Failed(f"trueup {self._name} did not end within {_PATIENCE:.0f} s")
+            self._wait(_STEP)
+        for pump in self._pumps:
+            pump.join(timeout=5)
+        return code
+
+    def said(self) -> list[str]:
+        """Take the lines of its output that have come since the last time."""
+        return _drain(self._lines)
+
+    def complaints(self) -> list[str]:
+        """Take the lines of its errors, which is where it logs, that have come since the last time."""
+        return _drain(self._errors)
 
     def stop(self) -> int:
         """Ask it to stop, and make it stop if it does not; gives its exit code."""
@@ -79,8 +107,7 @@ def _pump(stream: Any, into: "queue.SimpleQueue[str]") -> None:  # noqa: ANN401 
             into.put(line.rstrip("\n"))
 
 
-def drain(lines: "queue.SimpleQueue[str]") -> list[str]:
-    """Take what has come so far."""
+def _drain(lines: "queue.SimpleQueue[str]") -> list[str]:
     found: list[str] = []
     while True:
         try:
@@ -90,14 +117,18 @@ def drain(lines: "queue.SimpleQueue[str]") -> list[str]:
 
 
 class Repository:
-    """A real git repository with the example specs, changed as a team would change it."""
+    """A real git repository, with the specs of a folder if there is one, changed as a team would change it."""
 
-    def __init__(self, folder: Path, specs: Path) -> None:
+    def __init__(self, folder: Path, specs: Path | None = None) -> None:
         self.folder = folder
         folder.mkdir(parents=True)
         self._git("init", "-q", "-b", "main")
+        if specs is not None:
+            self._copy(specs)
+
+    def _copy(self, specs: Path) -> None:
         for file in sorted(specs.rglob("*.yaml")):
-            copy = folder / "specs" / file.relative_to(specs)
+            copy = self.folder / "specs" / file.relative_to(specs)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(file.read_bytes())
 
@@ -117,6 +148,40 @@ class Repository:
         self._git("commit", "-q", "-m", message)
         return self._git("rev-parse", "HEAD").strip()
 
+    def write(self, file: str, text: str) -> None:
+        """Write one file."""
+        path = self.folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def tag(self, name: str, commit: str) -> None:
+        """Let a new tag stand for a commit."""
+        self._git("tag", name, commit)
+
+    def branch(self, name: str, commit: str) -> None:
+        """Begin a branch at a commit, and work on it from now on."""
+        self._git("checkout", "-q", "-b", name, commit)
+
+    def switch(self, branch: str) -> None:
+        """Work on a branch that there is."""
+        self._git("checkout", "-q", branch)
+
+    def squash(self, branch: str, message: str) -> str:
+        """Bring what a branch has here as one commit, as hosts do with pull requests; gives the commit."""
+        self._git("merge", "-q", "--squash", branch)
+        return self.commit(message)
+
+    def push(self, address: str) -> str:
+        """Bring what was committed here to where everybody pushes, after what others pushed; gives the commit."""
+        self._git("pull", "-q", "--rebase", address, "main")
+        self._git("push", "-q", address, "main")
+        return self._git("rev-parse", "HEAD").strip()
+
+    def published(self, folder: Path) -> str:
+        """Put a bare copy into a folder, to which everybody pushes; gives its address."""
+        self._git("clone", "-q", "--bare", ".", str(folder))
+        return f"file://{folder}"
+
     def _git(self, *args: str) -> str:
         done = subprocess.run(
             ["git", *args],
@@ -130,92 +195,3 @@ class Repository:
         if done.returncode:
             raise Failed(f"git {args[0]}: {done.stderr.strip()}")
         return done.stdout
-
-
-class Eye:
-    """Reads ECS as anybody would, with the SDK and the account's role: what it says is the proof."""
-
-    def __init__(self, endpoint: str) -> None:
-        self._endpoint = endpoint
-        self._clients: dict[str, Any] = {}
-
-    def running(self, account: str, cluster: str, service: str) -> tuple[str, str, bool]:
-        """Give the image tag of what is PRIMARY, its rollout state, and whether all its tasks run."""
-        with _looking_at(service):
-            ecs = self._ecs(account)
-            found = ecs.describe_services(cluster=cluster, services=[service])["services"][0]
-            primary = next(one for one in found["deployments"] if one["status"] == "PRIMARY")
-            definition = ecs.describe_task_definition(taskDefinition=primary["taskDefinition"])["taskDefinition"]
-            tag = self._tag(str(definition["containerDefinitions"][0]["image"]))
-        whole = primary["runningCount"] == found["desiredCount"] and len(found["deployments"]) == 1
-        return tag, str(primary.get("rolloutState", "")), whole
-
-    def _tag(self, image: str) -> str:
-        """Give the tag of an image; for one that is written by digest, the tag that the digest came from."""
-        _, at, digest = image.partition("@")
-        if at:
-            image = str(self._told("images")["origins"][digest])
-        return image.rpartition(":")[2]
-
-    def _told(self, path: str) -> dict[str, Any]:
-        with urlopen(f"{self._endpoint}/sandbox/{path}", timeout=_PATIENCE) as answer:  # noqa: S310  our own loopback address
-            told: dict[str, Any] = json.load(answer)
-        return told
-
-    def verdict(self, account: str, cluster: str, service: str) -> str:
-        """Give the newest service deployment's status, in ECS's words."""
-        with _looking_at(service):
-            listed = self._ecs(account).list_service_deployments(cluster=cluster, service=service)
-            newest = max(listed["serviceDeployments"], key=lambda one: one["createdAt"])
-        return str(newest["status"])
-
-    def calls(self, operation: str, service: str) -> int:
-        """Count the changing calls of one operation that named a service, and were carried out."""
-        with _looking_at(service):
-            changes = self._told("calls")["changes"]
-        return sum(
-            one["operation"] == operation
-            and one["outcome"] == "done"
-            and _service_of(one["parameters"]).endswith(service)
-            for one in changes
-        )
-
-    def close(self) -> None:
-        """Let go of its connections."""
-        for client in self._clients.values():
-            client.close()
-
-    def _ecs(self, account: str) -> Any:  # noqa: ANN401  the SDK makes its clients at run time
-        if account not in self._clients:
-            import boto3  # noqa: PLC0415  loaded only where AWS is spoken to
-
-            make: Any = boto3.Session().client
-            where = {"endpoint_url": self._endpoint, "region_name": "eu-west-1"}
-            ours = {"aws_access_key_id": "demo", "aws_secret_access_key": "demo"}
-            role = f"arn:aws:iam::{account}:role/trueup"
-            sts = make("sts", **where, **ours)
-            with closing(sts):
-                lent = sts.assume_role(RoleArn=role, RoleSessionName="demo")["Credentials"]
-            self._clients[account] = make(
-                "ecs",
-                **where,
-                aws_access_key_id=lent["AccessKeyId"],
-                aws_secret_access_key=lent["SecretAccessKey"],
-                aws_session_token=lent["SessionToken"],
-            )
-        return self._clients[account]
-
-
-@contextmanager
-def _looking_at(service: str) -> Iterator[None]:
-    """Look at ECS; whatever comes between is the demo's failure, and raised as Failed."""
-    try:
-        yield
-    except Exception as error:
-        raise Failed(f"ECS did not say how {service} is: {type(error).__name__}: {error}") from error
-
-
-def _service_of(parameters: Mapping[str, object]) -> str:
-    """Find which service a call names: by itself, or in the name of a service deployment of it."""
-    named = parameters.get("service") or str(parameters.get("serviceDeploymentArn", "")).rpartition("/")[0]
-    return str(named)

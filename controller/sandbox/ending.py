@@ -1,23 +1,30 @@
-"""An orderly end: the signals that ask for one become an exception, but never while something is half begun."""
+"""An orderly end: a signal that asks for one ends the next wait, and interrupts nothing else."""
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from types import FrameType
 from typing import Final, Self
 
 _ASKING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STEP: Final = 0.05  # seconds until a signal is noticed
+
+
+class Ended(Exception):
+    """The end was asked for by a signal."""
 
 
 class Ending:
-    """While it is entered, the first of these signals raises KeyboardInterrupt in the main thread, the next do not.
+    """While it is entered, these signals only make the waits of this process raise Ended.
 
-    `number` is that signal, 0 before it. What the parent told us to ignore, as nohup does, stays ignored.
+    `number` is the first of them, 0 before it. What the parent told us to ignore, as nohup does, stays ignored.
     """
+
+    # No exception comes out of the handler, as it would come between any two instructions. In a callback of the
+    # import system it is lost. In a text that is being executed, as dataclasses do, Python remembers that there was
+    # a KeyboardInterrupt, and in the end ends itself by SIGINT whoever caught it.
 
     def __init__(self) -> None:
         self.number = 0
-        self._held = False
 
     def __enter__(self) -> Self:
         kept = {number: signal.getsignal(number) for number in _ASKING}
@@ -30,23 +37,15 @@ class Ending:
         for number, before in self._before.items():
             signal.signal(number, before)
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Let nothing interrupt what is inside; what was asked meanwhile is raised after it."""
-        self._held = True
-        try:
-            yield
-        finally:
-            self._held = False
-        if self.number:
-            raise KeyboardInterrupt
-
-    def close(self) -> None:
-        """Interrupt nothing any more: what is left to do is the end itself."""
-        self._held = True
+    def wait(self, seconds: float) -> None:
+        """Wait so long, which may be 0; raises Ended as soon as the end was asked for."""
+        ends = time.monotonic() + seconds
+        while not self.number:
+            left = ends - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, _STEP))
+        raise Ended
 
     def _ask(self, number: int, _frame: FrameType | None) -> None:
-        first = not self.number
         self.number = self.number or number
-        if first and not self._held:
-            raise KeyboardInterrupt

@@ -87,11 +87,17 @@ class Commits:
         missing = tuple(one for one in brought if one in names and names[one] not in known)
         if names.keys() & set(brought) and not missing:
             return Carried(how=Carry.PATCHES)
-        diff = self._run("comparing commits", *_DIFF, since, commit, most=_MOST_BYTES)
+        diff = self._run("comparing commits", *_DIFF, self._fork(since, commit), commit, most=_MOST_BYTES)
         whole = {name for name, _ in self._named(diff)}
         return (
             Carried(how=Carry.SQUASHED) if whole & known else Carried(how=Carry.MISSING, missing=missing or brought)
         )
+
+    def _fork(self, since: Commit, commit: Commit) -> Commit:
+        """Find from where a commit went its own way; what came to the other side after that is not of it."""
+        done = self.git.run("merge-base", since, commit, at=self.folder)
+        name = done.out.decode("ascii", "replace").strip()
+        return Commit(name) if done.well and is_oid(name) else since
 
     def _named(self, diff: Done) -> Iterator[tuple[str, Commit]]:
         """Read `<patch id> <commit>` a line; a diff of no commit has one of zeros."""

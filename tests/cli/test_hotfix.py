@@ -169,6 +169,7 @@ def test_broken_glass_waits_for_its_review_though_the_hotfix_is_ended(desk):
     assert "review  NOBODY REVIEWED it by " in desk.why()
     assert "NOBODY REVIEWED the hotfix to v1.2.4" in desk.shop("status").out
     assert "anna asked for it" in desk.agree().err
+    assert "has no sts for bob" in desk.agree("v1.2.4", "--as", "bob", "--as-aws").err
     desk.i_am("bob")
     assert desk.agree().code == DONE
     desk.tick()

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -10,10 +10,10 @@ from controller.app.waiting import Asked, Waiting
 from controller.cli.main import run
 from controller.codes import BLOCKED, DONE, NEGATIVE, TIMED_OUT, WRONG
 from controller.model.gate import Shut
-from controller.model.names import EnvName, TargetName
+from controller.model.names import Commit, EnvName, TargetName
 from controller.plan.awaited import State
 from tests.sources.repository import Repository
-from tests.world import digest
+from tests.world import FakeWorld, digest
 
 ONE, TWO, THREE = "1111111", "2222222", "3333333"
 
@@ -54,6 +54,32 @@ def test_a_later_commit_contains_it_if_the_target_was_seen_at_both(shop, wait):
     shop.release(ONE, TWO)
     assert wait("--commit", f"c{ONE}").code == DONE
     assert wait("--commit", f"c{TWO}").code == DONE
+
+
+@dataclass
+class Tagged(FakeWorld):
+    """A world whose target follows tags: each version is built from a commit of the application of its own."""
+
+    def wanted(self, name):
+        want = super().wanted(name)
+        return replace(want, release=replace(want.release, built=Commit(f"b{self.version}")))
+
+
+def test_the_commit_that_a_release_was_built_from_is_waited_for_as_well(shop, wait):
+    shop.world = Tagged(store=shop.store)
+    shop.release(ONE)
+    assert wait("--commit", f"b{ONE}").code == DONE
+    assert "has not been seen" in wait("--commit", f"b{TWO}").out
+    shop.world.version = TWO
+    shop.ticks(2)
+    assert wait("--commit", f"b{TWO}").code == TIMED_OUT
+    said = wait("--commit", f"b{ONE}")
+    assert (said.code, said.out) == (
+        NEGATIVE,
+        f"prod/api: it is not what is wanted any more: commit c{TWO} wants {TWO}\n",
+    )
+    shop.ticks(14)
+    assert wait("--commit", f"b{TWO}").code == DONE
 
 
 def test_a_commit_that_was_not_seen_is_waited_for(shop, wait):

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.cloud import Cloud
 from tests.e2e.stage import Stage
+from tests.e2e.telling import Telling
 
 SPEED = 30.0  # simulated seconds a real one: an intent lives for one real second
 
@@ -32,3 +34,16 @@ def open_stage(request: pytest.FixtureRequest, tmp_path) -> Iterator[Callable[..
 @pytest.fixture
 def stage(open_stage: Callable[..., Stage]) -> Stage:
     return open_stage()
+
+
+@pytest.fixture
+def tell(tmp_path: Path) -> Iterator[Callable[..., Telling]]:
+    told: list[Telling] = []
+
+    def begin(*words: str, **variables: str) -> Telling:
+        told.append(Telling(tmp_path, *words, **variables))
+        return told[-1]
+
+    yield begin
+    for one in told:
+        one.clear()

@@ -1,15 +1,13 @@
 """The demo is a promise of the README: it ends well, soon, and proves every step by ECS's own words."""
 
-import os
 import signal
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from controller.sandbox.demo import Demo
-from tests.e2e.process import TRUEUP, wait_until
+from tests.e2e.telling import Telling, is_all_over
 
 pytestmark = pytest.mark.e2e
 
@@ -27,68 +25,6 @@ SHELL = {
     "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
     "GIT_DIR": "/nowhere",
 }
-
-
-class Telling:
-    """`trueup demo` as a group of processes of its own, with a temporary folder of its own."""
-
-    def __init__(self, folder: Path, *words: str, **variables: str) -> None:
-        self.said, self.scratch = folder / "said", folder / "scratch"
-        self.scratch.mkdir()
-        with self.said.open("wb") as into:
-            self._process = subprocess.Popen(
-                [*TRUEUP, "demo", *words],
-                env={**os.environ, **variables, "TMPDIR": str(self.scratch)},
-                stdin=subprocess.DEVNULL,
-                stdout=into,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @property
-    def text(self) -> str:
-        return self.said.read_text(encoding="utf-8")
-
-    def until(self, said: str, seconds: float = 200.0) -> None:
-        wait_until(said, lambda: said in self.text or self._process.poll() is not None, seconds, lambda: self.text)
-        assert said in self.text, self.text[-3000:]
-
-    def ends(self, number: int | None = None) -> int:
-        """Wait for its end, after a signal to it alone; gives the exit code."""
-        if number is not None:
-            self._process.send_signal(number)
-        return self._process.wait(timeout=60)
-
-    @property
-    def has_left_processes(self) -> bool:
-        """Whether any of its group lives on; to be asked after its end."""
-        try:
-            os.killpg(self._process.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
-
-    def clear(self) -> None:
-        if self._process.poll() is None or self.has_left_processes:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(timeout=30)
-
-
-@pytest.fixture
-def tell(tmp_path: Path) -> Iterator[Callable[..., Telling]]:
-    told: list[Telling] = []
-
-    def begin(*words: str, **variables: str) -> Telling:
-        told.append(Telling(tmp_path, *words, **variables))
-        return told[-1]
-
-    yield begin
-    for one in told:
-        one.clear()
-
-
-def is_all_over(told: Telling) -> bool:
-    return not told.has_left_processes and not list(told.scratch.iterdir())
 
 
 def test_the_demo_goes_through_and_proves_every_step(tell: Callable[..., Telling]):
@@ -136,13 +72,13 @@ def test_a_step_that_takes_too_long_shows_the_end_of_the_controllers_log(tmp_pat
             file.read_text("utf-8").replace("  owner: unifocus\n", "  owner: unifocus\n  paused: true\n")
         )
     said: list[str] = []
-    demo = Demo(tmp_path, said.append, patience=8)
+    demo = Demo(tmp_path, said.append, patience=12)
     try:
         assert demo.run() == 1
     finally:
         demo.stop()
     told = "\n".join(said)
-    assert "FAILED: waited 8 s for unifocus-dev-api-service to run latest" in told
+    assert "FAILED: waited 12 s for unifocus-dev-api-service to run latest" in told
     last = told.partition("The last lines of the controller's log:\n")[2].splitlines()
     assert 0 < len(last) <= 10
     assert any('"target"' in line for line in last)

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from controller.sandbox.cast import Eye, Failed
+from controller.sandbox.cast import Failed
+from controller.sandbox.eye import Eye
 from controller.sandbox.surroundings import undisturbed
 from tests.sandbox.rig import ACCOUNT
 

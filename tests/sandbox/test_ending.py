@@ -1,50 +1,52 @@
-"""An orderly end: a signal is one exception, at a moment when nothing is half begun."""
+"""An orderly end: a signal ends the next wait, and nothing that is half begun."""
 
 import signal
+import threading
+import time
 
 import pytest
 
-from controller.sandbox.ending import Ending
+from controller.sandbox.ending import Ended, Ending
 
 ASKING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 @pytest.mark.parametrize("number", ASKING)
-def test_a_signal_interrupts_once_and_is_remembered(number):
+def test_a_signal_ends_every_wait_after_it_and_the_first_is_remembered(number: int):
     with Ending() as ending:
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(number)
-        for other in ASKING:
-            signal.raise_signal(other)
+        ending.wait(0)
+        for one in (number, *ASKING):
+            signal.raise_signal(one)
+        for _ in range(2):
+            with pytest.raises(Ended):
+                ending.wait(60)
         assert ending.number == number
 
 
-def test_what_is_held_is_finished_first():
-    done = []
-
-    def begin(ending):
-        with ending.held():
-            signal.raise_signal(signal.SIGTERM)
-            done.append("begun")
-        done.append("gone on")
-
-    with Ending() as ending, pytest.raises(KeyboardInterrupt):
-        begin(ending)
-    assert done == ["begun"]
-
-
-def test_without_a_signal_nothing_happens_after_what_is_held():
+def test_a_wait_that_is_under_way_ends_at_once():
+    main = threading.main_thread().ident
+    assert main is not None
+    began = time.monotonic()
     with Ending() as ending:
-        with ending.held():
-            pass
-        assert ending.number == 0
+        threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGTERM)).start()
+        with pytest.raises(Ended):
+            ending.wait(60)
+    assert time.monotonic() - began < 5
 
 
-def test_the_end_itself_is_not_interrupted():
+def test_a_wait_that_nobody_ends_takes_its_time():
+    began = time.monotonic()
     with Ending() as ending:
-        ending.close()
-        signal.raise_signal(signal.SIGTERM)
-        assert ending.number == signal.SIGTERM
+        ending.wait(0.12)
+    assert time.monotonic() - began >= 0.12
+
+
+def test_nothing_between_two_waits_is_interrupted():
+    done: list[str] = []
+    with Ending() as ending:
+        # KeyboardInterrupt that leaves such a text makes Python end itself by SIGINT, even where it was caught.
+        exec("signal.raise_signal(signal.SIGTERM)\nfor one in 'abc':\n    done.append(one)")  # noqa: S102
+        assert (done, ending.number) == (["a", "b", "c"], signal.SIGTERM)
 
 
 def test_what_was_ignored_stays_ignored_and_everything_is_put_back():

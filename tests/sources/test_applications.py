@@ -206,6 +206,15 @@ def test_a_fix_that_was_squashed_is_found(shop, app, applications, fixed):
     assert applications.carried(app, two, base).how is Carry.SQUASHED
 
 
+def test_a_fix_of_what_runs_is_found_squashed_though_the_spec_was_ahead(shop, app, applications, fixed, watch):
+    _, _, two = fixed
+    ahead = shop.commit({"other": "ahead"})
+    assert applications.carried(app, two, ahead).how is Carry.MISSING
+    shop.commit({"a": lines("fixed"), "b": lines("fixed")}, message="fix (#12)")
+    watch.seconds = 15.0
+    assert applications.carried(app, two, ahead).how is Carry.SQUASHED
+
+
 def test_a_damaged_mirror_is_cloned_again(shop, app, applications, tmp_path):
     first = shop.commit({"a": "1"})
     second = shop.commit({"a": "2"})
