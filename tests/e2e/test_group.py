@@ -1,0 +1,123 @@
+"""A group with the real process: one approval and one migration, there together and back together."""
+
+import re
+
+import pytest
+
+from controller.model.rollout import Phase
+from controller.model.story import Event
+from tests.e2e.environments import environment, service
+from tests.e2e.process import Said, trueup
+from tests.e2e.stage import FIRST, SEEDED, Stage
+from tests.e2e.test_conditions import PEOPLE
+
+pytestmark = pytest.mark.e2e
+
+MEMBERS = ("api", "web")
+GROUP = """\
+  groups:
+    unifocus:
+      version: %s
+      targets: [web, api]
+      gates: [{kind: approval}]
+      hooks:
+        target: api
+        before: [{name: migrate, container: api, command: [sleep, "5"]}]
+"""
+
+
+def spec(version: str, *, tags: str = "${version}", bake: str = "30s") -> str:
+    """Write an environment whose web needs its api; `tags` is the image tag of web."""
+    lines = environment("prod", dict.fromkeys(MEMBERS, version), bake=bake)
+    lines = re.sub(r"\n      version: .*", "", lines).replace("-web:${version}", f"-web:{tags}")
+    return lines.replace("    web:\n", "    web:\n      needs: [api]\n") + GROUP % version
+
+
+def said(stage: Stage, *words: str) -> Said:
+    """Give an order as whoever runs these tests, by the controller's clock."""
+    return trueup(*words, "--store", stage.url, **stage.variables)
+
+
+def done(stage: Stage, since: int = 0) -> list[tuple[str, ...]]:
+    """The calls that started something and were carried out, in their order: which, and of which member."""
+    names = {service(one): one for one in MEMBERS}
+    calls = [one for one in stage.cloud.changes() if one["outcome"] == "done"]
+    kinds = {"UpdateService", "RunTask", "StopServiceDeployment"}
+    made = [
+        (one["operation"], names.get(one["parameters"].get("service", ""), ""))
+        for one in calls
+        if one["operation"] in kinds
+    ]
+    return made[since:]
+
+
+def approved(stage: Stage, version: str) -> None:
+    stage.until(
+        f"{version} waits for an answer",
+        lambda: all(waits(stage, name, version) for name in MEMBERS),
+    )
+    people = str(stage.folder / "people.yaml")
+    answer = said(stage, "approve", "prod", "unifocus", version, "--people", people)
+    assert answer.code == 0, answer.err
+
+
+def waits(stage: Stage, name: str, version: str) -> bool:
+    status = stage.status(name)
+    return status is not None and status.wanted == version and "approval" in {b.gate for b in status.blockers}
+
+
+def begin(stage: Stage) -> None:
+    stage.start(people=str(stage.folder / "people.yaml"))
+
+
+def rest(stage: Stage) -> None:
+    """Let both rest on what is good; one file says who may approve."""
+    (stage.folder / "people.yaml").write_text(f"{PEOPLE}  ada: {{emails: [ada@example.com]}}\n", encoding="utf-8")
+    stage.seed({"prod.yaml": spec(FIRST)})
+    stage.commit({"prod.yaml": spec(SEEDED)})
+    begin(stage)
+    for name in MEMBERS:
+        stage.until(f"{name} is good", lambda name=name: stage.memory(name).goods)
+
+
+def test_a_group_goes_there_together_and_comes_back_together(stage: Stage):
+    rest(stage)
+    hold = stage.cloud.hold("UpdateService", after=True, about=service("web"))
+    stage.commit({"prod.yaml": spec("v1.2.3")})
+    approved(stage, "v1.2.3")
+    assert hold.arrives(), stage.story()
+    stage.kill()
+    begin(stage)
+    for name in MEMBERS:
+        stage.until_rests("v1.2.3", name)
+    there = [("RunTask", ""), ("UpdateService", "api"), ("UpdateService", "web")]
+    assert done(stage) == there
+    assert {tuple(stage.goods(name)) for name in MEMBERS} == {("v1.2.3", SEEDED)}
+    since = {stage.memory(name).goods[0].since for name in MEMBERS}
+    assert len(since) == 1, "both became good in one turn"
+
+    # ECS takes web back by itself, and api is taken back with it.
+    stage.commit({"prod.yaml": spec("v1.2.4", tags="${version}-crash", bake="10m")})
+    approved(stage, "v1.2.4")
+    for name in MEMBERS:
+        stage.until_ended("v1.2.4", "rolled_back", name)
+        stage.until_rests("v1.2.3", name)
+    assert done(stage, 3) == [*there, ("UpdateService", "api")]
+    assert stage.told("web") == ["v1.2.3", "v1.2.4-crash"] and stage.told() == ["v1.2.3", "v1.2.4", "v1.2.3"]
+
+    # An alarm of api rings once both bake: who needs it goes back first.
+    stage.commit({"prod.yaml": spec("v1.2.5", bake="10m")})
+    approved(stage, "v1.2.5")
+    stage.until("both bake", lambda: {stage.phase(name) for name in MEMBERS} == {Phase.BAKING})
+    stage.eye.ring()
+    for name in MEMBERS:
+        stage.until_ended("v1.2.5", "rolled_back", name)
+    stage.eye.ring(state="OK")
+    for name in MEMBERS:
+        stage.until_rests("v1.2.3", name)
+    assert done(stage, 7) == [*there, ("UpdateService", "web"), ("UpdateService", "api")]
+    assert {tuple(stage.goods(name)) for name in MEMBERS} == {("v1.2.3", SEEDED)}
+    assert [stage.quarantined(name) for name in MEMBERS] == [{"v1.2.5"}, {"v1.2.4", "v1.2.5"}]
+    stage.looks(3)
+    assert len(done(stage)) == 12
+    assert len(stage.journal(Event.ORDER)) == 3
