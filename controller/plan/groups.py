@@ -72,10 +72,10 @@ def shares(
     turns: dict[str, _Turn] = {}
     found: dict[TargetName, Share] = {}
     for name, look in looks.items():
-        group = look.wish.want.group if look.wish else None
-        if group is None or look.wish is None:
+        group = look.wish.want.group if look.wish else look.memory.group
+        if group is None:
             continue
-        if look.wish.pinned:
+        if look.wish is None or look.wish.pinned:
             found |= {name: _ordered(group, now)} if look.ordered else {}
             continue
         if group.name not in turns:

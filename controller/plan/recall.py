@@ -77,12 +77,13 @@ def _begun(place: Place, orders: TargetOrders) -> Memory:
 
 
 def told_by(memory: Memory, want: DesiredTarget, place: Place) -> Memory:
-    """Note what only the spec tells: whose it is, where it lives, what was looked up for it, what it follows."""
+    """Note what only the spec tells: whose it is, where and with whom it goes, what was looked up, what it follows."""
     looked = memory.looked if want.looked is None else want.looked
     followed = want.followed if want.said is None else memory.followed  # it follows on when its hotfix has ended
-    if (memory.place, memory.owner, memory.looked, memory.followed) == (place, want.owner, looked, followed):
+    known = (memory.place, memory.owner, memory.group, memory.looked, memory.followed)
+    if known == (place, want.owner, want.group, looked, followed):
         return memory
-    return replace(memory, place=place, owner=want.owner, looked=looked, followed=followed)
+    return replace(memory, place=place, owner=want.owner, group=want.group, looked=looked, followed=followed)
 
 
 def _unpinned(memory: Memory, want: DesiredTarget | None, pin: Pin | None, whole: Whole | None) -> Memory:

@@ -130,6 +130,16 @@ def test_rollback_of_a_group_goes_back_with_all_of_it_and_unpin_lets_it_follow_a
     assert running(group) == {"api": "2", "web": "2"}
 
 
+def test_a_group_goes_by_its_name_while_git_is_away(group):
+    to(group, "2")
+    group.world.unread = True
+    group.ticks(1)
+    assert group("rollback", "prod", "web", "--reason", "slow").code == BLOCKED
+    assert group("rollback", "prod", "unifocus", "--reason", "slow").code == DONE
+    group.ticks(30)
+    assert running(group) == {"api": "1", "web": "1"}
+
+
 def test_the_history_of_a_group_is_that_of_its_members_and_the_orders_for_it(group):
     to(group, "2")
     group("rollback", "prod", "unifocus", "--reason", "slow")
