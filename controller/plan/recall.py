@@ -77,7 +77,7 @@ def _begun(place: Place, orders: TargetOrders) -> Memory:
 
 
 def told_by(memory: Memory, want: DesiredTarget, place: Place) -> Memory:
-    """Note what only the spec tells: whose it is, where and with whom it goes, what was looked up, what it follows."""
+    """Note what only the spec tells: whose it is, where and with whom it goes, what it looked up and follows."""
     looked = memory.looked if want.looked is None else want.looked
     followed = want.followed if want.said is None else memory.followed  # it follows on when its hotfix has ended
     known = (memory.place, memory.owner, memory.group, memory.looked, memory.followed)

@@ -1,12 +1,10 @@
 """A group with the real process: one approval and one migration, there together and back together."""
 
-import re
-
 import pytest
 
 from controller.model.rollout import Phase
 from controller.model.story import Event
-from tests.e2e.environments import environment, service
+from tests.e2e.environments import grouped, service
 from tests.e2e.process import Said, trueup
 from tests.e2e.stage import FIRST, SEEDED, Stage
 from tests.e2e.test_conditions import PEOPLE
@@ -15,22 +13,17 @@ pytestmark = pytest.mark.e2e
 
 MEMBERS = ("api", "web")
 GROUP = """\
-  groups:
-    unifocus:
-      version: %s
-      targets: [web, api]
-      gates: [{kind: approval}]
-      hooks:
-        target: api
-        before: [{name: migrate, container: api, command: [sleep, "5"]}]
+gates: [{kind: approval}]
+hooks:
+  target: api
+  before: [{name: migrate, container: api, command: [sleep, "5"]}]
 """
 
 
 def spec(version: str, *, tags: str = "${version}", bake: str = "30s") -> str:
     """Write an environment whose web needs its api; `tags` is the image tag of web."""
-    lines = environment("prod", dict.fromkeys(MEMBERS, version), bake=bake)
-    lines = re.sub(r"\n      version: .*", "", lines).replace("-web:${version}", f"-web:{tags}")
-    return lines.replace("    web:\n", "    web:\n      needs: [api]\n") + GROUP % version
+    lines = grouped(version, "web", "api", more=GROUP, bake=bake)
+    return lines.replace("-web:${version}", f"-web:{tags}").replace("    web:\n", "    web:\n      needs: [api]\n")
 
 
 def said(stage: Stage, *words: str) -> Said:
