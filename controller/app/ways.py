@@ -35,7 +35,9 @@ class Ways:
     unseen: str = ""
 
 
-def ways_back(options: "Options", record: Record, env: EnvName, names: Sequence[TargetName]) -> dict[str, Ways]:
+def ways_back(
+    options: "Options", record: Record, env: EnvName, names: Sequence[TargetName]
+) -> dict[TargetName, Ways]:
     """List what each of these targets can go back to, as the next rollback would find it; last what is barred.
 
     Reads AWS, and no spec. Raises SpecError for a kind that there is not.

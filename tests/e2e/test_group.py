@@ -8,6 +8,7 @@ from tests.e2e.environments import grouped, service
 from tests.e2e.process import Said, trueup
 from tests.e2e.stage import FIRST, SEEDED, Stage
 from tests.e2e.test_conditions import PEOPLE
+from tests.notifiers.receiving import SIGNING, Receiver, receiving
 
 pytestmark = pytest.mark.e2e
 
@@ -60,11 +61,17 @@ def waits(stage: Stage, name: str, version: str) -> bool:
 
 
 def begin(stage: Stage) -> None:
-    stage.start(people=str(stage.folder / "people.yaml"))
+    stage.start(people=str(stage.folder / "people.yaml"), notifiers=str(stage.folder / "notifiers.yaml"))
 
 
-def rest(stage: Stage) -> None:
-    """Let both rest on what is good; one file says who may approve."""
+def rest(stage: Stage, receiver: Receiver) -> None:
+    """Let both rest on what is good; files say who may approve, and who is told."""
+    stage.variables["HOOK_SECRET"] = SIGNING
+    (stage.folder / "notifiers.yaml").write_text(
+        "apiVersion: trueup/v1\nkind: Notifiers\nnotifiers:\n"
+        f'  hook: {{kind: webhook, url: "{receiver.url}/", secretEnv: HOOK_SECRET}}\n'
+        "routes: [{to: hook, events: [during, after]}]\n"
+    )
     (stage.folder / "people.yaml").write_text(f"{PEOPLE}  ada: {{emails: [ada@example.com]}}\n", encoding="utf-8")
     stage.seed({"prod.yaml": spec(FIRST)})
     stage.commit({"prod.yaml": spec(SEEDED)})
@@ -74,7 +81,19 @@ def rest(stage: Stage) -> None:
 
 
 def test_a_group_goes_there_together_and_comes_back_together(stage: Stage):
-    rest(stage)
+    with receiving() as receiver:
+        rest(stage, receiver)
+        there_and_back(stage)
+        told = {one.json["id"]: one.json["data"] for one in receiver.requests}
+    assert {one["target"] for one in told.values() if one["transition"] != "migrated"} == {"unifocus"}
+    assert [(one["version"], one["transition"]) for one in told.values() if one["transition"] != "migrated"] == [
+        *(("v1.2.3", one) for one in ("started", "baking", "good")),
+        *(("v1.2.4", one) for one in ("started", "going_back", "went_back")),
+        *(("v1.2.5", one) for one in ("started", "baking", "going_back", "went_back")),
+    ]
+
+
+def there_and_back(stage: Stage) -> None:
     hold = stage.cloud.hold("UpdateService", after=True, about=service("web"))
     stage.commit({"prod.yaml": spec("v1.2.3")})
     approved(stage, "v1.2.3")
