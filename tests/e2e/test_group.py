@@ -4,11 +4,13 @@ import pytest
 
 from controller.model.rollout import Phase
 from controller.model.story import Event
-from tests.e2e.environments import grouped, service
+from tests.e2e.environments import ACCOUNTS, family, grouped, service
 from tests.e2e.process import Said, trueup
 from tests.e2e.stage import FIRST, SEEDED, Stage
 from tests.e2e.test_conditions import PEOPLE
+from tests.e2e.test_digests import images
 from tests.notifiers.receiving import SIGNING, Receiver, receiving
+from tests.sources.repository import Repository
 
 pytestmark = pytest.mark.e2e
 
@@ -133,3 +135,29 @@ def there_and_back(stage: Stage) -> None:
     stage.looks(3)
     assert len(done(stage)) == 12
     assert len(stage.journal(Event.ORDER)) == 3
+
+
+def test_a_group_follows_a_tag_once_all_its_images_are_there(stage: Stage):
+    shop = Repository(stage.folder / "shop.git")
+    commits = [shop.commit({"a": str(number)}) for number in range(2)]
+    shop.git("tag", SEEDED, commits[0])
+    followed = grouped(FIRST, *MEMBERS, bake="10s").replace(
+        f"version: {FIRST}", f'track: {{tags: "v*", repository: "{shop.url}"}}'
+    )
+    stage.seed({"prod.yaml": grouped(FIRST, *MEMBERS)})
+    stage.commit({"prod.yaml": followed})
+    late = f"{ACCOUNTS['prod']}.dkr.ecr.eu-west-1.amazonaws.com/{family('web')}:v1.2.4"
+    images(stage, {"delete": late})
+    stage.start(applications=f"file://{stage.folder}/")
+    for name in MEMBERS:
+        stage.until(f"{name} is good", lambda name=name: stage.goods(name) == [SEEDED])
+    shop.git("tag", "v1.2.4", commits[1])
+    for name in MEMBERS:
+        stage.until("it waits for the image", lambda name=name: "is not deployed yet" in stage.status(name).reason)
+    assert done(stage) == []
+    images(stage, {"move": late, "to": late.replace("v1.2.4", "build-7")})
+    for name in MEMBERS:
+        stage.until(f"{name} is good", lambda name=name: stage.goods(name) == ["v1.2.4", SEEDED])
+    assert done(stage) == [("UpdateService", "api"), ("UpdateService", "web")]
+    assert {stage.memory(name).current.release.built for name in MEMBERS} == {commits[1]}
+    assert len({stage.memory(name).goods[0].since for name in MEMBERS}) == 1
