@@ -102,6 +102,8 @@ def there_and_back(stage: Stage) -> None:
     assert hold.arrives(), stage.story()
     stage.kill()
     begin(stage)
+    good = stage.order("wait", "prod", "unifocus", "--version", "v1.2.3", "--timeout", "60s")
+    assert good.out.startswith("prod/unifocus: api, web: v1.2.3 is good at commit ")
     for name in MEMBERS:
         stage.until_rests("v1.2.3", name)
     there = [("RunTask", ""), ("UpdateService", "api"), ("UpdateService", "web")]
@@ -113,6 +115,7 @@ def there_and_back(stage: Stage) -> None:
     # ECS takes web back by itself, and api is taken back with it.
     stage.commit({"prod.yaml": spec("v1.2.4", tags="${version}-crash", bake="10m")})
     approved(stage, "v1.2.4")
+    stage.order("wait", "prod", "unifocus", "--version", "v1.2.4", "--timeout", "60s", code=1)
     for name in MEMBERS:
         stage.until_ended("v1.2.4", "rolled_back", name)
         stage.until_rests("v1.2.3", name)
