@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from controller.model.desired import DesiredTarget
+from controller.model.desired import Desired, DesiredTarget, Reading
 from controller.model.group import Whole
+from controller.model.names import TargetName
 from controller.model.observation import Absent, Live, Observation, Sight
 from controller.model.orders import Pin, TargetOrders
 from controller.model.place import Place
@@ -84,6 +85,13 @@ def told_by(memory: Memory, want: DesiredTarget, place: Place) -> Memory:
     if known == (place, want.owner, want.group, looked, followed):
         return memory
     return replace(memory, place=place, owner=want.owner, group=want.group, looked=looked, followed=followed)
+
+
+def left_out(memory: Memory, desired: Reading, name: TargetName) -> Memory:
+    """Note that a target which the spec no longer names goes with nobody; what cannot be read says nothing."""
+    if memory.group is None or not isinstance(desired, Desired) or name in desired.targets:
+        return memory
+    return replace(memory, group=None)
 
 
 def _unpinned(memory: Memory, want: DesiredTarget | None, pin: Pin | None, whole: Whole | None) -> Memory:

@@ -141,6 +141,18 @@ def test_a_group_goes_by_its_name_while_git_is_away(group):
     assert running(group) == {"api": "1", "web": "1"}
 
 
+def test_who_is_taken_out_of_the_spec_goes_with_its_group_no_more(group):
+    to(group, "2")
+    w = group.world
+    del w.versions["web"]
+    w.groups = {"unifocus": ("api",)}
+    group.ticks(2)
+    assert group("wait", "prod", "unifocus", "--timeout", "0s").out.startswith("prod/unifocus: api: 2 is good")
+    assert group("rollback", "prod", "unifocus", "--reason", "slow").code == DONE
+    group.ticks(30)
+    assert running(group) == {"api": "1", "web": "2"}
+
+
 def test_the_history_of_a_group_is_that_of_its_members_and_the_orders_for_it(group):
     to(group, "2")
     group("rollback", "prod", "unifocus", "--reason", "slow")
