@@ -238,11 +238,12 @@ def _under_way(look: Look, supersede: Supersede) -> Iterator[str]:
 def _first(look: Look, turn: _Turn) -> Iterator[str]:
     """Say which members come before this one, and are not there yet."""
     hooked = turn.group.hooked
-    if hooked is not None and hooked != look.name and not _has_prepared(turn.looks[hooked], turn.begun):
+    prepares = hooked is not None and hooked != look.name and not _has_prepared(turn.looks[hooked], turn.begun)
+    if prepares:
         yield f"waits for {hooked}, which runs the hooks of its group first"
     for name in turn.group.needs_of(look.name):
         why = _not_there(turn.looks[name], turn.begun)
-        if why:
+        if why and not (prepares and name == hooked):
             yield f"waits for {name}, which {why}"
 
 
