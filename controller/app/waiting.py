@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from controller.errors import SpecError
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.story import Event
-from controller.plan.awaited import Awaited, Found, Past, judged
+from controller.plan.awaited import Awaited, Found, Past, judged, together
 
 if TYPE_CHECKING:
     from controller.ports import Store
@@ -42,16 +42,6 @@ class Waiting:
         self._row = 0
         self._accepted: list[str] = []
 
-    def check(self) -> None:
-        """Raise SpecError for a target that this store has never seen, unless a commit may still bring it."""
-        asked, shown = self._asked, self._store.shown()
-        known = {(one.env, one.target) for one in shown}
-        known |= {(asked.env, name) for name in self._store.load(asked.env).targets}
-        if asked.commit or (asked.env, asked.target) in known:
-            return
-        listed = ", ".join(sorted(f"{env}/{target}" for env, target in known)) or "none yet"
-        raise SpecError(f"no target {asked.env}/{asked.target} is known to this store; known: {listed}")
-
     def look(self) -> Found:
         """Look once. Raises PlatformError while the store is away."""
         asked = self._asked
@@ -80,6 +70,42 @@ class Waiting:
         rows = self._store.journal(env=self._asked.env, after=self._row, limit=_ROWS)
         self._accepted += (row.data.get("commit", "") for row in rows if row.event is Event.ACCEPTED)
         self._row = rows[-1].number if rows else self._row
+
+
+class WaitingAll:
+    """One wait for a target, or for every member of a group of that name: whoever is one when it is looked."""
+
+    def __init__(self, store: "Store", asked: Asked, descends: Descends | None = None) -> None:
+        self._store, self._asked, self._descends = store, asked, descends
+        self._each: dict[TargetName, Waiting] = {}
+
+    def check(self) -> None:
+        """Raise SpecError for a name that this store has never seen, unless a commit may still bring it.
+
+        So is an image of a group: each of its members has images of its own.
+        """
+        asked, shown = self._asked, self._store.shown()
+        if any((one.env, one.group) == (asked.env, asked.target) for one in shown):
+            if asked.digest:
+                raise SpecError(f"{asked.env}/{asked.target} is a group, and an image is of one member: name that")
+            return
+        known = {(one.env, one.target) for one in shown}
+        known |= {(asked.env, name) for name in self._store.load(asked.env).targets}
+        if asked.commit or (asked.env, asked.target) in known:
+            return
+        listed = ", ".join(sorted(f"{env}/{target}" for env, target in known)) or "none yet"
+        raise SpecError(f"no target {asked.env}/{asked.target} is known to this store; known: {listed}")
+
+    def look(self) -> Found:
+        """Look once. Raises PlatformError while the store is away."""
+        asked, shown = self._asked, self._store.shown()
+        group = [one.target for one in shown if (one.env, one.group) == (asked.env, asked.target)]
+        found = {}
+        for name in group or [asked.target]:
+            one = replace(asked, target=name)
+            waiting = self._each.setdefault(name, Waiting(self._store, one, self._descends))
+            found[name] = waiting.look()
+        return together(found) if group else found[asked.target]
 
 
 @contextmanager

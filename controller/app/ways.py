@@ -1,15 +1,17 @@
 """`ways-back`: what there is to go back to, in the order in which it is taken, and what is left of each."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from controller.app.memory import open_store
 from controller.app.registries import registries
 from controller.app.world import clients_of, clock_of, lookups_of, targets_of
 from controller.errors import SpecError
 from controller.model.desired import Unread
 from controller.model.names import EnvName, TargetName
 from controller.model.observation import Absent, Live, Observation, Sight, Unseen
+from controller.model.record import Record
 from controller.model.release import Kept
 from controller.model.ways import Exists, KeptAt, Left, WayBack
 from controller.plan.beside import owned_paths
@@ -33,35 +35,35 @@ class Ways:
     unseen: str = ""
 
 
-def ways_back(options: "Options", env: str, target: str) -> Ways:
-    """List what a target can go back to, as the next rollback would find it; what is barred comes last.
+def ways_back(
+    options: "Options", record: Record, env: EnvName, names: Sequence[TargetName]
+) -> dict[TargetName, Ways]:
+    """List what each of these targets can go back to, as the next rollback would find it; last what is barred.
 
-    Reads the store and AWS, and no spec. Raises SpecError for a store or a kind that there is not.
+    Reads AWS, and no spec. Raises SpecError for a kind that there is not.
     """
-    name = TargetName(target)
-    store = open_store(options.store, must_exist=True)
-    try:
-        record = store.load(EnvName(env))
-    finally:
-        store.close()
-    memory = record.targets.get(name)
-    if memory is None or memory.place is None:
-        return Ways(ways=())
     clock = clock_of(options)
     clients = clients_of(options, clock)
     images = registries(options, clients)
     try:
-        kind = targets_of(options, clients, images, lookups_of(options, clients)).get(memory.place.kind)
-        if kind is None:
-            raise SpecError(f"this trueup knows no kind {memory.place.kind!r}")
-        one = LookAt(target=name, place=memory.place, owns=owned_paths(None, memory))
-        sight = kind.look([one]).get(name) or Unseen(why="nobody looked")
-        seen = Observation(sights={name: sight}, at=clock.now())
-        look = look_at(_unread(EnvName(env)), seen, record, name, clock.now())
-        return _told(look, memory.place, sight, kind)
+        kinds = targets_of(options, clients, images, lookups_of(options, clients))
+        return {name: _ways(record, env, name, kinds, clock.now()) for name in names}
     finally:
         images.close()
         clients.close()
+
+
+def _ways(record: Record, env: EnvName, name: TargetName, kinds: "Mapping[str, Target]", now: datetime) -> Ways:
+    memory = record.targets.get(name)
+    if memory is None or memory.place is None:
+        return Ways(ways=())
+    kind = kinds.get(memory.place.kind)
+    if kind is None:
+        raise SpecError(f"this trueup knows no kind {memory.place.kind!r}")
+    one = LookAt(target=name, place=memory.place, owns=owned_paths(None, memory))
+    sight = kind.look([one]).get(name) or Unseen(why="nobody looked")
+    seen = Observation(sights={name: sight}, at=now)
+    return _told(look_at(_unread(env), seen, record, name, now), memory.place, sight, kind)
 
 
 def _unread(env: EnvName) -> Unread:

@@ -1,12 +1,21 @@
 """A person's yes or no to what waits for one, as `approve` and `reject` give it, and as others show it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.approvals import is_asked, may_reject, refuse_a_stranger, signed, waits_for, whoever, write
+from controller.cli.approvals import (
+    Said,
+    is_asked,
+    may_reject,
+    refuse_a_stranger,
+    signed,
+    waits_for,
+    whoever,
+    write,
+)
 from controller.cli.common import as_env, as_target, give, known, newest, opened, os_user, who
 from controller.cli.groups import asked_as, members, refuse_a_member
 from controller.cli.hotfixes import not_before, refusable, refuse
@@ -18,17 +27,6 @@ if TYPE_CHECKING:
     from controller.model.hotfix import Hotfix
     from controller.model.status import Awaiting, TargetStatus
     from controller.ports import Store
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """A yes or no as it was said: why, by whom, and in whose list of people; with `aws` AWS has to prove it."""
-
-    yes: bool
-    reason: str
-    actor: str | None
-    people: str | None
-    aws: bool = False
 
 
 def answer(env: str, target: str, version: str, said: Said, store: str) -> None:

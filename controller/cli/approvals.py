@@ -1,7 +1,7 @@
 """A person's yes or no to what waits at its approval gate, as it is written."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 KEPT: Final = 20
 """How many approvals are kept for a target: one a person and content, the newest, and all of the newest content."""
 GATE: Final = "approval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A yes or no as it was said: why, by whom, and in whose list of people; with `aws` AWS has to prove it."""
+
+    yes: bool
+    reason: str
+    actor: str | None
+    people: str | None
+    aws: bool = False
 
 
 def is_asked(status: "TargetStatus | None", version: str) -> bool:

@@ -40,7 +40,8 @@ def command(
     Exit code 4 if nothing waits for an answer, or another version does; 5 if a gate waits, and the people.yaml of
     the controller does not know who you are, or not in a group that the gate asks for.
     """
-    from controller.cli.answers import Said, answer
+    from controller.cli.answers import answer
+    from controller.cli.approvals import Said
     from controller.cli.hotfixes import second
 
     if hotfix:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from controller.cli.common import as_target
 from controller.errors import Refusal
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 def members(store: "Store", env: str, name: str) -> "Sequence[TargetStatus]":
     """Give the newest status of each member of a group of this name; nothing if there is no such group."""
     return [status for status in store.shown() if status.env == env and status.group == name]
+
+
+def targets_of(store: "Store", env: str, name: str) -> "Sequence[TargetName]":
+    """Name the targets that a word means: the members of a group of that name, else the target itself."""
+    return [one.target for one in members(store, env, name)] or [as_target(name)]
 
 
 def asked_as(status: "TargetStatus") -> str:

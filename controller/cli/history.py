@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from controller.cli.common import as_env, as_target, known, opened, output_option, store_option
+from controller.cli.common import as_env, as_target, known, newest, opened, output_option, store_option
 from controller.cli.evidence import piece, shown
 from controller.cli.show import instant, listing, span, table
 from controller.errors import SpecError
@@ -118,8 +118,11 @@ def _show(env: str, target: str, number: int, output: str, store: str) -> str:
 def _notes(env: str, target: str, version: str, output: str, store: str) -> str:
     memory = opened(store)
     rows = _rows(memory, env, target, _ALL)
+    status = newest(memory, env, target)
+    if status is not None and status.group:  # what was told of its group is told of it
+        rows = [*rows, *memory.journal(env=as_env(env), target=as_target(status.group), limit=_ALL)]
     memory.close()
-    found = [row for row in rows if row.event.value == "release notes"]
+    found = sorted((row for row in rows if row.event.value == "release notes"), key=lambda row: row.number)
     mine = [row for row in found if version in {"", row.version}][-1:]
     if not mine:
         had = ", ".join(dict.fromkeys(row.version for row in found)) or "none"

@@ -13,7 +13,7 @@ from controller.cli.show import instant
 from controller.errors import AccessError, Refusal
 
 if TYPE_CHECKING:
-    from controller.cli.answers import Said
+    from controller.cli.approvals import Said
     from controller.model.hotfix import Hotfix, Refused
     from controller.model.orders import Orders, TargetOrders
     from controller.model.people import Person

@@ -4,7 +4,6 @@ import click
 
 from controller.cli.common import (
     actor_option,
-    as_target,
     env_argument,
     give,
     known,
@@ -40,12 +39,13 @@ def command(
     actor: str | None,
     store: str,
 ) -> None:
-    """Stop every call for ENV, or for one TARGET of it, from now on.
+    """Stop every call for ENV, or for one TARGET of it, from now on; the name of a group pauses all of its members.
 
     Nothing new starts, nothing is healed and, unless `--rollback armed`, nothing is rolled back. What ECS does by
     itself goes on. Clocks (deadline, bake) stand still.
     """
     from controller.app.memory import clock_now
+    from controller.cli.groups import for_each, targets_of
     from controller.cli.orders import set_pause
     from controller.cli.times import end_of
     from controller.model.orders import Pause
@@ -53,10 +53,10 @@ def command(
     now = clock_now(exact=bool(span or until))
     pause = Pause(reason=reason, at=now, until=end_of(now, span, until), armed=rollback == "armed", by=who(actor))
     memory = opened(store)
-    known(memory, env, target)
-    name = as_target(target) if target else None
+    known(memory, env, target, groups=True)
+    names = targets_of(memory, env, target) if target else [None]
     text = f"pause: {reason}" + (" (rollback armed)" if pause.armed else "")
-    give(memory, env, target, text, pause.by, set_pause(name, pause, now))
+    give(memory, env, target, text, pause.by, for_each([set_pause(name, pause, now) for name in names]))
     memory.close()
     ends = f" until {pause.until:%Y-%m-%dT%H:%M:%SZ}" if pause.until else ", until `trueup resume`"
     where = f"{env}/{target}" if target else env

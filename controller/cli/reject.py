@@ -34,6 +34,7 @@ def command(
     Exit code 4 if nothing waits for an answer, or another version does; 5 if a gate waits, and the people.yaml of
     the controller does not know who you are.
     """
-    from controller.cli.answers import Said, answer
+    from controller.cli.answers import answer
+    from controller.cli.approvals import Said
 
     answer(env, target, version, Said(yes=False, reason=reason, actor=actor, people=people, aws=aws), store)

@@ -7,7 +7,6 @@ import click
 
 from controller.cli.common import (
     actor_option,
-    as_target,
     env_argument,
     give,
     known,
@@ -21,6 +20,7 @@ from controller.cli.common import (
 from controller.errors import Refusal
 
 if TYPE_CHECKING:
+    from controller.model.orders import TargetOrders
     from controller.model.status import TargetStatus
 
 
@@ -34,29 +34,33 @@ def command(env: str, target: str, reason: str, actor: str | None, store: str) -
     """Start every task of TARGET of ENV anew, as after a secret was rotated: the same release, watched and baked.
 
     No gate and no freeze keeps it waiting; a pause does. One that fails is stalled: nothing is quarantined, and
-    nothing goes back, since there is nothing else to go back to.
+    nothing goes back, since there is nothing else to go back to. The name of a group restarts all of its members,
+    each by itself: they run what they ran, so that none waits for another, and one that fails takes none with it.
 
-    Exit code 4 if something is under way there.
+    Exit code 4 if something is under way there, of a group in any of its members; then none is restarted.
     """
+    from controller.cli.groups import for_each, paused_of, targets_of
     from controller.cli.orders import for_target
     from controller.model.orders import Request
 
     by = who(actor)
+
+    def again(mine: "TargetOrders", number: int) -> "TargetOrders":
+        return replace(mine, restart=Request(number=number, reason=reason, by=by))
+
     memory = opened(store)
     try:
-        known(memory, env, target)
-        _refuse_if_moving(newest(memory, env, target))
-        change = for_target(
-            as_target(target),
-            lambda mine, number: replace(mine, restart=Request(number=number, reason=reason, by=by)),
-        )
+        known(memory, env, target, groups=True)
+        names = targets_of(memory, env, target)
+        for name in names:
+            _refuse_if_moving(newest(memory, env, name))
+        change = for_each([for_target(name, again) for name in names])
         orders = give(memory, env, target, f"restart: {reason}", by, change)
     finally:
         memory.close()
-    paused = orders.pause or orders.targets[as_target(target)].pause
     click.echo(f"{env}/{target} is restarted from its next turn; follow it: trueup status --watch")
-    if paused:
-        click.echo(f"But it is paused ({paused.reason}): nothing is sent until `trueup resume`.", err=True)
+    if paused := paused_of(orders, names):
+        click.echo(f"But it is paused ({paused}): nothing is sent until `trueup resume`.", err=True)
 
 
 def _refuse_if_moving(shown: "TargetStatus | None") -> None:

@@ -7,7 +7,6 @@ import click
 
 from controller.cli.common import (
     actor_option,
-    as_target,
     env_argument,
     give,
     known,
@@ -35,14 +34,14 @@ def command(env: str, target: str, reason: str, actor: str | None, store: str) -
     Where drift was healed too often and is left as it is, it is healed again. The name of a group tries all of it
     again; of one member it lifts only that member's quarantine, and the group waits until none of them has one.
     """
-    from controller.cli.groups import for_each, members
+    from controller.cli.groups import for_each, targets_of
     from controller.cli.orders import for_target
     from controller.model.orders import Request
 
     by = who(actor)
     memory = opened(store)
     known(memory, env, target, groups=True)
-    names = [one.target for one in members(memory, env, target)] or [as_target(target)]
+    names = targets_of(memory, env, target)
     shown = newest(memory, env, target)
 
     def again(mine: "TargetOrders", number: int) -> "TargetOrders":

@@ -102,7 +102,7 @@ def command(
         raise SpecError("--commit and --pull-request exclude each other")
     memory = opened(store)
     known(memory, env, target, groups=True)
-    ways = _ways(memory, env, target, to)
+    ways = chosen(memory, env, target, to)
     _ask(memory, env, ways, keep=keep_database, yes=yes)
     _order_all(memory, env, target, ways, reason, who(actor))
     if commit or pull_request:
@@ -137,7 +137,7 @@ def _order_all(store: "Store", env: str, target: str, ways: "Ways", reason: str,
         click.echo(f"But {env} is paused ({paused}): nothing is sent until `trueup resume`.", err=True)
 
 
-def _ways(store: "Store", env: str, target: str, to: str | None) -> "Ways":
+def chosen(store: "Store", env: str, target: str, to: str | None) -> "Ways":
     """Find what a target, or each member of a group, goes back to, and what its pin is bound to. Raises Refusal."""
     from controller.cli.groups import members, refuse_a_member, ways_back
     from controller.model.names import Digest

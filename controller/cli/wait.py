@@ -22,7 +22,7 @@ from controller.codes import BLOCKED, DONE, NEGATIVE, TIMED_OUT
 from controller.errors import PlatformError, SpecError
 
 if TYPE_CHECKING:
-    from controller.app.waiting import Asked, Waiting
+    from controller.app.waiting import Asked, WaitingAll
     from controller.plan.awaited import Found
 
 _EVERY: Final = 2.0
@@ -59,7 +59,7 @@ def command(
     store: str,
     **flags: object,
 ) -> int:
-    """Wait until TARGET of ENV is good: what is asked for survived its bake, and nothing moves.
+    """Wait until TARGET of ENV, or all of a group, is good: what is asked for survived its bake, and nothing moves.
 
     Without --commit, --version or --digest that is what its spec wants by now. A commit that the controller has
     not seen yet is waited for. Where it passed over a commit on the way to a newer one, only git can tell that the
@@ -68,7 +68,7 @@ def command(
     What changes meanwhile is said on stderr, one line each. Exit codes: 0 good; 1 it failed, was taken back, or
     something else is wanted instead; 3 timed out; 4 blocked, with --fail-blocked; 5 the store is away.
     """
-    from controller.app.waiting import Asked, Waiting, follows
+    from controller.app.waiting import Asked, WaitingAll, follows
 
     wanted = {
         "commit": _like(commit, _COMMIT, "--commit", "the first seven or more characters of a commit"),
@@ -79,7 +79,7 @@ def command(
     memory = opened(store)
     try:
         with follows(flags) as descends:
-            waiting = Waiting(memory, asked, descends)
+            waiting = WaitingAll(memory, asked, descends)
             waiting.check()
             found, code = _wait(waiting, time.monotonic() + seconds, fail_blocked=fail_blocked)
     finally:
@@ -88,7 +88,7 @@ def command(
     return code
 
 
-def _wait(waiting: "Waiting", ends: float, *, fail_blocked: bool) -> "tuple[Found, int]":
+def _wait(waiting: "WaitingAll", ends: float, *, fail_blocked: bool) -> "tuple[Found, int]":
     """Look until there is an answer; what the store says is read at once, and then every two seconds."""
     from controller.app.memory import pause_for
     from controller.plan.awaited import State

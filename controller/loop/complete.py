@@ -1,7 +1,7 @@
 """Fill in what a spec leaves to the world: the version that is followed, and what each kind of target knows."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from controller.model.observation import Sight
 from controller.model.record import Memory, Record
 from controller.model.track import Followed
 from controller.plan.follow import Choice
+from controller.plan.follow_together import agreed, held_together
 from controller.ports import Unfinished, World
 
 
@@ -42,10 +43,18 @@ def complete(
     return replace(desired, targets={**desired.targets, **completed}) if completed else desired
 
 
+def as_said(desired: Reading, said: Reading, names: Collection[TargetName]) -> Reading:
+    """Give these targets as the spec says them, not completed yet, to complete them once more with others."""
+    if not names or not isinstance(desired, Desired) or not isinstance(said, Desired):
+        return desired
+    return replace(desired, targets={**desired.targets, **{name: said.targets[name] for name in names}})
+
+
 def _followed(wants: Mapping[TargetName, DesiredTarget], seen: _Seen) -> dict[TargetName, DesiredTarget]:
     """Complete targets at the versions that they follow; where the newest cannot be, what was followed stays."""
-    choices = {name: _chosen(want, name, seen) for name, want in wants.items()}
+    choices = agreed(wants, {name: _chosen(want, name, seen) for name, want in wants.items()})
     newest = _at({name: (wants[name], choice.followed) for name, choice in choices.items()}, seen)
+    newest = held_together(wants, choices, newest)
     failed = {name: choices[name].before for name, found in newest.items() if found.unread}
     stays = _at({name: (wants[name], before) for name, before in failed.items()}, seen)
     return {
@@ -102,6 +111,7 @@ def _told(
     return replace(
         whole,
         track=want.track,
+        group=want.group,
         followed=followed,
         notes=(*notes, *whole.notes),
         release=replace(whole.release, built=followed.commit),

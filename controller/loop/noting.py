@@ -1,6 +1,6 @@
 """Release notes, written into the journal for each release that became good and names its application."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,6 +17,7 @@ from controller.model.rollout_record import RolloutRecord
 from controller.model.story import Entry, Event
 from controller.plan.facts import IMAGE
 from controller.plan.notes import approvers_of, lead_of, notes_of
+from controller.plan.voice import ALL, NOBODY, SHARED, TELLS, rollouts_in
 from controller.ports import Applications, Source, Store
 
 NOTES: Final = "/notes"
@@ -104,16 +105,27 @@ class Noting:
 
     def _notes(self, row: Entry) -> Entry | None:
         """Write the notes of a row; None if no release became good in it, or nobody says what it is built from."""
-        if row.event is not Event.ENDED or row.target is None or row.data.get("result") != "good":
+        tells = row.data.get(TELLS)
+        if (
+            row.event is not Event.ENDED
+            or row.target is None
+            or row.data.get("result") != "good"
+            or tells == NOBODY
+        ):
             return None
-        application = self._application(row.env, row.target, row.at)
+        rollouts = rollouts_in(row.data) if tells == ALL else {row.target: row.rollout}
+        noted = [one for name, number in rollouts.items() if (one := self._noted(row, name, number)) is not None]
+        return _entry(row, noted, self._now(), self._reads.clean) if noted else None
+
+    def _noted(self, row: Entry, name: TargetName, rollout: int) -> Noted | None:
+        """Gather what the notes of one target are written from; None if there are to be none."""
+        application = self._application(row.env, name, row.at)
         if application is None:
             return None
-        record = self._reads.record(row.env, row.target, row.rollout)
+        record = self._reads.record(row.env, name, rollout)
         if record.purpose != Purpose.FORWARD.value or record.replaced == record.version:
             return None
-        noted = Noted(record=record, brought=self._brought(application, record, row.at))
-        return _entry(row, noted, self._now(), self._reads.clean)
+        return Noted(record=record, brought=self._brought(application, record, row.at))
 
     def _application(self, env: EnvName, target: TargetName, since: datetime) -> Application | None:
         """Read in the specs from which repository a target is built; raise Later while they cannot be read."""
@@ -154,25 +166,27 @@ class Noting:
         return self._now() - since >= GIVE_UP
 
 
-def _entry(row: Entry, noted: Noted, now: datetime, clean: Callable[[str], str]) -> Entry:
-    """Make the row of the notes: text for people, and facts for machines."""
-    record, lead = noted.record, lead_of(noted)
+def _entry(row: Entry, noted: Sequence[Noted], now: datetime, clean: Callable[[str], str]) -> Entry:
+    """Make the row of the notes, of a target or of a group: text for people, and facts for machines."""
+    record, group = noted[0].record, row.data["group"] if row.data.get(TELLS) == ALL else ""
+    leads = [lead for one in noted if (lead := lead_of(one)) is not None]
     facts = {
         "from": record.replaced,
         "commit": record.commit,
         "seconds": "" if record.seconds is None else f"{record.seconds:.3f}",
-        "lead": "" if lead is None else f"{lead.total_seconds():.3f}",
-        "commits": str(len(noted.brought.commits)),
-        "approved": ", ".join(approvers_of(record)),
-        **{f"{IMAGE}{path}": image for path, image in record.images.items()},
+        "lead": f"{max(leads).total_seconds():.3f}" if leads else "",
+        "commits": str(len({commit.commit for one in noted for commit in one.brought.commits})),
+        "approved": ", ".join(dict.fromkeys(by for one in noted for by in approvers_of(one.record))),
     }
+    shared = {key: row.data[key] for key in SHARED if key in row.data} if group else {}
+    images = {} if group else {f"{IMAGE}{path}": image for path, image in record.images.items()}
     return Entry(
         at=now,
         env=row.env,
-        target=row.target,
+        target=TargetName(group) if group else row.target,
         event=Event.NOTES,
-        text=notes_of(noted, clean),
+        text=notes_of(noted, group, clean),
         version=row.version,
-        rollout=row.rollout,
-        data={key: value for key, value in facts.items() if value},
+        rollout=0 if group else row.rollout,
+        data={key: value for key, value in {**facts, **images, **shared}.items() if value},
     )

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from controller.loop.complete import complete
+from controller.loop.complete import as_said, complete
 from controller.model.desired import Desired, Reading
 from controller.model.hooks import TaskAt, TaskSight, TaskUnseen
 from controller.model.names import EnvName, TargetName, TaskId
@@ -16,6 +16,7 @@ from controller.plan.approvals import KEPT, remembered
 from controller.plan.ask import questions
 from controller.plan.authorship import authorship
 from controller.plan.beside import owned_paths
+from controller.plan.follow_together import followed_together
 from controller.plan.needs import needed
 from controller.plan.runs import open_tasks
 from controller.plan.wanted import names_of, place_of
@@ -39,7 +40,8 @@ def observe(
     more |= needed(desired, before, {*sights, *more})
     if more:
         others = _look(_wanted(desired, before, more), said.env, world)
-        desired = complete(desired, before, others, world, now)
+        again = {name: sights[name] for name in followed_together(said, sights)}
+        desired = complete(as_said(desired, said, again), before, {**again, **others}, world, now)
         sights |= others
     asked = questions(desired, before, sights, now)
     mine = {question for question in asked if isinstance(question, KEPT)}

@@ -32,8 +32,9 @@ class Message:
 
     `id` is the same whenever this is made of the same row. `transition` says in one word what happened; `title` is
     a line, `text` may be several. `owners` are those whom it concerns. `blocked` is what `trueup why` lists.
-    `target` is none for what concerns an environment as a whole. Who asks for one of `told_with` too is told it by
-    another message of the same moment.
+    `target` is none for what concerns an environment as a whole, and the name of a group for what concerns all of
+    that: then `attempt` names the one that it is about, and it is of no rollout in particular. Who asks for one of
+    `told_with` too is told it by another message of the same moment.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Message:
     target: TargetName | None = None
     owners: tuple[str, ...] = ()
     rollout: int = 0
+    attempt: str = ""
     version: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     blocked: tuple[Blocker, ...] = ()
@@ -59,8 +61,9 @@ class Message:
 
     @property
     def thread(self) -> str:
-        """Name what belongs together: the messages of one rollout; empty for what belongs to none."""
-        return f"{self.about}/{self.rollout}" if self.target and self.rollout else ""
+        """Name what belongs together: the messages of one rollout, or attempt; empty for what belongs to none."""
+        number = self.attempt or self.rollout
+        return f"{self.about}/{number}" if self.target and number else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

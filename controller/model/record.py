@@ -7,6 +7,7 @@ from typing import Final
 
 from controller.model.consent import Authors
 from controller.model.desired import Accepted
+from controller.model.group import Group
 from controller.model.hooks import Run
 from controller.model.hotfix import Lane
 from controller.model.lookups import Looked
@@ -111,20 +112,21 @@ class Applied:
 class Memory:
     """What we remember about one target; `current` is what should run at rest.
 
-    `revisions` are the newest that we registered, by digest. `unknown` is an outcome that reading cannot settle:
-    it holds until a person closes it. `heard` numbers are the last orders that were served. `healed` is the last
-    drift that was healed, `fight` since when somebody has changed back what was healed too often. `looked` are the
-    values that the newest commit had looked up: what changed since must not deploy without a commit. `runs` are
-    the newest one-off tasks that were started for releases here, oldest first. `queued` is since when it waits for
-    nothing but room for another rollout in its environment. `approved` are the numbers of the newest approvals and
-    ticks that rollouts were opened with: none counts twice. `followed` is the newest version that was followed
-    here, and what its tag stood for. `shut` says since when what blocks does, by its gate, where that is not known
-    otherwise. `lane` is what the newest hotfix came to; `shouted` is the number of the last
-    one of which it was told that nobody reviewed it in time.
+    `owner` and `group` are as the spec last said. `revisions` are the newest that we registered, by digest.
+    `unknown` is an outcome that reading cannot settle: it holds until a person closes it. `heard` numbers are the
+    last orders that were served. `healed` is the last drift that was healed, `fight` since when somebody has
+    changed back what was healed too often. `looked` are the values that the newest commit had looked up: what
+    changed since must not deploy without a commit. `runs` are the newest one-off tasks that were started for
+    releases here, oldest first. `queued` is since when it waits for nothing but room for another rollout in its
+    environment. `approved` are the numbers of the newest approvals and ticks that rollouts were opened with: none
+    counts twice. `followed` is the newest version that was followed here, and what its tag stood for. `shut` says
+    since when what blocks does, by its gate, where that is not known otherwise. `lane` is what the newest hotfix
+    came to; `shouted` is the number of the last one of which it was told that nobody reviewed it in time.
     """
 
     place: Place | None = None
     owner: str = ""
+    group: Group | None = None
     phase: Phase = Phase.IDLE
     current: Kept | None = None
     goods: tuple[Kept, ...] = ()

@@ -88,7 +88,7 @@ class GithubNotifier:
     def _begin(self, message: Message) -> str:
         """Find the commit, and make a deployment of it; gives both."""
         sha = self._commit(message)
-        task = f"deploy:trueup-{message.rollout}"
+        task = f"deploy:trueup-{message.attempt or message.rollout}"
         made = self._made_before(message.about, sha, task) or self._post(
             "/deployments",
             {

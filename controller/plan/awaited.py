@@ -10,7 +10,7 @@ from typing import Final
 from controller.model.decision import Blocker
 from controller.model.images import digests_in
 from controller.model.instants import instant
-from controller.model.names import Digest
+from controller.model.names import Digest, TargetName
 from controller.model.record import Memory, Quarantined
 from controller.model.release import Release
 from controller.model.rollout import Phase
@@ -30,6 +30,10 @@ class State(StrEnum):
     FAILED = "failed"
     BLOCKED = "blocked"
     WAITING = "waiting"
+
+
+_FIRST: Final = (State.FAILED, State.BLOCKED, State.WAITING, State.GOOD)
+"""Which state a group is in if not all of its members are in the same one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +114,20 @@ def judged(
     if held:
         return Found(state=State.BLOCKED, why="; ".join(map(_told, held)), past=now, status=status)
     return Found(state=State.WAITING, why=status.reason, past=now, status=status)
+
+
+def together(found: Mapping[TargetName, Found]) -> Found:
+    """Judge a group by what was found of each of its members, one at least: it is good when all of them are.
+
+    What is told is of those that are the farthest from it.
+    """
+    state = min((one.state for one in found.values()), key=_FIRST.index)
+    whys: dict[str, list[TargetName]] = {}
+    for name, one in found.items():
+        if one.state is state:
+            whys.setdefault(one.why, []).append(name)
+    why = "; ".join(f"{', '.join(names)}: {said}" for said, names in whys.items())
+    return Found(state=state, why=why, past=Past())
 
 
 def _unseen(asked: Awaited, status: TargetStatus, past: Past, *, known: bool) -> Found:

@@ -72,10 +72,10 @@ def shares(
     turns: dict[str, _Turn] = {}
     found: dict[TargetName, Share] = {}
     for name, look in looks.items():
-        group = look.wish.want.group if look.wish else None
-        if group is None or look.wish is None:
+        group = look.wish.want.group if look.wish else look.memory.group
+        if group is None:
             continue
-        if look.wish.pinned:
+        if look.wish is None or look.wish.pinned:
             found |= {name: _ordered(group, now)} if look.ordered else {}
             continue
         if group.name not in turns:
@@ -238,11 +238,12 @@ def _under_way(look: Look, supersede: Supersede) -> Iterator[str]:
 def _first(look: Look, turn: _Turn) -> Iterator[str]:
     """Say which members come before this one, and are not there yet."""
     hooked = turn.group.hooked
-    if hooked is not None and hooked != look.name and not _has_prepared(turn.looks[hooked], turn.begun):
+    prepares = hooked is not None and hooked != look.name and not _has_prepared(turn.looks[hooked], turn.begun)
+    if prepares:
         yield f"waits for {hooked}, which runs the hooks of its group first"
     for name in turn.group.needs_of(look.name):
         why = _not_there(turn.looks[name], turn.begun)
-        if why:
+        if why and not (prepares and name == hooked):
             yield f"waits for {name}, which {why}"
 
 

@@ -16,6 +16,7 @@ from controller.plan.blocked import blocked_in, line_of
 from controller.plan.calls import in_words
 from controller.plan.facts import GATE, IMAGE, OPEN
 from controller.plan.needed import APPROVAL, BEGUN
+from controller.plan.voice import ALL, NOBODY, TELLS
 
 Said: TypeAlias = tuple[frozenset[Occasion], str, str, str]
 """When it is told, the transition in a word, the title, and what else there is to say."""
@@ -27,6 +28,7 @@ _FACTS: Final = (
     "commit", "author", "digest", "from", "back", "cause", "purpose", "need", "runs", "seconds", "lead", "commits",
     "approved",
 )  # fmt: skip
+_SHARED: Final = tuple(key for key in _FACTS if key not in {"digest", "seconds"})
 _MOST: Final = 16_000
 """How many characters of a text are told; receivers take less, and are given less."""
 _BEFORE: Final = frozenset({Occasion.BEFORE})
@@ -39,10 +41,14 @@ _NOTES: Final = frozenset({Occasion.NOTES})
 def message_of(row: Entry, owner_of: Callable[[EnvName, TargetName], str]) -> Message | None:
     """Make the message of a row; None if there is nothing to tell. Whom it concerns is asked if it does not say."""
     teller = _TELLERS.get(row.event)
-    said = teller(row) if teller else None
+    is_of_all = row.data.get(TELLS) == ALL
+    is_of_one = is_of_all and row.event is not Event.NOTES  # it is in the words of one member
+    told = replace(row, text=f"{row.target}: {row.text}") if is_of_one else row
+    said = teller(told) if teller and row.data.get(TELLS) != NOBODY else None
     if said is None:
         return None
     occasions, transition, title, text = said
+    target = TargetName(row.data["group"]) if is_of_all else row.target
     named = row.data["owners"].split(",") if "owners" in row.data else [owner_of(row.env, row.target or _NOBODY)]
     message = Message(
         id=_id(row.env, row.target or "", str(row.rollout), transition, str(row.number), row.at.isoformat()),
@@ -51,13 +57,14 @@ def message_of(row: Entry, owner_of: Callable[[EnvName, TargetName], str]) -> Me
         occasions=occasions,
         transition=transition,
         env=row.env,
-        target=row.target,
+        target=target,
         owners=tuple(filter(None, named)),
-        rollout=row.rollout,
+        rollout=0 if is_of_all else row.rollout,
+        attempt=row.data["attempt"] if is_of_all else "",
         version=row.version,
         title="",
         text=text[:_MOST],
-        facts=_facts(row.data),
+        facts=_facts(row.data, is_of_all=is_of_all),
         blocked=blocked_in(row.data),
         told_with=_DURING if BEGUN in row.data else frozenset(),
     )
@@ -108,7 +115,10 @@ def _id(*parts: str) -> str:
     return f"msg_{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:32]}"
 
 
-def _facts(data: Mapping[str, str]) -> dict[str, str]:
+def _facts(data: Mapping[str, str], *, is_of_all: bool) -> dict[str, str]:
+    """Give what machines need; what is of one member alone is no fact of its group."""
+    if is_of_all:
+        return {key: data[key] for key in (*_SHARED, "attempt", "members") if data.get(key)}
     images = {key: value for key, value in data.items() if key.startswith(IMAGE)}
     return {key: data[key] for key in _FACTS if data.get(key)} | images
 
@@ -132,13 +142,14 @@ def _phase(row: Entry) -> Said | None:
         return _DURING, "baking", f"{row.version} runs everywhere, and is watched", row.text
     if after == Phase.ROLLING.value and before == Phase.PREPARING.value:
         return _DURING, "migrated", f"{row.version}: its hooks before are done, and it rolls", row.text
-    if after == Phase.ROLLING.value and before == Phase.BAKING.value:
+    if after == Phase.ROLLING.value and before == Phase.BAKING.value and not row.data.get("begins"):
         return _DURING, "rolling", f"{row.version} rolls again", row.text
     return None  # how it began is told by the row that opens it, and that it is stalled by that of its end
 
 
 def _ended(row: Entry) -> Said | None:
     result, back, why = row.data.get("result", ""), row.data.get("back", ""), row.data.get("why", "")
+    why = row.data.get("because", why)
     reason = "\n".join(part for part in (why, row.text) if part)
     if result == "good":
         return _AFTER, "good", f"{row.version} is good, after {_took(row)}", row.text
@@ -156,7 +167,7 @@ def _ended(row: Entry) -> Said | None:
 
 
 def _took(row: Entry) -> str:
-    return in_words(timedelta(seconds=float(row.data.get("seconds", "0"))))
+    return in_words(timedelta(seconds=float(row.data.get("lasted") or row.data.get("seconds", "0"))))
 
 
 def _needed(row: Entry) -> Said | None:

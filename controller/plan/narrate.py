@@ -21,6 +21,7 @@ from controller.plan.flags import RECOVER
 from controller.plan.follow import newly_followed
 from controller.plan.loud import hotfix_rows
 from controller.plan.transitions import Move
+from controller.plan.voice import spoken
 from controller.plan.watching import newly_shut
 
 _OPENING = frozenset(
@@ -64,13 +65,16 @@ def _accepted(desired: Reading, before: Record, plan: Plan) -> Iterator[Entry]:
 
 
 def _decisions(desired: Reading, before: Record, plan: Plan, answers: Mapping[Question, Answer]) -> Iterator[Entry]:
+    said = spoken(before, plan)
     for name, decision in sorted(plan.decisions.items()):
         was = before.targets.get(name) or Memory()
         begun = decision.memory.rollout if _begins(was, decision) else None
         facts = opened_facts(desired, name, was, begun, decision.opened, answers) if begun else {}
         orders = before.orders.targets.get(name, TargetOrders())
         yield from _follows(plan, name, was, decision.memory)
-        yield from _decision(plan, name, was, decision, facts)
+        for row in _decision(plan, name, was, decision, facts):
+            more = said.get((name, row.event))
+            yield replace(row, data={**row.data, **more}) if more else row
         for text, data in hotfix_rows(was, decision, orders):
             yield _row(plan, name, was, decision, Event.HOTFIX, text, data)
 
@@ -162,7 +166,8 @@ def _moved(before: Memory, decision: Decision) -> dict[str, str]:
     """Give what machines need of a change of phase: from where to where, and what a wish waits for."""
     after = decision.memory.phase
     waits = blocked_facts(decision) if after is Phase.PENDING else {}
-    return {"before": before.phase.value, "after": after.value, **waits}
+    begins = {"begins": "yes"} if before.rollout is not None and _begins(before, decision) else {}
+    return {"before": before.phase.value, "after": after.value, **waits, **begins}
 
 
 def _of_failed(row: Entry, before: Memory, barred: Quarantined) -> Entry:

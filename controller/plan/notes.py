@@ -30,15 +30,17 @@ _FEATURES: Final = frozenset({"feat", "feature"})
 _FIXES: Final = frozenset({"fix", "perf", "revert", "hotfix"})
 
 
-def notes_of(noted: Noted, clean: Callable[[str], str] = str) -> str:
-    """Write the notes; what others wrote comes through `clean`."""
-    record, brought = noted.record, noted.brought
-    head = f"{record.version} in {record.env}/{record.target}" + (
-        f", after {record.replaced}" if record.replaced else ""
-    )
-    foot = "\n".join(_foot(noted))
+def notes_of(noted: Sequence[Noted], about: str = "", clean: Callable[[str], str] = str) -> str:
+    """Write the notes of one target, or of the members of a group, whose name `about` is; one at least.
+
+    What others wrote comes through `clean`.
+    """
+    record = noted[0].record
+    before = ", ".join(dict.fromkeys(one.record.replaced for one in noted if one.record.replaced))
+    head = f"{record.version} in {record.env}/{about or record.target}" + (f", after {before}" if before else "")
+    foot = _fitting(tuple(_foot(noted)), LARGEST // 2)
     room = LARGEST - len(head) - len(foot) - 200
-    lines = [line for paragraph in _body(brought, clean) for line in ("", *paragraph)]
+    lines = [line for paragraph in _bodies(noted, clean) for line in ("", *paragraph)]
     body = _fitting(lines, room)
     return "\n\n".join(part for part in (head, body, foot) if part)
 
@@ -117,6 +119,17 @@ def _group(kind: str, *, bang: bool, body: str) -> Group:
     return Group.FIXES if kind in _FIXES else Group.OTHERS
 
 
+def _bodies(noted: Sequence[Noted], clean: Callable[[str], str]) -> Iterator[Sequence[str]]:
+    """Give the paragraphs that tell what changed; where members bring different things, each under its name."""
+    brought: dict[Brought, list[str]] = {}
+    for one in noted:
+        brought.setdefault(one.brought, []).append(one.record.target)
+    for what, names in brought.items():
+        if len(brought) > 1:
+            yield (f"{', '.join(names)}:",)
+        yield from _body(what, clean)
+
+
 def _body(brought: Brought, clean: Callable[[str], str]) -> Iterator[Sequence[str]]:
     """Give the paragraphs that tell what changed, each as its lines."""
     if brought.unknown:
@@ -153,20 +166,23 @@ def _fitting(lines: Sequence[str], room: int) -> str:
     return "\n".join(kept).strip()
 
 
-def _foot(noted: Noted) -> Iterator[str]:
+def _foot(noted: Sequence[Noted]) -> Iterator[str]:
     """Say what was deployed, who approved it, and how long it took."""
-    record = noted.record
-    yield from (f"Deployed: {path} = {image}" for path, image in sorted(record.images.items()))
+    for one in noted:
+        of = f"{one.record.target}: " if len(noted) > 1 else ""
+        yield from (f"Deployed: {of}{path} = {image}" for path, image in sorted(one.record.images.items()))
+    record = noted[0].record
     if record.commit:
         yield f"Specs: commit {record.commit[:12]}" + (f" by {record.author}" if record.author else "")
-    approvers = approvers_of(record)
+    approvers = dict.fromkeys(name for one in noted for name in approvers_of(one.record))
     if approvers:
         yield f"Approved by: {', '.join(approvers)}"
-    if record.seconds is not None:
-        yield f"Rollout: {in_words(timedelta(seconds=record.seconds))} from its start until it was good"
-    lead = lead_of(noted)
-    if lead is not None:
-        yield f"Lead time: {in_words(lead)} from the oldest commit until it was good"
+    took = [one.record.seconds for one in noted if one.record.seconds is not None]
+    if took:
+        yield f"Rollout: {in_words(timedelta(seconds=max(took)))} from its start until it was good"
+    leads = [lead for one in noted if (lead := lead_of(one)) is not None]
+    if leads:
+        yield f"Lead time: {in_words(max(leads))} from the oldest commit until it was good"
 
 
 def approvers_of(record: RolloutRecord) -> tuple[str, ...]:

@@ -47,12 +47,12 @@ def ordered(
     looks: Mapping[TargetName, Look], desired: Reading, seen: Observation, record: Record, now: datetime
 ) -> Waits:
     """Find what the targets of a turn wait for: a word in the spec, others, a person's yes, and last a slot."""
-    if not isinstance(desired, Desired):
-        return Waits()
 
     def seen_of(name: TargetName) -> Look:
         return looks.get(name) or look_at(desired, seen, record, name, now)
 
+    if not isinstance(desired, Desired):
+        return Waits(shares=shares(looks, seen_of, {}, now))
     waiting = [look for look in looks.values() if _may_begin(look)]
     brake = held(waiting, desired, record)
     shut = {

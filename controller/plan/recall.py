@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from controller.model.desired import DesiredTarget
+from controller.model.desired import Desired, DesiredTarget, Reading
 from controller.model.group import Whole
+from controller.model.names import TargetName
 from controller.model.observation import Absent, Live, Observation, Sight
 from controller.model.orders import Pin, TargetOrders
 from controller.model.place import Place
@@ -77,12 +78,20 @@ def _begun(place: Place, orders: TargetOrders) -> Memory:
 
 
 def told_by(memory: Memory, want: DesiredTarget, place: Place) -> Memory:
-    """Note what only the spec tells: whose it is, where it lives, what was looked up for it, what it follows."""
+    """Note what only the spec tells: whose it is, where and with whom it goes, what it looked up and follows."""
     looked = memory.looked if want.looked is None else want.looked
     followed = want.followed if want.said is None else memory.followed  # it follows on when its hotfix has ended
-    if (memory.place, memory.owner, memory.looked, memory.followed) == (place, want.owner, looked, followed):
+    known = (memory.place, memory.owner, memory.group, memory.looked, memory.followed)
+    if known == (place, want.owner, want.group, looked, followed):
         return memory
-    return replace(memory, place=place, owner=want.owner, looked=looked, followed=followed)
+    return replace(memory, place=place, owner=want.owner, group=want.group, looked=looked, followed=followed)
+
+
+def left_out(memory: Memory, desired: Reading, name: TargetName) -> Memory:
+    """Note that a target which the spec no longer names goes with nobody; what cannot be read says nothing."""
+    if memory.group is None or not isinstance(desired, Desired) or name in desired.targets:
+        return memory
+    return replace(memory, group=None)
 
 
 def _unpinned(memory: Memory, want: DesiredTarget | None, pin: Pin | None, whole: Whole | None) -> Memory:

@@ -16,7 +16,7 @@ from controller.plan.fixes import unmerged
 from controller.plan.gating import Gated, gated, paused
 from controller.plan.lane import ended
 from controller.plan.look import Look
-from controller.plan.recall import Own, lives_elsewhere, may_live, recalled, resolved, told_by
+from controller.plan.recall import Own, left_out, lives_elsewhere, may_live, recalled, resolved, told_by
 from controller.plan.wanted import NOWHERE, named, place_of, wanted
 from controller.plan.watching import Watched, filled, not_open, rings_of, watched
 from controller.plan.whole import lifted_from, orders_of, whole_of
@@ -30,7 +30,7 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
     place, known = place_of(desired, record, name) or NOWHERE, record.targets.get(name)
     lost = lives_elsewhere(known, place) and not may_live(sight, want)
     memory = lifted_from(recalled(known, place, orders, keep=lost), whole)
-    memory = told_by(memory, said, place) if said is not None and not lost else memory
+    memory = told_by(memory, said, place) if said is not None and not lost else left_out(memory, desired, name)
     memory, wish = resolved(memory, want, seen, Own(sight, orders, whole, record), now)
     candidate, rollout = partial(Candidate.of, desired.env, name, place), memory.rollout
     waiting = wish.candidate(desired.env, name, place, first_wanted(memory, wish.release)) if wish else None

@@ -22,7 +22,6 @@ from controller.plan.look import SLOTS, Look
 from controller.plan.loud import hotfixes_of
 from controller.plan.see import broken_at, look_at
 from controller.plan.whole import whole_of
-from controller.plan.wish import Wish
 
 
 def summarise(
@@ -53,7 +52,7 @@ def _status(
         owner=memory.owner,
         wanted=wanted.version if wanted else "",
         wanted_digest=wanted.digest if wanted else "",
-        **_together(desired, before, name, wish),
+        **_together(desired, before, look),
         spec_digest=_said(desired, name, memory),
         commit=_commit(desired, before, look),
         seen=not isinstance(look.sight, Unseen),
@@ -112,13 +111,14 @@ class _There(TypedDict, total=False):
     drift: DriftStatus | None
 
 
-def _together(desired: Reading, before: Record, name: TargetName, wish: Wish | None) -> _Together:
+def _together(desired: Reading, before: Record, look: Look) -> _Together:
     """Say which group a target goes with, and what a person's yes, or the pin of all of it, is bound to."""
+    wish = look.wish
     if wish is None:
-        return {}
+        return _Together(group=look.memory.group.name) if look.memory.group else {}
     if wish.want.group is None:
         return _Together(bound=wish.digest)
-    whole = whole_of(desired, before, name)
+    whole = whole_of(desired, before, look.name)
     return _Together(group=wish.want.group.name, bound=whole.digest if whole else "")
 
 

@@ -86,7 +86,7 @@ def _went_back(look: Look, part: Part) -> str:
     memory = look.memory
     if not _mine(look, part) or memory.phase not in {Phase.ROLLING_BACK, Phase.STALLED} or look.rollout.stops:
         return ""
-    how = f"goes back from {part.group.version}" if memory.phase is Phase.ROLLING_BACK else "is stalled"
+    how = f"goes back from {look.rollout.release.version}" if memory.phase is Phase.ROLLING_BACK else "is stalled"
     return f"{look.name} {how}{_because(memory)}"
 
 

@@ -12,7 +12,7 @@ from controller.spec.scalars import show
 from controller.spec.tables import Tables
 
 GROUPS: Final = "groups"
-_OF_THE_GROUP: Final = ("version", "breaking", "notBefore")
+_OF_THE_GROUP: Final = ("version", "track", "breaking", "notBefore")
 _HOOKS: Final = ("before", "onRollback")
 
 
@@ -58,7 +58,7 @@ def joined(merged: Fields, own: Node, membership: Membership) -> tuple[Fields, l
     ]
     for key in _OF_THE_GROUP:
         entries.pop(key, None)
-        if key in lines.entries:
+        if key in lines.entries and not (key == "version" and "track" in lines.entries):  # both are refused there
             entries[key] = lines.entries[key]
     _lay_first(entries, "gates", lines)
     if membership.is_hooked and isinstance(hooks := lines.get("hooks"), Fields):

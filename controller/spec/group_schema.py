@@ -1,14 +1,15 @@
 """What may be written of a group, with what each field means."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from controller.spec.forms import ABOUT_BREAKING, ACKNOWLEDGED
 from controller.spec.hooks import BackHook, TaskHook
 from controller.spec.parts import Strict
 from controller.spec.scalars import Moment, Name, OneOf, Version, refuse, show
+from controller.spec.track import Tracked
 
 
 class GroupHooks(Strict):
@@ -30,9 +31,13 @@ class GroupHooks(Strict):
 class GroupLines(Strict):
     """Several targets that go to one version together, and come back from it together."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"track"})
-
-    version: Version = Field(description="The version of every member: the line that a team changes.")
+    version: Version = Field(
+        default="", description="The version of every member: the line that a team changes. Required, or `track`."
+    )
+    track: Tracked | None = Field(
+        default=None,
+        description="What all members follow instead of a version: {tags: 'v*-stage'} or {semver: '>=1.2 <2'}.",
+    )
     targets: list[Name] = Field(description="Its members: targets of this environment, each in one group at most.")
     breaking: Annotated[str, OneOf((ACKNOWLEDGED,))] = Field(default="", description=ABOUT_BREAKING)
     gates: list[object] = Field(
@@ -54,6 +59,23 @@ class GroupLines(Strict):
         if twice:
             refuse(f"names {show(twice)} twice")
         return names
+
+    @field_validator("track")
+    @classmethod
+    def _is_one_version(cls, track: Tracked | None) -> Tracked | None:
+        if track is not None and track.image:
+            refuse(
+                "names `image`: its members' images are built one by one, and are of one version only by a number"
+            )
+        return track
+
+    @model_validator(mode="after")
+    def _has_one_version(self) -> "GroupLines":
+        if self.track is None and not self.version:
+            refuse("names neither `version` nor what is followed instead, `track`")
+        if self.track is not None and self.version:
+            refuse("names `version` and `track`: keep one of the two")
+        return self
 
 
 class Groups(Strict):

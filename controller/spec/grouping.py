@@ -43,9 +43,16 @@ def grouped(groups: tuple[Named, ...], targets: Targets) -> dict[TargetName, Des
     """Let every member know its group."""
     known = dict(targets)
     for one in groups:
-        group = _group(one, targets)
-        known.update({name: replace(targets[name], group=group) for name in one.members if name in targets})
+        group, members = _group(one, targets), [targets[name] for name in one.members if name in targets]
+        images = tuple(dict.fromkeys(image for want in members if want.track for image in want.track.images))
+        known |= {name: _joined(targets[name], group, images) for name in one.members if name in targets}
     return known
+
+
+def _joined(want: DesiredTarget, group: Group, images: tuple[str, ...]) -> DesiredTarget:
+    """Let a member know its group; a version is there to be followed once the images of all members have it."""
+    track = replace(want.track, images=images) if want.track and want.track.semver else want.track
+    return replace(want, group=group, track=track)
 
 
 def _group(one: Named, targets: Targets) -> Group:
@@ -76,6 +83,7 @@ def misgrouped(groups: tuple[Named, ...], targets: Targets, *, is_whole: bool) -
                 what = f"{show(name)} is not a target of this environment{suggest(name, targets)}"
                 yield complaint(at, (GROUPS, one.name, _TARGETS), what)
         yield from _mishooked(one, targets)
+        yield from _mistracked(one, targets)
     yield from _circles(groups, targets)
 
 
@@ -91,6 +99,16 @@ def _mishooked(one: Named, targets: Targets) -> Iterator[Complaint]:
             f"{hooked} needs {first}, and hooks run before any member starts: name one that needs no other member"
         )
         yield complaint(at, where, what)
+
+
+def _mistracked(one: Named, targets: Targets) -> Iterator[Complaint]:
+    """Say that the tags of several repositories would be followed: one name of theirs is not one version."""
+    tracks = [targets[name].track for name in one.members if name in targets]
+    places = {track.application.repository for track in tracks if track and track.tags and track.application}
+    if len(places) > 1:
+        at = mark_of(one.lines, ("track",))
+        what = f"follows tags, and its members are of {', '.join(sorted(places))}: name one `repository` here"
+        yield complaint(at, (GROUPS, one.name, "track"), what)
 
 
 def _needs(name: TargetName, targets: Targets) -> tuple[TargetName, ...]:

@@ -131,7 +131,8 @@ class Compiler:
             if target.group is not None:
                 alone = compiled.made[name].target
                 known = before.get(name)
-                same = known is not None and known[0] is alone and known[1].group == target.group
+                now = (target.group, target.track)
+                same = known is not None and known[0] is alone and (known[1].group, known[1].track) == now
                 members[name] = known if known is not None and same else (alone, target)
         self._members[env] = members
         targets = {**compiled.targets, **{name: member for name, (_, member) in members.items()}}

@@ -90,9 +90,17 @@ class Shelf:
 
     def read(self, env: str) -> Iterator[str]:
         """Name for people what a target is made of beside its own file: its environment's, and what it found."""
-        own = (f"{env}.yaml", f"{env}/environment.yaml")
-        yield from (shown(self._view, name) for name in own if name in self._view.files)
+        yield from (shown(self._view, name) for name in self.own(env))
         yield from (shown(self._view, name) for name, found in self.seen.items() if found is not None)
+
+    def own(self, env: str) -> Iterator[str]:
+        """Name the file of an environment itself, below the folder of specs."""
+        yield from (name for name in (f"{env}.yaml", f"{env}/environment.yaml") if name in self._view.files)
+
+    @property
+    def path(self) -> str:
+        """The name of the folder of specs for people."""
+        return self._view.path
 
     def names(self) -> Iterator[str]:
         """Name the files that could have been meant, as a spec would."""

@@ -37,6 +37,8 @@ def write_words(name: str, ground: Ground, lines: Fields, shelf: Shelf, file: st
         "tags": ground.tags,
         "lines": _written(lines),
         "folder": shelf.folder,
+        "path": shelf.path,
+        "own": list(shelf.own(str(ground.env))),
         "files": {path: content.decode() for path, content in shelf.seen.items() if isinstance(content, bytes)},
         "file": file,
         "commit": commit,
@@ -50,8 +52,9 @@ def read_words(words: Packed) -> Words:
     env, account, region, role = said["ground"]
     at = Mark(said["file"], 0, 0)
     lines = _read(said["lines"], at)
-    files = {path: content.encode() for path, content in cast(Mapping[str, str], said["files"]).items()}
-    view = Files(files=files, commit=Commit(said["commit"]))
+    files = dict.fromkeys(said["own"], b"")  # who wrote it counts; what it says is in the lines
+    files |= {path: content.encode() for path, content in cast(Mapping[str, str], said["files"]).items()}
+    view = Files(files=files, commit=Commit(said["commit"]), path=said["path"])
     ground = Ground(
         env=EnvName(env), account=account, region=region, role=role, base=Fields(at, {}), tags=said["tags"]
     )

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from controller.app.people import people_of
-from controller.codes import BLOCKED, DONE, UNREACHABLE, WRONG
+from controller.codes import BLOCKED, DONE, NEGATIVE, TIMED_OUT, UNREACHABLE, WRONG
 from controller.gates.approval import Approval
 from controller.gates.checklist import Checklist
 from tests.cli.test_approvals import ME
@@ -19,6 +19,7 @@ def group(shop):
     w.versions, w.needs, w.groups = {"api": "1", "web": "1"}, {"web": ("api",)}, {"unifocus": ("api", "web")}
     shop.ticks(30)
     assert running(shop) == {"api": "1", "web": "1"}
+    w.platform.calls.clear()
     return shop
 
 
@@ -140,6 +141,28 @@ def test_rollback_of_a_group_goes_back_with_all_of_it_and_unpin_lets_it_follow_a
     assert group("retry", "prod", "unifocus", "--reason", "it was not that").code == DONE
     group.ticks(40)
     assert running(group) == {"api": "2", "web": "2"}
+
+
+def test_a_group_goes_by_its_name_while_git_is_away(group):
+    to(group, "2")
+    group.world.unread = True
+    group.ticks(1)
+    assert group("rollback", "prod", "web", "--reason", "slow").code == BLOCKED
+    assert group("rollback", "prod", "unifocus", "--reason", "slow").code == DONE
+    group.ticks(30)
+    assert running(group) == {"api": "1", "web": "1"}
+
+
+def test_who_is_taken_out_of_the_spec_goes_with_its_group_no_more(group):
+    to(group, "2")
+    w = group.world
+    del w.versions["web"]
+    w.groups = {"unifocus": ("api",)}
+    group.ticks(2)
+    assert group("wait", "prod", "unifocus", "--timeout", "0s").out.startswith("prod/unifocus: api: 2 is good")
+    assert group("rollback", "prod", "unifocus", "--reason", "slow").code == DONE
+    group.ticks(30)
+    assert running(group) == {"api": "1", "web": "2"}
 
 
 def test_the_history_of_a_group_is_that_of_its_members_and_the_orders_for_it(group):
@@ -270,3 +293,81 @@ def test_a_member_is_restarted_alone_and_one_that_fails_takes_no_other_with_it(g
     group.world.sick.clear()
     to(group, "2")
     assert running(group) == {"api": "2", "web": "2"}
+
+
+def ordered(group):
+    return {name: one for name, one in group.store.orders(ENV).targets.items() if one.pause}
+
+
+def test_a_pause_and_its_end_are_of_all_members(group):
+    assert group("pause", "prod", "web", "--reason", "audit", "--as", "dora").code == DONE
+    said = group("pause", "prod", "unifocus", "--reason", "load test", "--as", "carl")
+    assert (said.code, said.out) == (DONE, "prod/unifocus is paused, until `trueup resume`: load test\n")
+    to(group, "2")
+    assert running(group) == {"api": "1", "web": "1"} and not group.world.platform.calls
+    assert {name: one.pause.reason for name, one in ordered(group).items()} == dict.fromkeys(
+        ("api", "web"), "load test"
+    )
+    assert group("resume", "prod", "web").code == DONE
+    group.ticks(5)
+    assert running(group) == {"api": "1", "web": "1"}, "one that is paused holds all of it"
+    said = group("resume", "prod", "unifocus")
+    assert (said.code, said.out) == (DONE, "prod/unifocus goes on; it was paused by carl: load test\n")
+    again = group("resume", "prod", "unifocus")
+    assert (again.code, again.err) == (WRONG, "trueup: prod/unifocus is not paused by an order\n")
+    group.ticks(30)
+    assert running(group) == {"api": "2", "web": "2"}
+    assert group("history", "prod", "unifocus").out.count("load test") == 1
+
+
+def test_a_restart_is_of_all_members_or_of_none(group):
+    calls = group.world.platform.calls
+    assert group("restart", "prod", "unifocus", "--reason", "secret").code == DONE
+    group.ticks(14)
+    assert [(one.purpose.value, one.target) for one in calls] == [("restart", "api"), ("restart", "web")]
+    to(group, "2", ticks=1)
+    before = group.store.orders(ENV)
+    said = group("restart", "prod", "unifocus", "--reason", "secret")
+    assert said.code == BLOCKED and said.err.startswith("trueup: prod/api is rolling: ")
+    assert group.store.orders(ENV) == before
+    group.ticks(30)
+    assert group("pause", "prod", "web", "--reason", "audit").code == DONE
+    assert "it is paused (audit)" in group("restart", "prod", "unifocus", "--reason", "secret").err
+
+
+def test_wait_for_a_group_ends_when_every_member_is_good(group):
+    def wait(*words, name="unifocus"):
+        return group("wait", "prod", name, "--timeout", "0s", *words)
+
+    said = wait()
+    assert (said.code, said.out) == (DONE, "prod/unifocus: api, web: 1 is good at commit c11\n")
+    to(group, "2", ticks=4)
+    assert wait(name="web").code == TIMED_OUT
+    said = wait("--version", "2")
+    assert said.code == TIMED_OUT and said.out.startswith("prod/unifocus: timed out: api: ")
+    group.ticks(30)
+    assert wait("--version", "2").code == DONE
+    assert wait("--version", "3").code == TIMED_OUT
+    group.world.sick.add(digest("3"))
+    to(group, "3")
+    said = wait("--version", "3")
+    assert said.code == NEGATIVE and "api" in said.out and "3 failed at" in said.out
+    said = wait("--digest", f"sha256:{'a' * 64}")
+    assert (said.code, said.err) == (
+        WRONG,
+        "trueup: prod/unifocus is a group, and an image is of one member: name that\n",
+    )
+
+
+def test_wait_for_a_group_is_blocked_by_what_blocks_one_member(group):
+    group.world.want["web"] = {"gates": (Approval(),)}
+    to(group, "2", ticks=2)
+    said = group("wait", "prod", "unifocus", "--fail-blocked", "--timeout", "0s")
+    assert said.code == BLOCKED and "web: approval: " in said.out
+
+
+def test_a_group_that_a_commit_may_bring_is_waited_for_and_one_that_is_not_known_is_refused(group):
+    said = group("wait", "prod", "shop", "--commit", "abcdef0", "--timeout", "0s")
+    assert said.code == TIMED_OUT and "no turn of it has been made yet" in said.out
+    said = group("wait", "prod", "shop")
+    assert (said.code, said.err.count("\n")) == (WRONG, 1) and "no target prod/shop is known" in said.err

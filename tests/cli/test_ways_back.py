@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -10,7 +11,7 @@ from controller.app.sandbox import seeds_of
 from controller.codes import DONE, NEGATIVE, UNREACHABLE, WRONG
 from controller.model.record import Quarantined
 from tests.e2e.cloud import Cloud, Eye
-from tests.e2e.environments import ACCOUNTS, REGION, environment, family
+from tests.e2e.environments import ACCOUNTS, REGION, environment, family, grouped
 
 OLD, NEW = "v1.2.2", "v1.2.3"
 IMAGE = f"{ACCOUNTS['prod']}.dkr.ecr.{REGION}.amazonaws.com/{family()}"
@@ -27,8 +28,9 @@ class Life:
         self.specs(NEW)
         cloud.seed(seeds_of(folder / "specs"))
 
-    def specs(self, version):
-        (self.folder / "specs" / "prod.yaml").write_text(environment("prod", version, bake="0s"))
+    def specs(self, version, write=None):
+        write = write or partial(environment, "prod")
+        (self.folder / "specs" / "prod.yaml").write_text(write(version, bake="0s"))
 
     def turns(self, times):
         for _ in range(times):
@@ -51,8 +53,8 @@ class Life:
         assert len(self.cloud.changes()) == before
         return said
 
-    def items(self):
-        said = self("prod", "api", "-o", "json")
+    def items(self, name="api"):
+        said = self("prod", name, "-o", "json")
         told = json.loads(said.out)
         assert (told["apiVersion"], told["kind"]) == ("trueup/v1", "WayBackList")
         return told["items"]
@@ -96,6 +98,31 @@ def test_the_order_is_that_of_the_rollback_itself(life):
     first = next(item for item in life.items() if not item["runs"])
     said = life.trueup("rollback", "prod", "api", "--reason", "errors", "--store", life.url)
     assert f"goes back to {first['version']}" in said.out
+
+
+def test_of_a_group_all_members_are_listed_and_what_a_rollback_of_it_takes(life):
+    life.specs(NEW, of_both)
+    life.cloud.seed(seeds_of(life.folder / "specs"))
+    for version in (OLD, NEW):
+        life.specs(version, of_both)
+        life.turns(6)
+    said = life("prod", "unifocus")
+    lines = said.out.splitlines()
+    assert said.code == DONE and [line.split()[:3] for line in lines[1:-1]] == [
+        [name, "yes", version] for name in ("api", "web") for version in (NEW, OLD)
+    ]
+    assert lines[-1] == f"trueup rollback prod unifocus takes api to {OLD}, web to {OLD}"
+    assert [(one["target"], one["version"]) for one in life.items("unifocus") if one["taken"]] == [
+        ("api", OLD),
+        ("web", OLD),
+    ]
+    life.forget_image(OLD)
+    assert life("prod", "unifocus").code == NEGATIVE, "api alone could not go back"
+    assert life("prod", "web").code == DONE and not any(one["taken"] for one in life.items("web"))
+
+
+def of_both(version, **terms):
+    return grouped(version, "api", "web", **terms)
 
 
 def test_a_revision_that_was_deregistered_is_still_a_way_back(life):

@@ -1,6 +1,7 @@
 """The specs that the end-to-end tests commit: one small ECS service a target, in an account a place."""
 
 from collections.abc import Mapping
+from typing import Any
 
 ACCOUNTS = {"prod": "111122223333", "stage": "222233334444", "dev": "333344445555"}
 REGION = "eu-west-1"
@@ -66,6 +67,14 @@ def environment(
     for target, version in targets.items():
         lines += _target(target, version, place, tag, more, guards)
     return "\n".join(lines) + "\n"
+
+
+def grouped(version: str, *members: str, more: str = "", **terms: Any) -> str:
+    """Write specs/prod.yaml with a group unifocus; `more` are further lines of the group, `key: value`."""
+    lines = environment("prod", dict.fromkeys(members, version), **terms).replace(f"      version: {version}\n", "")
+    own = ["unifocus:", f"  version: {version}", f"  targets: [{', '.join(members)}]"]
+    own += [f"  {line}" for line in more.splitlines()]
+    return "\n".join([f"{lines}  groups:", *(f"    {line}" for line in own)]) + "\n"
 
 
 def _target(target: str, version: str, place: str, tag: str, more: str, guards: str) -> list[str]:

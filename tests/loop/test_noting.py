@@ -197,3 +197,23 @@ def test_the_notes_are_told_as_a_message(life):
     (message,) = [one for one in box.got if one.transition == "notes" and one.version == "2"]
     assert message.title == "prod/api: release notes of 2" and "pay (2222222, Ada)" in message.text
     assert list(message.occasions) == ["notes"]
+
+
+def test_those_of_a_group_are_written_once_and_by_its_name():
+    life = Life(world=FakeWorld(versions={"api": "1", "web": "1"}, needs={"web": ("api",)}))
+    life.world.groups, life.world.want = {"unifocus": ("api", "web")}, {"application": SHOP, "owner": "payments"}
+    life.ticks(30)
+    box, made_ = Box(), noting(life, Repository())
+    deliverer = life.deliverer(box)
+    life.world.versions = {"api": "2", "web": "2"}
+    life.ticks(60, 1)
+    for _ in range(2):
+        assert made_.step() == (5.0, True)
+    (row,) = notes(life)
+    assert (row.target, row.rollout, row.data["commits"]) == ("unifocus", 0, "1")
+    assert row.text.startswith("2 in prod/unifocus, after 1\n\nFeatures\n- token=*** pay (2222222, Ada)\n\n")
+    deliverer.step()
+    told = box.got[-1]
+    assert (told.about, told.transition, told.owners) == ("prod/unifocus", "notes", ("payments",))
+    assert told.thread == box.got[0].thread and told.text == row.text
+    life.store.close()

@@ -86,3 +86,12 @@ def test_an_answer_that_is_none_is_tried_again(receiver, said):
     receiver.by_path[f"{REPO}/deployments"] = (201, said)
     with pytest.raises(PlatformError):
         notifier(receiver).send(a_message(), "")
+
+
+def test_an_attempt_of_a_group_is_one_deployment(receiver):
+    task = "deploy:trueup-20260131T100211Z"
+    asked = DEPLOYED.replace("prod%2Fapi", "prod%2Funifocus").replace("trueup-3", "trueup-20260131T100211Z")
+    receiver.by_path[asked] = (200, [])
+    message = a_message(transition="started", target="unifocus", rollout=0, attempt="20260131T100211Z")
+    assert notifier(receiver).send(message, "") == f"42:{SHA}"
+    assert (receiver.requests[0].path, receiver.requests[1].json["task"]) == (asked, task)

@@ -10,7 +10,8 @@ from controller.model.application import AppCommit
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.notes import Brought, Group, Noted
 from controller.model.rollout_record import RolloutRecord, Told, Verdict
-from controller.plan.notes import LARGEST, changes_of, notes_of
+from controller.plan.notes import LARGEST, changes_of
+from controller.plan.notes import notes_of as notes_of_all
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -60,6 +61,10 @@ def record(**how):
 def noted(*commits, **how):
     brought = {key: how.pop(key) for key in ("back", "more", "unknown") if key in how}
     return Noted(record=record(**how), brought=Brought(commits=commits, **brought))
+
+
+def notes_of(one, clean=str):
+    return notes_of_all([one], clean=clean)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +148,29 @@ def test_the_whole_of_it_reads_so():
         "Rollout: 1h5m from its start until it was good\n"
         "Lead time: 50h from the oldest commit until it was good"
     )
+
+
+def test_those_of_a_group_tell_once_what_its_members_have_in_common():
+    shared, own = commit("a", "feat: x", hours=3), commit("b", "fix: y", hours=5)
+    same = [noted(shared), noted(shared, target="web", images={"containers[web].image": "registry/web@sha256:de"})]
+    text = notes_of_all(same, "unifocus")
+    assert text.startswith(
+        "v1.4.0 in prod/unifocus, after v1.3.0\n\nFeatures\n- x (aaaaaaa, Ada)\n\nDeployed: api: "
+    )
+    assert "Deployed: web: containers[web].image = registry/web@sha256:de\nSpecs: " in text
+    text = notes_of_all([*same, noted(own, target="worker", replaced="v1.2.0")], "unifocus")
+    assert text.startswith(
+        "v1.4.0 in prod/unifocus, after v1.3.0, v1.2.0\n\napi, web:\n\nFeatures\n- x (aaaaaaa, Ada)"
+    )
+    assert "worker:\n\nFixes\n- y (bbbbbbb, Ada)" in text and text.endswith(
+        "Lead time: 5h from the oldest commit until it was good"
+    )
+
+
+def test_those_of_a_large_group_fit():
+    images = {"containers[api].image": f"registry/api@sha256:{'a' * 64}"}
+    many = [noted(commit("a", "feat: x"), target=f"t{at}", images=images) for at in range(300)]
+    assert len(notes_of_all(many, "unifocus")) <= LARGEST
 
 
 def test_going_back_says_what_is_taken_out_and_has_no_lead_time():

@@ -1,5 +1,6 @@
 """Groups: never good in parts, there and back together, in the order of needs, whatever happens meanwhile."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -17,6 +18,8 @@ from controller.model.questions import Candidate
 from controller.model.record import Memory
 from controller.model.rollout import MOVING, Phase, Purpose
 from controller.plan import decide, groups, order
+from controller.plan.messages import message_of
+from controller.plan.narrate import tell_plan
 from tests.invariants import check_cycle
 from tests.properties.script import long_lives, patience
 from tests.rows import ALL
@@ -252,6 +255,23 @@ def check(w):
         check_cycle(c)
         check_good_together(c)
         check_begun(c)
+    check_told(w)
+
+
+def check_told(w):
+    """People hear once that an attempt began, went back and ended; and that it is good, of each that is."""
+    times, good = Counter(), set()
+    for c in w.cycles:
+        for row in tell_plan(c.desired, c.before, c.plan, c.seen.answers):
+            message = message_of(row, lambda *_: "")
+            if message is not None and message.attempt:
+                times[message.attempt, message.transition] += 1
+        ended = [c.before.targets[one].rollout for one, d in c.plan.decisions.items() if d.ended == "good"]
+        good |= {f"{one.part.since:%Y%m%dT%H%M%SZ}" for one in ended if one.part and one.part.passed}
+    assert {what for what, count in times.items() if count > 1 and what[1] != "baking"} == set()
+    assert good == {attempt for attempt, what in times if what == "good"}
+    assert all((attempt, "started") in times for attempt in good)
+    assert not good & {attempt for attempt, what in times if what in {"going_back", "went_back", "failed"}}
 
 
 def check_rest(w):

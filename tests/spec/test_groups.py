@@ -2,14 +2,18 @@
 
 from datetime import timedelta
 
+import pytest
+
 from controller.gates.approval import Approval
 from controller.gates.window import Window
+from controller.model.desired import Supersede
 from controller.model.group import Group
 from controller.model.hooks import When
 from controller.model.names import Commit
 from controller.spec.describe import schema
 from controller.spec.parse import Compiler, spec_files
 from controller.spec.tables import Files
+from controller.spec.versioned import Versioned
 from tests.spec.shaping import TABLES
 from tests.spec.test_compiler import counting
 from tests.spec.worlds import DEFAULTS, HEAD, PROD, compiled, folder, lines, one_file, said, target
@@ -166,7 +170,7 @@ def test_editors_know_the_gates_of_a_group():
         **said["PartialTarget"]["properties"]["gates"],
         "description": "What must be so before any member starts, beside their own gates.",
     }
-    assert {"version", "targets"} == set(said["GroupLines"]["required"])
+    assert said["GroupLines"]["required"] == ["targets"]
 
 
 def test_not_before_of_a_group_is_a_gate_of_each_member():
@@ -184,3 +188,78 @@ def test_no_other_version_than_that_of_its_group_is_wanted_of_a_member():
     web = target(of, "web")
     assert (web.release.version, web.said, web.group) == ("v1.2.4", None, target(of, "api").group)
     assert web.unfit == "v1.2.9 cannot be wanted instead: it goes with its group unifocus"
+
+
+TRACKED = GROUP.replace("version: v1.2.4", 'track: {tags: "v*-stage", repository: "https://git.lan/shop"}')
+NUMBERED = GROUP.replace("version: v1.2.4", 'track: {semver: ">=1.2 <2"}')
+
+
+def test_members_follow_what_their_group_follows_and_its_gates_and_hooks_stand_once():
+    of = group(*three(), text=TRACKED)
+    api, web = target(of, "api"), target(of, "web")
+    assert api.track.source == web.track.source == "tags v*-stage of https://git.lan/shop"
+    assert api.group.version == "" and api.supersede is web.supersede is Supersede.AFTER_BAKE
+    at = Versioned(TABLES)(api, "v1.2.5-stage")
+    assert at.release.version == "v1.2.5-stage" and not at.unread
+    assert at.gates == api.gates and [type(gate) for gate in at.gates] == [Approval]
+    assert [hook.name for hook in at.terms.hooks] == ["migrate", "undo"]
+
+
+def test_a_version_among_the_defaults_or_followed_there_gives_way_to_what_the_group_follows():
+    for one in ("version: v1.2.2", "track: {image: latest}"):
+        head = HEAD + DEFAULTS.replace("  defaults:\n", f"  defaults:\n    {one}\n") + TRACKED
+        of = compiled(one_file(*three(), head=head))
+        assert of.complaints == () and target(of, "web").track.tags == "v*-stage"
+
+
+def test_of_a_registry_a_version_is_followed_that_the_images_of_all_members_have():
+    of = group(*three(images='{main: "r.lan/web:${version}"}'), text=NUMBERED)
+    images = {one.track.images for one in of.targets.values()}
+    there = ("registry.example.com/api", "registry.example.com/worker", "r.lan/web")
+    assert images == {tuple(f"{one}:v0.0.0" for one in there)}
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (
+            GROUP.replace("version: v1.2.4", "breaking: acknowledged"),
+            "names neither `version` nor what is followed",
+        ),
+        (TRACKED.replace("track:", "version: v1.2.4\n      track:"), "names `version` and `track`: keep one"),
+        (
+            GROUP.replace("version: v1.2.4", "track: {image: latest}"),
+            "names `image`: its members' images are built",
+        ),
+        (
+            GROUP.replace("version: v1.2.4", 'track: {tags: "v*"}'),
+            "has no repository: name one here, or under `appl",
+        ),
+        (GROUP.replace("version: v1.2.4", "track: {semver: 'x'}"), "groups.unifocus.track.semver: "),
+    ],
+)
+def test_what_a_group_can_not_follow_is_said_once_where_it_stands(text, what):
+    first, *others = said(group(*three(), text=text))
+    assert what in first and all("version: is missing" in one for one in others)
+
+
+def test_a_member_follows_nothing_of_its_own_and_tags_are_of_one_repository():
+    of = group(member("api", track="{image: latest}"), *three()[1:], text=TRACKED)
+    assert any("targets.api.track: is said by the group unifocus" in one for one in said(of))
+    text = GROUP.replace("version: v1.2.4", 'track: {tags: "v*"}')
+    shops = {"application": "{repository: https://git.lan/shop}"}
+    of = group(member("api", **shops), member("worker", **shops), member("web", **shops), text=text)
+    assert of.complaints == ()
+    other = {"application": "{repository: https://git.lan/web}"}
+    of = group(member("api", **shops), member("worker", **shops), member("web", **other), text=text)
+    assert any("its members are of https://git.lan/shop, https://git.lan/web: name one `rep" in x for x in said(of))
+
+
+def test_another_image_of_one_member_makes_what_is_followed_anew_for_all():
+    compiler = Compiler(TABLES)
+    name = {"images": '{main: "r.lan/web:${version}"}'}
+    first = compiled(one_file(*three(**name), head=HEAD + DEFAULTS + NUMBERED), compiler=compiler)
+    name = {"images": '{main: "r.lan/page:${version}"}'}
+    then = compiled(one_file(*three(**name), head=HEAD + DEFAULTS + NUMBERED), compiler=compiler)
+    assert target(first, "api").track != target(then, "api").track
+    assert "r.lan/page:v0.0.0" in target(then, "api").track.images

@@ -128,3 +128,19 @@ def test_a_policy_that_asks_for_signed_tags_asks_for_those_of_the_repository_tha
     view = Files(files=files, commit=Commit("c1"), path="specs")
     fix = target(compiler.compile(PROD, dict.fromkeys(spec_files(PROD, files), view), {"api": "v1.2.9"}))
     assert (fix.release.version, fix.gates, fix.said) == ("v1.2.9", there, want.release)
+
+
+def test_who_wrote_any_of_its_files_is_asked_at_each_version_alike(versioned):
+    gates = "[{kind: approval, groups: [release-managers]}]"
+    text = lines("api", indent=2, track='{semver: ">=1.2"}', gates=gates).replace("    version: v1.2.3\n", "")
+    api = target(compiled(folder({"api": text})))
+    (said,), (at,) = api.gates, versioned(api, "v1.2.3").gates
+    assert (
+        set(at.files)
+        == set(said.files)
+        == {
+            "specs/prod/api.yaml",
+            "specs/prod/environment.yaml",
+            "specs/taskdefs/main.yaml",
+        }
+    )

@@ -501,6 +501,20 @@ def test_a_version_that_is_new_for_one_member_only_does_not_pass_by_the_gates_as
     assert sent(w) == [], "api knows 1, but web does not know 3"
 
 
+def test_a_person_has_the_whole_group_taken_back_in_its_order_though_git_is_away():
+    w = group()
+    to(w, "2")
+    until(w, lambda: goods(w)["web"] == ["2", "1"])
+    w.unread = True
+    w.ticks(2)
+    assert [one.group for one in w.cycles[-1].status] == ["unifocus", "unifocus"]
+    w.platform.calls.clear()
+    for name in w.versions:
+        w.order(name, rollback=Rollback(number=900), pin=Pin(number=900, release=release("1"), spec=None))
+    until(w, lambda: running(w) == {"api": "1", "web": "1"} and set(phases(w).values()) == {"stalled"})
+    assert started(w) == ["web", "api"]
+
+
 # --- hooks of the group
 
 
@@ -513,6 +527,10 @@ def hooked(*hooks, who="api", **kw):
 
 MIGRATE = Hook(name="migrate", when=When.BEFORE)
 UNDO = Hook(name="undo", when=When.ON_ROLLBACK)
+
+
+def started(w):
+    return [call.hook.name if isinstance(call, Start) else call.target for call in w.platform.calls]
 
 
 def tasks(w):
@@ -562,11 +580,7 @@ def test_a_person_has_the_database_taken_back_before_any_member():
     for name in w.versions:
         w.order(name, rollback=Rollback(number=900), pin=Pin(number=900, release=release("1"), spec=whole(w)))
     until(w, lambda: set(phases(w).values()) == {"idle"})
-    assert [call.hook.name if isinstance(call, Start) else call.target for call in w.platform.calls] == [
-        "undo",
-        "web",
-        "api",
-    ]
+    assert started(w) == ["undo", "web", "api"]
 
 
 def test_no_member_goes_back_to_what_does_not_know_the_database():
