@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from controller.gates.words import GROUP, NAMED, able, of_groups, stale, unknown, wrong
-from controller.model.consent import Approvals, ApprovalsOf, WhoIsWho
+from controller.model.consent import APPROVED_BY, Approvals, ApprovalsOf, WhoIsWho
 from controller.model.gate import Open, Shut, Unsure, Verdict
 from controller.model.instants import instant
 from controller.model.orders import Approval as Given
@@ -186,7 +186,7 @@ class Approval:
             elif why and (one.version == candidate.version or one.digest == candidate.bound):
                 passed_over.append(f"{one.by} ({why})")
         if len(counted) >= self.count:
-            return Open(why=f"approved by {', '.join(counted)}")
+            return Open(why=f"{APPROVED_BY}{', '.join(counted)}")
         # Who is not known has no name here, though a login at GitHub may be spelled like one.
         passed_over += [f"{one.login} at GitHub (not in people.yaml)" for one, person in known if person is None]
         others = [one for one in people.members(self.groups) if one.name not in {*barred, *counted}]

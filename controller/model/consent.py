@@ -1,11 +1,15 @@
 """What can be asked about people: who is who, who wrote a release, who signed it, and what was said to it."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from controller.model.application import Application
 from controller.model.names import Commit, EnvName, TargetName
 from controller.model.orders import Approval, Opening, Tick
 from controller.model.questions import Candidate
+
+APPROVED_BY: Final = "approved by "
+"""How an approval gate that is open begins to name whose yes counted; the names follow, after commas."""
 
 
 @dataclass(frozen=True, slots=True)

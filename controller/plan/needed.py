@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Final
 
 from controller.model.cycle import Cycle
+from controller.model.decision import OpenGate
 from controller.model.instants import instant
 from controller.model.message import Told
 from controller.model.names import TargetName
-from controller.model.orders import TargetOrders
 from controller.model.rollout import Phase
 from controller.model.status import TargetStatus
 from controller.model.story import Entry, Event
@@ -60,8 +60,8 @@ def needed(cycle: Cycle, told: Told) -> tuple[Told, tuple[Entry, ...]]:
     rows: dict[tuple[str, str, TargetName | None], Entry] = {}
     for status in cycle.status:
         before = targets.pop(status.target, ())
-        orders = cycle.after.orders.targets.get(TargetName(status.asked_as), TargetOrders())
-        after, news = _words(status, before, orders)
+        decision = cycle.plan.decisions.get(status.target)
+        after, news = _words(status, before, _approval(decision.opened if decision else ()))
         if after:
             targets[status.target] = after
         for one in news:
@@ -73,19 +73,17 @@ def needed(cycle: Cycle, told: Told) -> tuple[Told, tuple[Entry, ...]]:
     return Told(targets=targets), tuple(rows.values())
 
 
-def _words(
-    status: TargetStatus, before: Sequence[str], orders: TargetOrders
-) -> tuple[tuple[str, ...], tuple[News, ...]]:
+def _words(status: TargetStatus, before: Sequence[str], approval: str) -> tuple[tuple[str, ...], tuple[News, ...]]:
     """Say which words hold of a target, and which of them are new."""
     gates = {blocker.gate for blocker in status.blockers}
     if not status.seen or gates & _BLINDING:
         return tuple(before), ()
-    news = (*_waits(status, before, orders), *_personal(status))
+    news = (*_waits(status, before, approval), *_personal(status))
     fresh = tuple(one for one in news if one.word not in before and one.text)
     return tuple(dict.fromkeys(one.word for one in news)), fresh
 
 
-def _waits(status: TargetStatus, before: Sequence[str], orders: TargetOrders) -> Iterator[News]:
+def _waits(status: TargetStatus, before: Sequence[str], approval: str) -> Iterator[News]:
     """Say whether what is wanted waits for an approval, was approved, or starts by itself at a known time."""
     digest, gates = status.bound, {blocker.gate for blocker in status.blockers}
     if not digest or _has_failed(status):
@@ -94,14 +92,18 @@ def _waits(status: TargetStatus, before: Sequence[str], orders: TargetOrders) ->
     if APPROVAL in gates:
         event, word, text = Event.NEEDED, asked, f"{status.wanted} waits for approval"
     elif asked in before or approved in before:
-        by = ", ".join(dict.fromkeys(one.by for one in orders.approvals if one.yes and one.digest == digest))
         event, word = Event.BEFORE, approved
-        text = f"{status.wanted} is approved by {by}; {_starts(status)}" if by else ""
+        text = f"{status.wanted} is {approval}; {_starts(status)}" if approval else ""
     elif scheduled in before or (gates and gates <= _TIMED and _opens(status)):
         event, word, text = Event.BEFORE, scheduled, f"{status.wanted} {_starts(status)}"
     else:
         return
     yield News(event=event, word=word, text=text, status=status, group=status.group)
+
+
+def _approval(opened: Iterable[OpenGate]) -> str:
+    """Say whose yes opened the approval gates; empty if none is open."""
+    return " and ".join(dict.fromkeys(one.why for one in opened if one.gate == APPROVAL))
 
 
 def _has_failed(status: TargetStatus) -> bool:

@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from controller.model.application import AppCommit
+from controller.model.consent import APPROVED_BY
 from controller.model.names import Commit
 from controller.model.notes import Brought, Change, Group, Noted
 from controller.model.rollout_record import RolloutRecord
 from controller.plan.calls import in_words
+from controller.plan.needed import APPROVAL
 
 LARGEST: Final = 16_000
 """How many characters the notes of one release may have."""
@@ -26,6 +28,7 @@ _CONVENTIONAL: Final = re.compile(
 _BREAKING: Final = re.compile(r"^BREAKING[ -]CHANGE: ", re.MULTILINE)
 _MERGED: Final = re.compile(r"Merge pull request #(?P<number>[1-9][0-9]{0,8}) from ")
 _SQUASHED: Final = re.compile(r"(?P<title>.+?) \(#(?P<number>[1-9][0-9]{0,8})\)")
+_PARTS: Final = re.compile(r": |; ")
 _FEATURES: Final = frozenset({"feat", "feature"})
 _FIXES: Final = frozenset({"fix", "perf", "revert", "hotfix"})
 
@@ -186,7 +189,11 @@ def _foot(noted: Sequence[Noted]) -> Iterator[str]:
 
 
 def approvers_of(record: RolloutRecord) -> tuple[str, ...]:
-    """Name who said yes to this version since the rollout before it, each once."""
+    """Name whose yes counted when it started, each once; of a hotfix, which has no such gate, who agreed to it."""
+    gates = [part for one in record.gates if one.what == APPROVAL for part in _PARTS.split(one.text)]
+    counted = [part.removeprefix(APPROVED_BY) for part in gates if part.startswith(APPROVED_BY)]
+    if counted:
+        return tuple(dict.fromkeys(name for names in counted for name in names.split(", ")))
     verb = f"approve {record.version} ("
     return tuple(dict.fromkeys(one.by for one in record.orders if one.text.startswith(verb)))
 

@@ -97,6 +97,13 @@ def test_an_approval_is_told_with_who_gave_it_and_when_it_starts(life):
     assert len(rows(life)) == 2
 
 
+def test_whose_yes_does_not_count_is_not_told_to_have_approved(life):
+    wants(life)
+    say(life, "dora")  # who wrote it
+    say(life)
+    assert rows(life) == [WAITS, ("about to start", "2 is approved by anna; starts now")]
+
+
 def test_what_starts_with_its_approval_says_so(life):
     wants(life)
     say(life)

@@ -150,6 +150,12 @@ def test_the_whole_of_it_reads_so():
     )
 
 
+def test_whose_yes_did_not_count_when_it_started_is_not_named():
+    opened = "open: approved by bob; approved by carl, bob"
+    gates = (Told(at=NOW, what="window", text="open: early"), Told(at=NOW, what="approval", text=opened))
+    assert "\nApproved by: bob, carl\n" in notes_of(noted(gates=gates))
+
+
 def test_those_of_a_group_tell_once_what_its_members_have_in_common():
     shared, own = commit("a", "feat: x", hours=3), commit("b", "fix: y", hours=5)
     same = [noted(shared), noted(shared, target="web", images={"containers[web].image": "registry/web@sha256:de"})]
