@@ -187,9 +187,9 @@ class Runner:
             self._records[env] = cycle.after
             self._finish(env, due, cycle)
         finally:
+            self._pulse.turn_finished(env)  # before the next that is suspected may begin
             self._crashes.end(env)
             self._agenda.done(env)
-            self._pulse.turn_finished(env)
             self._wake.set()
 
     def _last_check(self, env: EnvName, action: Action) -> None:
