@@ -131,7 +131,8 @@ def _advice(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
     if status.awaiting is None:
         name = f"{status.env} {asked_as(status)}"
     if version := status.awaiting.version if status.awaiting else waits_for(status):
-        return f"trueup approve {name} {version}, or: trueup reject {name} {version} --reason …"
+        first = "as the hotfix says, and " if status.awaiting is None and "hotfix" in gates else ""
+        return f"{first}trueup approve {name} {version}, or: trueup reject {name} {version} --reason …"
     if how := how_to_tick(status) or _window(status):
         return how
     by_gate = next((advice for gate, advice in _BY_GATE.items() if gate in gates), None)
