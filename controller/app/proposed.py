@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from controller import kinds
 from controller.errors import PlatformError
-from controller.loop.reconcile import look_only
+from controller.loop.reconcile import going_from, look_only
 from controller.model.desired import Desired, DesiredTarget, Unread
 from controller.model.names import EnvName, TargetName
 from controller.model.observation import Unseen
@@ -50,8 +50,11 @@ def would_want(built: "Built", desired: Desired, target: TargetName) -> "tuple[D
     Of a group that is what would keep any of it. Raises PlatformError if it cannot be told: what runs is not seen,
     or a tag could not be resolved.
     """
-    world = replace(built.world, source=Proposed(desired))
-    cycle = look_only(desired.env, frozenset({target}), world, world.store.load(desired.env))
+    world, record = replace(built.world, source=Proposed(desired)), built.world.store.load(desired.env)
+    # Who wrote what is committed already is asked of the source, which has to have read it for that.
+    built.world.source.poll()
+    built.world.source.read(desired.env, going_from(record))
+    cycle = look_only(desired.env, frozenset({target}), world, record)
     sight, name = cycle.seen.sights.get(target), f"{desired.env}/{target}"
     if not isinstance(cycle.desired, Desired) or sight is None or isinstance(sight, Unseen):
         why = sight.why if isinstance(sight, Unseen) else "nobody looked"

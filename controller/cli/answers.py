@@ -148,8 +148,13 @@ def _waiting(shown: "TargetStatus | None", env: str, target: str, version: str) 
 
 
 def waits(status: "TargetStatus") -> str:
-    """Say what waits for a person's answer, until when, what then, and how it is given; empty if nothing does."""
+    """Say what waits for a person's answer, until when, what then, and how it is given; empty if nothing does.
+
+    Of what failed here nobody is asked: a yes alone would not let it start.
+    """
     one, how = status.awaiting, f"trueup approve {status.env} {status.target}"
+    if one is None and status.quarantined:
+        return ""
     if one is None:
         version, tick = waits_for(status), how_to_tick(status)
         yes = f"trueup approve {status.env} {asked_as(status)} {version}"

@@ -74,9 +74,11 @@ def test(given: str | None, /, name: str, notifiers: str | None, **flags: object
 @store_option
 def resend(name: str, ids: tuple[str, ...], store: str) -> int:
     """Let the controller send the dead letters of NAME once more: all, or those with these IDs."""
+    from controller.loop.noting import NOTES
+
     memory = opened(store)
     try:
-        known = memory.deliveries()
+        known = {one: delivery for one, delivery in memory.deliveries().items() if one != NOTES}
         if name not in known:
             raise SpecError(f"no notifier {name!r} is known to this store; known: {', '.join(known) or 'none yet'}")
         dead = {letter.id for letter in known[name].dead}

@@ -212,7 +212,16 @@ def way_back(memory: "Memory", to: str | None) -> "Kept":
     listed = ", ".join(dict.fromkeys(k.release.version for k in ways)) or "none"
     if to is None:
         raise Refusal("there is no other good release to go back to")
-    raise Refusal(f"{to} was never good here; there is to go back to: {listed}")
+    runs = any(kept.digest == running and _is(kept, to) for kept in memory.known)
+    raise Refusal(f"{to} {_why_not(memory, to, runs=runs)}; there is to go back to: {listed}")
+
+
+def _why_not(memory: "Memory", to: str, *, runs: bool) -> str:
+    """Say why what was asked for is not among the ways back."""
+    if runs:
+        return "is what runs"
+    barred = next((one for one in memory.quarantine.values() if one.version == to), None)
+    return f"is quarantined until `trueup retry` ({barred.why})" if barred else "was never good here"
 
 
 def _is(kept: "Kept", to: str) -> bool:

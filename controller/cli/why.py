@@ -130,15 +130,16 @@ def _advice(status: "TargetStatus", orders: "Orders", now: "datetime") -> str:
         return _end_of_pauses(status, orders, now)
     if status.awaiting is None:
         name = f"{status.env} {asked_as(status)}"
+    if status.quarantined and status.awaiting is None:
+        return f"commit another version, or: trueup retry {name} --reason …"
     if version := status.awaiting.version if status.awaiting else waits_for(status):
-        return f"trueup approve {name} {version}, or: trueup reject {name} {version} --reason …"
+        first = "as the hotfix says, and " if status.awaiting is None and "hotfix" in gates else ""
+        return f"{first}trueup approve {name} {version}, or: trueup reject {name} {version} --reason …"
     if how := how_to_tick(status) or _window(status):
         return how
     by_gate = next((advice for gate, advice in _BY_GATE.items() if gate in gates), None)
     if by_gate is not None:
         return by_gate.format(name=name, env=status.env, version=status.wanted, commit=status.commit[:12])
-    if status.quarantined:
-        return f"commit another version, or: trueup retry {name} --reason …"
     if status.phase.value == "stalled":
         return f"commit another version, or: trueup retry {name} --reason …, or: trueup rollback {name} --reason …"
     return ""

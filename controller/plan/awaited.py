@@ -134,7 +134,7 @@ def _unseen(asked: Awaited, status: TargetStatus, past: Past, *, known: bool) ->
     """Say that a commit was not seen yet, and what keeps it from being seen."""
     held = [blocker for blocker in status.blockers if blocker.gate in _BLINDS]
     stands = f"commit {asked.commit[:12]} has not been seen; {status.env} stands at {status.commit[:12] or 'none'}"
-    more = "" if known else ", and without --repo nobody can tell whether that follows it"
+    more = "" if known else ", and whether that follows it can only be told with --repo, and of a whole commit"
     why = "; ".join((f"{stands}{more}", *map(_told, held)))
     return Found(state=State.BLOCKED if held else State.WAITING, why=why, past=past, status=status)
 

@@ -17,7 +17,7 @@ from controller.plan.gating import Gated, gated, paused
 from controller.plan.lane import ended
 from controller.plan.look import Look
 from controller.plan.recall import Own, left_out, lives_elsewhere, may_live, recalled, resolved, told_by
-from controller.plan.wanted import NOWHERE, named, place_of, wanted
+from controller.plan.wanted import NOWHERE, named, place_of, unfit, wanted
 from controller.plan.watching import Watched, filled, not_open, rings_of, watched
 from controller.plan.whole import lifted_from, orders_of, whole_of
 
@@ -56,7 +56,7 @@ def look_at(desired: Reading, seen: Observation, record: Record, name: TargetNam
         rings=guarded.rings | rings_of(judged.verdict for judged in at_wish),
         unheard=guarded.unheard,
         heard=guarded.heard,
-        unread=_unread(desired, name, want),
+        unread=_unread(desired, record, name, want),
         moved_to=place if lost else None,
         claimed_by=_claimed_by(record, desired.env, name, place),
         now=now,
@@ -88,11 +88,12 @@ def _claimed_by(record: Record, env: EnvName, name: TargetName, place: Place) ->
     return None if moved and owner == Owner(env=moved.env, target=moved.target) else owner
 
 
-def _unread(desired: Reading, name: TargetName, want: DesiredTarget | None) -> str:
+def _unread(desired: Reading, record: Record, name: TargetName, want: DesiredTarget | None) -> str:
     if isinstance(desired, Unread):
         return desired.why
-    if want is None and name in desired.targets and desired.targets[name].unread:
-        return desired.targets[name].unread
+    said = desired.targets.get(name)
+    if want is None and said is not None and (why := said.unread or unfit(said, record, name)):
+        return why
     if want is None and name in desired.targets:
         return "the spec names another place for it; this rollout is finished first"
     if want is None:

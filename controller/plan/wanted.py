@@ -28,10 +28,24 @@ def place_of(desired: Reading, record: Record, name: TargetName) -> Place | None
 def wanted(desired: Reading, record: Record, name: TargetName) -> DesiredTarget | None:
     """Find what the spec wants of a target; nothing while a rollout at another place than it says is open.
 
-    And nothing that could not be completed: what it leaves to a registry, say, was not there to be read.
+    And nothing that could not be completed: what it leaves to a registry, say, was not there to be read. Nor
+    while a hotfix stands that can not be wanted.
     """
     said = named(desired, record, name)
-    return None if said is not None and said.unread else said
+    return None if said is not None and (said.unread or unfit(said, record, name)) else said
+
+
+def unfit(said: DesiredTarget, record: Record, name: TargetName) -> str:
+    """Say why the hotfix that stands can not be wanted; empty if it could be once, and for a member of a group.
+
+    The spec's version is not what the person asked for either, and to begin it may undo the hotfix before.
+    """
+    memory, orders = record.targets.get(name), record.orders.targets.get(name)
+    newest = orders.hotfixes[-1].number if orders and orders.hotfixes else 0
+    lane = memory.lane if memory else None
+    if not said.unfit or said.group is not None or (lane is not None and lane.number == newest):
+        return ""
+    return f"{said.unfit}; ask for another hotfix, or follow the spec: trueup unpin"
 
 
 def named(desired: Reading, record: Record, name: TargetName) -> DesiredTarget | None:

@@ -74,6 +74,22 @@ def clock(shop, monkeypatch):
     return follow
 
 
+def test_of_what_failed_nobody_is_asked_before_it_is_tried_again(shop, tmp_path, clock):
+    shop.world.platform.bad.add(digest("2"))
+    desk = Desk(shop, tmp_path)
+    clock()
+    assert desk.say().code == DONE
+    for _ in range(20):
+        desk.tick()
+    told = shop("why", "prod", "api").out
+    assert "blocks  quarantine: 2 failed here" in told and "trueup approve" not in told
+    assert "do next commit another version, or: trueup retry prod api --reason …" in told
+    assert "trueup approve" not in shop("status").out
+    assert shop("retry", "prod", "api", "--reason", "the network").code == DONE
+    desk.tick().tick()
+    assert "do next trueup approve prod api 2, or" in shop("why", "prod", "api").out
+
+
 def test_two_people_say_yes_and_it_goes_out(shop, tmp_path, clock):
     desk = Desk(shop, tmp_path, count=2, groups=("release-managers",))
     assert shop.world.phase == "pending"

@@ -7,6 +7,7 @@ import pytest
 
 from controller.app.people import people_of
 from controller.codes import BLOCKED, DONE, UNREACHABLE, WRONG
+from controller.gates.approval import Approval
 from controller.gates.window import Window
 from tests.stories.test_hotfix import Soaked
 
@@ -153,6 +154,13 @@ def test_the_no_of_another_of_the_group_to_broken_glass_is_its_review(desk):
     desk.tick(1, 24 * 60)
     told = desk.why()
     assert told.count("NOBODY REVIEWED") == 2 and "to v1.2.5" not in told, told
+
+
+def test_where_an_approval_is_asked_for_too_both_are_to_do(desk):
+    desk.shop.world.want["gates"] = (*desk.shop.world.want["gates"], Approval())
+    desk.fix("v1.2.4")
+    desk.tick()
+    assert "  do next as the hotfix says, and trueup approve prod api v1.2.4, or: trueup reject" in desk.why()
 
 
 def test_broken_glass_waits_for_its_review_though_the_hotfix_is_ended(desk):

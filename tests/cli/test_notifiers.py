@@ -8,6 +8,8 @@ import pytest
 from controller.codes import DONE, NEGATIVE, UNREACHABLE, WRONG
 from controller.errors import Refusal
 from controller.loop.asking import Asking
+from controller.loop.noting import NOTES
+from controller.model.message import Delivery
 from controller.model.story import Event
 from tests.contracts import made
 from tests.loop.telling import Box, Life
@@ -120,8 +122,10 @@ def test_dead_letters_are_sent_again_by_the_controller(shop):
 def test_what_cannot_be_sent_again_is_refused_and_writes_nothing(shop):
     life = Told(shop)
     life.deliverer(Box(), name="hook")
+    shop.store.deliver(NOTES, None, Delivery(cursor=0))  # the controller's own mark, and no notifier
     for args, what in (
-        (("hokk",), "no notifier 'hokk' is known to this store; known: hook"),
+        (("hokk",), "no notifier 'hokk' is known to this store; known: hook\n"),
+        ((NOTES,), "no notifier '/notes' is known to this store; known: hook\n"),
         (("hook", "msg_nothing"), "hook has no dead letter 'msg_nothing'"),
     ):
         said = shop("notifiers", "resend", *args)

@@ -148,6 +148,16 @@ def test_rollback_to_a_version_that_was_never_good_names_those_that_were(shop):
     assert said.code == BLOCKED and "9 was never good here; there is to go back to: 1" in said.err
 
 
+def test_rollback_to_what_runs_or_was_left_says_that_and_not_that_it_was_never_good(shop):
+    shop.release("1", "2")
+    said = shop("rollback", "prod", "api", "--to", "2", "--reason", "x")
+    assert said.code == BLOCKED and "2 is what runs; there is to go back to: 1" in said.err
+    assert shop("rollback", "prod", "api", "--reason", "worse").code == DONE
+    shop.ticks(14)
+    said = shop("rollback", "prod", "api", "--to", "2", "--reason", "x")
+    assert said.code == BLOCKED and "2 is quarantined until `trueup retry` (a person said roll back: " in said.err
+
+
 def test_rollback_with_nothing_to_go_back_to_says_so(shop):
     shop.release("1")
     said = shop("rollback", "prod", "api", "--reason", "x")

@@ -113,8 +113,21 @@ def test_what_only_time_or_people_open_is_said(land, promote):
     land.commit(prod=spec("prod", OLD, f"{BARE}\n{gates}"))
     said = promote()
     assert said.code == DONE, said.err
-    assert "it will wait for window: " in said.out and "it will wait for approval: " in said.out
+    assert "it will wait for window: " in said.out and "it will wait for approval: nobody is known" in said.out
     assert "It waits for window: " in land.log("%b")
+
+
+def test_who_can_approve_it_is_said_by_whom_the_specs_are_so_far(land, promote, monkeypatch):
+    people = land.folder / "people.yaml"
+    each = ("ada", "eve")
+    lines = [f"  {one}: {{emails: [{one}@example.com], groups: [release-managers]}}" for one in each]
+    people.write_text("\n".join(["apiVersion: trueup/v1", "kind: People", "people:", *lines, ""]))
+    monkeypatch.setenv("TRUEUP_PEOPLE", str(people))
+    gates = GATE.replace("]", ", {kind: approval, groups: [release-managers]}]")
+    land.commit(prod=spec("prod", OLD, f"{BARE}\n{gates}"))  # by ada
+    said = promote()
+    assert said.code == DONE, said.err
+    assert "it will wait for approval: 0 of 1 approval; needs 1 more of release-managers (eve can)" in said.out
 
 
 def test_another_image_under_that_tag_is_refused_with_both_digests(land, promote):

@@ -87,7 +87,7 @@ def test_a_commit_that_was_not_seen_is_waited_for(shop, wait):
     said = wait("--commit", "abcdef0")
     assert said.code == TIMED_OUT
     assert f"commit abcdef0 has not been seen; prod stands at c{ONE}" in said.out
-    assert "without --repo nobody can tell whether that follows it" in said.out
+    assert "and whether that follows it can only be told with --repo, and of a whole commit" in said.out
 
 
 def test_what_keeps_a_commit_from_being_seen_is_said(shop, wait):

@@ -107,6 +107,23 @@ def test_two_people_let_it_past_what_it_skips_and_it_is_loud():
     assert status(w).hotfixes[0].standing and status(w).hotfixes[0].second == "bob"
 
 
+def test_one_that_cannot_be_wanted_holds_what_runs_and_does_not_begin_the_specs_version():
+    w = settled("1", "2")
+    ask(w)
+    w.ticks(14)
+    assert w.running == "3" and w.phase == "idle"
+    why = "4-stage cannot be wanted instead: it is a stage version"
+    w.want["unfit"] = why
+    ask(w, "2")  # what the spec wants was good here, and would need no gate
+    w.ticks(14)
+    assert (w.running, w.sent) == ("3", [("forward", "3")])
+    assert shut(w) == {"source": f"{why}; ask for another hotfix, or follow the spec: trueup unpin"}
+    end(w)
+    del w.want["unfit"]
+    w.ticks(14)
+    assert w.running == "2"
+
+
 def test_it_stays_whatever_waits_until_the_spec_says_something_else():
     w = locked()
     ask(w)
