@@ -24,6 +24,8 @@ HOOK: Final = "hook"
 REVIEWERS: Final = "reviewers"
 CHECKS: Final = "checks"
 OPEN: Final = "open"
+WANTED: Final = "wanted"
+"""Where a row about waiting says what waits, by its digest."""
 SKIPPED: Final = "skipped"
 UNASKED: Final = "not asked: what is known here needs no gate"
 

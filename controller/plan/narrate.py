@@ -16,7 +16,7 @@ from controller.model.record import Memory, Quarantined, Record
 from controller.model.rollout import Phase
 from controller.model.story import Entry, Event
 from controller.plan.announce import announce
-from controller.plan.facts import blocked_facts, hook_facts, opened_facts
+from controller.plan.facts import WANTED, blocked_facts, hook_facts, opened_facts
 from controller.plan.flags import RECOVER
 from controller.plan.follow import newly_followed
 from controller.plan.loud import hotfix_rows
@@ -165,7 +165,7 @@ def _row(
 def _moved(before: Memory, decision: Decision) -> dict[str, str]:
     """Give what machines need of a change of phase: from where to where, and what a wish waits for."""
     after = decision.memory.phase
-    waits = blocked_facts(decision) if after is Phase.PENDING else {}
+    waits = {WANTED: decision.wanted or "", **blocked_facts(decision)} if after is Phase.PENDING else {}
     begins = {"begins": "yes"} if before.rollout is not None and _begins(before, decision) else {}
     return {"before": before.phase.value, "after": after.value, **waits, **begins}
 

@@ -12,7 +12,7 @@ from controller.model.reviews import Brought
 from controller.model.rollout import Phase, Rollout
 from controller.model.rollout_record import HookTold, RolloutRecord, Stretch, Told, Verdict
 from controller.model.story import EVIDENCE_TEXT, Entry, Event
-from controller.plan.facts import CHECKS, GATE, HOOK, IMAGE, REVIEWERS, run_facts, runs_of
+from controller.plan.facts import CHECKS, GATE, HOOK, IMAGE, REVIEWERS, WANTED, run_facts, runs_of
 
 _RESTING: Final = frozenset({Phase.IDLE.value, Phase.PENDING.value})
 _CALLS: Final = frozenset({Event.INTENT, Event.OUTCOME})
@@ -199,9 +199,14 @@ def _phases(life: Life) -> Iterator[Stretch]:
 
 
 def _gates(life: Life) -> Iterator[Told]:
-    """Give what was said of gates: what they were shut for while it waited, and that they were open in the end."""
+    """Give what was said of gates: what they were shut for while it waited, and that they were open in the end.
+
+    What waited before it, and never began, had gates of its own.
+    """
     opening = (row for row in life.rows if row.number <= life.opening.number)
-    for row in (*_waited(life), *opening):
+    digest = life.opening.data.get("digest", "")
+    waited = (row for row in _waited(life) if row.data.get(WANTED, digest) == digest)
+    for row in (*waited, *opening):
         for kind, answer in _under(row.data, GATE).items():
             yield Told(at=row.at, what=kind, text=answer, row=row.number)
 

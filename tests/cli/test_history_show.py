@@ -108,6 +108,18 @@ def test_what_gates_said_while_it_waited_and_that_they_were_open_in_the_end(shop
     assert told["phases"][0]["seconds"] == 9 * 60
 
 
+def test_what_waited_before_it_and_never_began_had_gates_of_its_own(shop):
+    shop.release("1")
+    shop.world.want = {"gates": (Approval(),)}
+    shop.world.version = "2"
+    shop.ticks(3)
+    shop.world.want = {"gates": ()}
+    shop.world.version = "3"
+    shop.ticks(12)
+    told = record(shop, 2)
+    assert told["version"] == "3" and told["gates"] == []
+
+
 BROUGHT = Brought(
     pull="#12 Release 2",
     url="https://github.example.com/unifocus/specs/pull/12",
