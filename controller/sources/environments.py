@@ -66,7 +66,8 @@ def sheets_of(env: EnvName, snapshot: Snapshot, listed: Environments) -> Sheets 
     if env in listed.refused:
         return Unread(env=env, reason=REJECTED, why=listed.refused[env])
     if env not in listed.files:
-        why = f"{snapshot.shown(env)}{_SUFFIX} is gone, and so is a folder of that name; what runs is left alone"
+        here = snapshot.shown(env)
+        why = f"there is neither {here}{_SUFFIX} nor a folder {here}; what runs is left alone"
         return Unread(env=env, reason=GONE, why=why)
     main, *others = listed.files[env]
     folder = f"{env}/"

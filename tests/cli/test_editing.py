@@ -85,7 +85,7 @@ def test_a_version_of_all_is_not_changed_for_one():
     ("env", "target", "what"),
     [
         ("prod", "worker", "no target 'worker' in prod; there are: api, web"),
-        ("stage", "api", "specs/stage.yaml is gone, and so is a folder of that name"),
+        ("stage", "api", "there is neither specs/stage.yaml nor a folder specs/stage"),
     ],
 )
 def test_what_is_not_there_is_named(env, target, what):

@@ -222,7 +222,7 @@ def test_a_file_that_vanished_leaves_its_environment_unread_and_others_alone(wor
     world.commit({"prod.yaml": None})
     found = world.read(accepted)
     assert unread(found) == "EnvironmentGone"
-    assert found.why == "specs/prod.yaml is gone, and so is a folder of that name; what runs is left alone"
+    assert found.why == "there is neither specs/prod.yaml nor a folder specs/prod; what runs is left alone"
     assert world.source.environments() == {"dev"}
     assert versions(world.read(None, EnvName("dev"))) == {"s0": "v1.0.0"}
 
