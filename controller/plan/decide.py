@@ -81,7 +81,8 @@ def _noted(
     """Remember with what waits who wrote it, and since when what blocks does."""
     before = record.targets.get(name)
     memory = note_authors(decision.memory, before, desired, name, seen)
-    return note_since(replace(decision, memory=memory), before, now)
+    noted = decision if memory is decision.memory else replace(decision, memory=memory)
+    return note_since(noted, before, now)
 
 
 def _turned(name: TargetName, look: Look, decision: Decision) -> set[Part | TargetName]:

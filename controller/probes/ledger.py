@@ -59,32 +59,35 @@ class Ledger:
 
     def _proofs(self, question: ProvenIn, memory: Memory, goods: Sequence[Kept]) -> Iterator[Proof]:
         """Give the time for which each ran there once it was good, and, of what runs there now, up to now."""
-        for kept in goods:
-            if kept.since is None:
-                continue
-            version, breaks = kept.release.version, self._breaks(question, kept.since)
+        begun = [(kept, kept.since) for kept in goods if kept.since is not None]
+        rows = self._back_to(min(since for _, since in begun), question) if begun else ()
+        for kept, since in begun:
+            version, breaks = kept.release.version, _breaks(rows, since)
             current = memory.current if memory.current and memory.current.digest == kept.digest else None
             if breaks or current is None:
-                left = min(map(_began, breaks), default=kept.since)
-                yield Proof(version=version, since=kept.since, until=max(left, kept.since))
+                left = min(map(_began, breaks), default=since)
+                yield Proof(version=version, since=since, until=max(left, since))
             if current is not None and not _is_left(memory, current):
-                again = max([kept.since, current.since or kept.since, *(row.at for row in breaks)])
+                again = max([since, current.since or since, *(row.at for row in breaks)])
                 yield Proof(version=version, since=again)
 
-    def _breaks(self, question: ProvenIn, since: datetime) -> Sequence[Entry]:
-        """Give the rows that tell of something else that ran there since then: a rollout, or a change by hand.
-
-        What nobody can tell any more counts as a break: a proof is never longer than it is known to be.
-        """
-        rows = self._rows(question, _FEW)
-        if len(rows) == _FEW and rows[0].at >= since:
-            rows = self._rows(question, _MANY)
-        told = [row for row in rows if row.at >= since and _tells_of_another(row)]
-        lost = len(rows) == _MANY and rows[0].at >= since
-        return [replace(rows[0], at=since), rows[0], *told] if lost else told
+    def _back_to(self, since: datetime, question: ProvenIn) -> Sequence[Entry]:
+        """Give the newest rows, back to that time if so many reach so far."""
+        few = self._rows(question, _FEW)
+        return self._rows(question, _MANY) if len(few) == _FEW and few[0].at >= since else few
 
     def _rows(self, question: ProvenIn, most: int) -> Sequence[Entry]:
         return self._store.journal(env=question.env, target=question.target, limit=most)
+
+
+def _breaks(rows: Sequence[Entry], since: datetime) -> Sequence[Entry]:
+    """Give the rows that tell of something else that ran there since then: a rollout, or a change by hand.
+
+    What nobody can tell any more counts as a break: a proof is never longer than it is known to be.
+    """
+    told = [row for row in rows if row.at >= since and _tells_of_another(row)]
+    lost = len(rows) == _MANY and rows[0].at >= since
+    return [replace(rows[0], at=since), rows[0], *told] if lost else told
 
 
 def _is_left(memory: Memory, current: Kept) -> bool:

@@ -72,7 +72,7 @@ def no_pauses(patch):
 
 
 def no_breaks(patch):
-    patch.setattr(Ledger, "_breaks", lambda self, question, since: ())
+    patch.setattr(ledger, "_breaks", lambda rows, since: ())
 
 
 def no_leaving(patch):
