@@ -7,13 +7,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 from controller.app.audit import LastLine
 from controller.app.memory import clock_now, open_store
 from controller.errors import AccessError, PlatformError, Refusal, SpecError
+from controller.model.instants import instant
 from controller.model.story import ChainHead
 from controller.stores.chain import START, fitting, line_of
 
@@ -53,8 +54,8 @@ class Export:
         for link in fitting(self._store.links(after=self._start.number), self._start):
             yield f"{line_of(link)}\n".encode("ascii")
             self._head = ChainHead(number=link.number, chain=link.chain)
-        at = self._at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        yield f"{LastLine(head=self._head, after=self._start.number, at=at).written()}\n".encode("ascii")
+        last = LastLine(head=self._head, after=self._start.number, at=instant(self._at))
+        yield f"{last.written()}\n".encode("ascii")
 
     def done(self, target: str) -> Exported:
         """Say what was written."""

@@ -1,7 +1,7 @@
 """`wait`: read what the controller remembers and shows of one target, and judge it against what is waited for."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -12,6 +12,7 @@ from controller.model.story import Event
 from controller.plan.awaited import Awaited, Found, Past, judged, together
 
 if TYPE_CHECKING:
+    from controller.model.status import TargetStatus
     from controller.ports import Store
 
 _ROWS: Final = 5000
@@ -85,7 +86,7 @@ class WaitingAll:
         So is an image of a group: each of its members has images of its own.
         """
         asked, shown = self._asked, self._store.shown()
-        if any((one.env, one.group) == (asked.env, asked.target) for one in shown):
+        if self._members(shown):
             if asked.digest:
                 raise SpecError(f"{asked.env}/{asked.target} is a group, and an image is of one member: name that")
             return
@@ -98,14 +99,16 @@ class WaitingAll:
 
     def look(self) -> Found:
         """Look once. Raises PlatformError while the store is away."""
-        asked, shown = self._asked, self._store.shown()
-        group = [one.target for one in shown if (one.env, one.group) == (asked.env, asked.target)]
-        found = {}
+        asked, group, found = self._asked, self._members(self._store.shown()), {}
         for name in group or [asked.target]:
             one = replace(asked, target=name)
             waiting = self._each.setdefault(name, Waiting(self._store, one, self._descends))
             found[name] = waiting.look()
         return together(found) if group else found[asked.target]
+
+    def _members(self, shown: "Sequence[TargetStatus]") -> list[TargetName]:
+        asked = self._asked
+        return [one.target for one in shown if (one.env, one.group) == (asked.env, asked.target)]
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
 
+from controller.model.instants import instant as written
+
 API_VERSION: Final = "trueup/v1"
 _GAP: Final = "  "
 
@@ -68,8 +70,8 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def instant(at: datetime | None) -> str:
-    """Print a moment: RFC 3339, UTC, whole seconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""
+    """Print a moment; nothing where there is none."""
+    return written(at) if at else ""
 
 
 def span(seconds: float) -> str:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from controller.errors import SpecError
-from controller.gates.words import AHEAD
 from controller.model.gate import Open, Shut, Unsure, Verdict
-from controller.model.instants import instant
+from controller.model.instants import AHEAD, instant
 from controller.model.names import EnvName, TargetName
 from controller.model.questions import Answer, Candidate, Proof, Proven, ProvenIn, Question, Unanswered
 from controller.plan.calls import in_words
@@ -98,7 +97,7 @@ class Promoted:
 
     def _proven(self, best: Proof, lasted: timedelta, question: ProvenIn) -> str:
         """Say by what it is proven, for the journal: which release was good there, since when, and what it ran."""
-        where, since = f"{question.env}/{question.target}", f"{instant(best.since)}"
+        where, since = f"{question.env}/{question.target}", instant(best.since)
         long = f"{in_words(lasted)} since {since}, of {in_words(self.soak)}"
         return f"{best.version} good in {where} for {long}, with {', '.join(question.images)}"
 

@@ -12,7 +12,6 @@ from controller.gates.hours import (
     PATTERN,
     WANTED,
     Rule,
-    Span,
     explain_day,
     explain_rule,
     explain_zone,
@@ -151,7 +150,7 @@ class Window:
         return spans[self.fit]
 
     def _is_open(self, now: datetime) -> bool:
-        allowed, denied = self._spans(self._day(now), 2)
+        allowed, denied = self._hours.spans(self._day(now), 2)
         is_allowed = not self.allow or any(begins <= now < ends for begins, ends in allowed)
         return is_allowed and not any(begins <= now < ends for begins, ends in denied)
 
@@ -161,14 +160,14 @@ class Window:
 
     def _shuttings(self, after: datetime, before: datetime) -> Iterator[datetime]:
         """Give every moment between these two at which it may shut, in order."""
-        allowed, denied = self._spans(self._day(after), (before - after) // _DAY + 3)
+        allowed, denied = self._hours.spans(self._day(after), (before - after) // _DAY + 3)
         found = {ends for _, ends in allowed} | {begins for begins, _ in denied}
         yield from sorted(at for at in found if after < at < before)
 
     def _next(self, now: datetime) -> datetime | None:
         """Find the next moment at which a release may start: where a rule begins to allow, or ends to deny."""
         for day in self._days(self._day(now)):
-            allowed, denied = self._spans(day, 1)
+            allowed, denied = self._hours.spans(day, 1)
             begun = {begins for begins, _ in allowed} | {ends for _, ends in denied}
             found = next((at for at in sorted(begun) if at > now and self._fits(at)), None)
             if found is not None:
@@ -177,8 +176,7 @@ class Window:
 
     def _days(self, today: date) -> Iterator[date]:
         """Give the days on which it may open: those of two weeks, and of two weeks from each that a rule names."""
-        dated = [rule for rule in (*map(read_rule, self.allow), *self._denies()) if rule.first and rule.last]
-        edges = {day for rule in dated for day in (rule.first, rule.last) if day is not None and day > today}
+        edges = {day for days in self._hours.dated() for day in days if day > today}
         ahead = range(_AHEAD // _DAY)
         yield from sorted({edge + timedelta(days=days) for edge in (today, *edges) for days in ahead})
 
@@ -186,9 +184,6 @@ class Window:
         yield from map(read_rule, self.deny)
         for day in map(read_day, self.holidays):
             yield Rule(first=day, last=day)
-
-    def _spans(self, around: date, days: int) -> tuple[list[Span], list[Span]]:
-        return self._hours.spans(around, days)
 
     @property
     def _hours(self) -> Hours:

@@ -4,14 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from controller.model.instants import instant
+from controller.model.instants import AHEAD, instant
 from controller.model.names import Digest
 from controller.model.people import People, Person
 from controller.model.questions import Answer, Candidate, Unanswered
 
 GROUP: Final = (r"[a-z][a-z0-9-]{0,39}", "the name of a group in people.yaml")
-AHEAD: Final = timedelta(minutes=5)
-"""How far the clock of whoever said something may be ahead of ours."""
 NAMED: Final = 8
 """How many of many are named."""
 

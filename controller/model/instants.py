@@ -1,6 +1,10 @@
-"""How people read an instant."""
+"""How people read an instant, and how far their clocks are believed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+AHEAD: Final = timedelta(minutes=5)
+"""How far the clock of whoever said something may be ahead of ours."""
 
 
 def instant(at: datetime) -> str:

@@ -22,7 +22,12 @@ def line_of(blocker: Blocker) -> str:
 
 def open_line(gate: OpenGate) -> str:
     """Say what is open, what opened it, and when it shuts by itself."""
-    return f"{gate.gate}: {gate.why}" + (f" (until {instant(gate.until)})" if gate.until else "")
+    return f"{gate.gate}: {gate.why}{until_of(gate.until)}"
+
+
+def until_of(at: datetime | None) -> str:
+    """Say until when, after what that is said of; empty if it is not known."""
+    return f" (until {instant(at)})" if at else ""
 
 
 def blocked_data(blockers: Iterable[Blocker]) -> dict[str, str]:

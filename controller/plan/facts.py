@@ -4,7 +4,6 @@ Keys are `gate:KIND`, `image:PATH` and `hook0.state`: flat, because the data of 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Final
 
 from controller.model.decision import Decision, OpenGate
@@ -17,6 +16,7 @@ from controller.model.record import Memory
 from controller.model.release import Release
 from controller.model.reviews import Brought, ChangeOf
 from controller.model.rollout import Purpose, Rollout
+from controller.plan.blocked import until_of
 
 GATE: Final = "gate:"
 IMAGE: Final = "image:"
@@ -106,7 +106,7 @@ def _gates(
         return {f"{GATE}{gate.kind}": UNASKED for gate in want.gates} | skipped
     facts = {f"{GATE}{gate.kind}": OPEN for gate in want.gates}
     for one in opened:
-        key, why = f"{GATE}{one.gate}", f"{one.why}{_until(one.until)}"
+        key, why = f"{GATE}{one.gate}", f"{one.why}{until_of(one.until)}"
         facts[key] = f"{OPEN}: {why}" if facts[key] == OPEN else f"{facts[key]}; {why}"
     return facts | skipped
 
@@ -115,14 +115,10 @@ def blocked_facts(decision: Decision) -> dict[str, str]:
     """Say what keeps the wish from being deployed, by its kind."""
     found: dict[str, str] = {}
     for blocker in decision.blockers:
-        said = f"{blocker.why}{_until(blocker.until)}"
+        said = f"{blocker.why}{until_of(blocker.until)}"
         key = f"{GATE}{blocker.gate}"
         found[key] = f"{found[key]}; {said}" if key in found else said
     return found
-
-
-def _until(at: datetime | None) -> str:
-    return f" (until {instant(at)})" if at else ""
 
 
 def runs_of(rollout: Rollout, runs: Iterable[Run]) -> tuple[Run, ...]:

@@ -2,22 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from controller.model.consent import WhoIsWho
 from controller.model.desired import DesiredTarget
 from controller.model.gate import Open, Shut, Unsure, Verdict
 from controller.model.hotfix import EMERGENCY, HOTFIX, LASTS, SKIPPED, Hotfix, Lane
-from controller.model.instants import instant
+from controller.model.instants import AHEAD, instant
 from controller.model.names import Digest, TargetName
 from controller.model.orders import Freeze, TargetOrders
 from controller.model.people import People
 from controller.model.questions import Answer, Candidate, Question, Unanswered
 from controller.model.record import Memory, Record
-
-_AHEAD: Final = timedelta(minutes=5)
-"""How far the clock of whoever asked may be ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +44,7 @@ class Agreed:
             return Unsure(why=f"the hotfix of {one.by} is not counted: {why}")
         if not _is_of(one.by, one.groups, people):
             return Shut(why=f"the hotfix of {one.by} is not counted: {one.by} is not in {EMERGENCY}")
-        if one.at > now + _AHEAD:
+        if one.at > now + AHEAD:
             why = f"{one.by} asked for it at {instant(one.at)}: compare the clocks"
             return Shut(why=f"the hotfix of {one.by} is not counted: {why}")
         if now >= one.at + LASTS:

@@ -22,8 +22,7 @@ class Eye:
         """Give the image tag of what is PRIMARY, its rollout state, and whether all its tasks run."""
         with _looking_at(service):
             ecs = self.client(account)
-            found = ecs.describe_services(cluster=cluster, services=[service])["services"][0]
-            primary = next(one for one in found["deployments"] if one["status"] == "PRIMARY")
+            found, primary = _primary_of(ecs, cluster, service)
             tag = self._tag(_image_of(ecs, primary))
         whole = primary["runningCount"] == found["desiredCount"] and len(found["deployments"]) == 1
         return tag, str(primary.get("rolloutState", "")), whole
@@ -32,8 +31,7 @@ class Eye:
         """Give the digest of the image that is PRIMARY; empty if it is written by tag."""
         with _looking_at(service):
             ecs = self.client(account)
-            found = ecs.describe_services(cluster=cluster, services=[service])["services"][0]
-            primary = next(one for one in found["deployments"] if one["status"] == "PRIMARY")
+            _, primary = _primary_of(ecs, cluster, service)
             return _image_of(ecs, primary).partition("@")[2]
 
     def _tag(self, image: str) -> str:
@@ -132,6 +130,12 @@ def _looking_at(service: str) -> Iterator[None]:
         yield
     except Exception as error:
         raise Failed(f"ECS did not say how {service} is: {type(error).__name__}: {error}") from error
+
+
+def _primary_of(ecs: Any, cluster: str, service: str) -> tuple[Any, Any]:  # noqa: ANN401  as above
+    """Give a service, and its deployment that is PRIMARY."""
+    found = ecs.describe_services(cluster=cluster, services=[service])["services"][0]
+    return found, next(one for one in found["deployments"] if one["status"] == "PRIMARY")
 
 
 def _image_of(ecs: Any, deployment: Mapping[str, Any]) -> str:  # noqa: ANN401  as above
